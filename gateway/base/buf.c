@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAP 256u
+
+void gw_buf_init(struct gw_buf *b, size_t max)
+{
+    /* One byte is always needed for the NUL. */
+    *b = (struct gw_buf){.max = max < SIZE_MAX ? max : SIZE_MAX - 1};
+}
+
+void gw_buf_fixed(struct gw_buf *b, char *mem, size_t size)
+{
+    *b = (struct gw_buf){.data = mem,
+                         .cap = size,
+                         .max = size > 0 ? size - 1 : 0,
+                         .fixed = true,
+                         .failed = size == 0};
+    if (size > 0)
+        mem[0] = '\0';
+}
+
+void gw_buf_free(struct gw_buf *b)
+{
+    if (!b->fixed)
+        free(b->data);
+    *b = (struct gw_buf){.failed = b->fixed, .fixed = b->fixed, .max = b->fixed ? 0 : b->max};
+}
+
+void gw_buf_clear(struct gw_buf *b)
+{
+    b->len = 0;
+    b->failed = b->fixed && b->cap == 0;
+    if (b->cap > 0)
+        b->data[0] = '\0';
+}
+
+/* Makes room for n more bytes and the NUL, or latches failure. */
+static bool reserve(struct gw_buf *b, size_t n)
+{
+    if (b->failed)
+        return false;
+    if (n > b->max - b->len) {
+        b->failed = true;
+        return false;
+    }
+    size_t need = b->len + n + 1;
+    if (need <= b->cap)
+        return true;
+
+    size_t cap = b->cap > 0 ? b->cap : FIRST_CAP;
+    while (cap < need)
+        cap = cap <= SIZE_MAX / 2 ? cap * 2 : SIZE_MAX;
+    if (cap > b->max + 1)
+        cap = b->max + 1;
+    char *data = realloc(b->data, cap);
+    if (data == NULL) {
+        b->failed = true;
+        return false;
+    }
+    b->data = data;
+    b->cap = cap;
+    return true;
+}
+
+void gw_buf_put(struct gw_buf *b, const void *bytes, size_t n)
+{
+    if (!reserve(b, n))
+        return;
+    if (n > 0)
+        memcpy(b->data + b->len, bytes, n);
+    b->len += n;
+    b->data[b->len] = '\0';
+}
+
+void gw_buf_char(struct gw_buf *b, char c)
+{
+    gw_buf_put(b, &c, 1);
+}
+
+void gw_buf_str(struct gw_buf *b, const char *s)
+{
+    gw_buf_put(b, s, strlen(s));
+}
+
+void gw_buf_printf(struct gw_buf *b, const char *fmt, ...)
+{
+    if (!reserve(b, 0))
+        return;
+
+    va_list ap;
+    size_t room = b->cap - b->len;
+    va_start(ap, fmt);
+    int n = vsnprintf(b->data + b->len, room, fmt, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < room) {
+        b->len += (size_t)n;
+        return;
+    }
+
+    b->data[b->len] = '\0';
+    if (n < 0)
+        b->failed = true;
+    else if (reserve(b, (size_t)n)) {
+        va_start(ap, fmt);
+        vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+        b->len += (size_t)n;
+    }
+}
+
+char *gw_buf_take(struct gw_buf *b, size_t *len)
+{
+    if (b->failed)
+        return NULL;
+
+    char *out = b->data;
+    if (b->fixed || out == NULL) {
+        out = malloc(b->len + 1);
+        if (out == NULL)
+            return NULL;
+        if (b->len > 0)
+            memcpy(out, b->data, b->len);
+        out[b->len] = '\0';
+    }
+    if (len != NULL)
+        *len = b->len;
+    if (!b->fixed) {
+        b->data = NULL;
+        b->cap = 0;
+    }
+    gw_buf_clear(b);
+    return out;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* adjtimex, CLOCK_BOOTTIME */
+#include "base/clock.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#define UNSYNCED_MAXERROR_US 16000000L
+
+#define MS_PER_DAY        INT64_C(86400000)
+#define CST_OFFSET_MS     (8 * INT64_C(3600000))
+#define LAST_LOCAL_MS     INT64_C(253402300799999) /* 9999-12-31T23:59:59.999 */
+#define DAYS_PER_ERA      INT64_C(146097)          /* 400 Gregorian years */
+#define DAYS_0000_TO_1970 INT64_C(719468)          /* from 0000-03-01 */
+
+static int64_t read_ms(clockid_t id)
+{
+    struct timespec ts;
+    if (clock_gettime(id, &ts) != 0)
+        return 0;
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* STA_UNSYNC is not asked: some time daemons leave it set to keep the kernel off the RTC. */
+static bool kernel_synchronised(void)
+{
+    struct timex tx = {.modes = 0};
+    return adjtimex(&tx) >= 0 && tx.maxerror < UNSYNCED_MAXERROR_US;
+}
+
+static void system_now(void *ctx, struct gw_stamp *out)
+{
+    (void)ctx;
+    out->mono_ms = read_ms(CLOCK_MONOTONIC);
+    out->boot_ms = read_ms(CLOCK_BOOTTIME);
+    out->wall_ms = read_ms(CLOCK_REALTIME);
+    out->sync = kernel_synchronised();
+}
+
+struct gw_clock gw_clock_system(void)
+{
+    return (struct gw_clock){.now = system_now, .ctx = NULL};
+}
+
+int64_t gw_clock_mono_ms(const struct gw_clock *clock)
+{
+    /* Loops ask this every round; the machine's clock need not be read in full for it. */
+    if (clock->now == system_now)
+        return read_ms(CLOCK_MONOTONIC);
+    return gw_clock_now(clock).mono_ms;
+}
+
+/* Days since 1970-01-01 to a date of the Gregorian calendar, years counted from March so that the
+ * leap day is the last of its year. days >= 0. */
+static void civil_date(int64_t days, int *year, int *month, int *day)
+{
+    int64_t z = days + DAYS_0000_TO_1970;
+    int64_t era = z / DAYS_PER_ERA;
+    int64_t doe = z % DAYS_PER_ERA;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+
+    *day = (int)(doy - (153 * mp + 2) / 5 + 1);
+    *month = (int)(mp < 10 ? mp + 3 : mp - 9);
+    *year = (int)(yoe + era * 400 + (*month <= 2 ? 1 : 0));
+}
+
+void gw_clock_iso(int64_t wall_ms, char out[GW_ISO_SIZE])
+{
+    int64_t local_ms = LAST_LOCAL_MS;
+    if (wall_ms < -CST_OFFSET_MS)
+        local_ms = 0;
+    else if (wall_ms <= LAST_LOCAL_MS - CST_OFFSET_MS)
+        local_ms = wall_ms + CST_OFFSET_MS;
+
+    int year;
+    int month;
+    int day;
+    civil_date(local_ms / MS_PER_DAY, &year, &month, &day);
+    int ms = (int)(local_ms % MS_PER_DAY);
+
+    /* Wider than the result, since the compiler cannot know the ranges. */
+    char text[96];
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03d+08:00", year, month, day,
+             ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+    memcpy(out, text, GW_ISO_SIZE - 1);
+    out[GW_ISO_SIZE - 1] = '\0';
+}
+
+void gw_clock_boot_id(char out[GW_BOOT_ID_SIZE])
+{
+    char text[GW_BOOT_ID_SIZE];
+    ssize_t n = -1;
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, text, sizeof text - 1);
+        close(fd);
+    }
+    size_t len = n > 0 ? (size_t)n : 0;
+    text[len] = '\0';
+    if (len != GW_BOOT_ID_SIZE - 1 || strspn(text, "0123456789abcdef-") != len)
+        snprintf(text, sizeof text, "%s", "unknown");
+    memcpy(out, text, sizeof text);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * clock: every reading of time goes through here, so that a test can hold it.
+ *
+ * Monotonic time schedules and measures; wall time only stamps. The system clock may be read by
+ * any thread; a test's clock says for itself.
+ */
+#ifndef GW_BASE_CLOCK_H
+#define GW_BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All readings of one moment. */
+struct gw_stamp {
+    int64_t mono_ms; /* CLOCK_MONOTONIC */
+    int64_t boot_ms; /* CLOCK_BOOTTIME: survives suspend, starts at 0 with the kernel */
+    int64_t wall_ms; /* CLOCK_REALTIME, ms since 1970 UTC */
+    bool sync;       /* the kernel says that wall time is synchronised (maxerror < 16 s) */
+};
+
+struct gw_clock {
+    void (*now)(void *ctx, struct gw_stamp *out);
+    void *ctx;
+};
+
+/* The machine's clocks. */
+struct gw_clock gw_clock_system(void);
+
+static inline struct gw_stamp gw_clock_now(const struct gw_clock *clock)
+{
+    struct gw_stamp s;
+    clock->now(clock->ctx, &s);
+    return s;
+}
+
+/* Monotonic milliseconds only. */
+int64_t gw_clock_mono_ms(const struct gw_clock *clock);
+
+#define GW_ISO_SIZE 30
+
+/* Writes wall_ms as China Standard Time, "2026-11-22T13:10:00.123+08:00", whatever the zone of the
+ * machine is. Years outside 1970..9999 are clamped to the nearest end. */
+void gw_clock_iso(int64_t wall_ms, char out[GW_ISO_SIZE]);
+
+#define GW_BOOT_ID_SIZE 37
+
+/* The kernel's boot id; "unknown" where the kernel has none. */
+void gw_clock_boot_id(char out[GW_BOOT_ID_SIZE]);
+
+#endif
