@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * point: the declaration of one measured quantity. Filled from the site file and device profiles,
+ * constant afterwards; may be read by any thread.
+ */
+#ifndef GW_MODEL_POINT_H
+#define GW_MODEL_POINT_H
+
+#include <stdint.h>
+
+#include "model/value.h"
+
+#define GW_POINT_ID   64
+#define GW_POINT_UNIT 16
+
+struct gw_point {
+    char id[GW_POINT_ID]; /* "<device>.<name>", unique in the site */
+    uint32_t device;      /* index into the site's devices */
+    enum gw_vtype vtype;
+    char unit[GW_POINT_UNIT]; /* native unit, UTF-8: "%LEL", "m3/h"; "" for states and contacts */
+    int decimals;             /* digits shown after the point, 0..9 */
+    double sane_lo, sane_hi;  /* outside: BAD_RANGE; -INFINITY, INFINITY when not declared */
+    int64_t period_ms;        /* how often it is read */
+    int64_t stale_ms;         /* older than this: STALE */
+};
+
+#endif

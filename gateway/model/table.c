@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The past of one point: a window into the table's block of samples. */
+struct ring {
+    struct gw_sample *samples;
+    uint32_t cap;
+    uint32_t count;
+    uint32_t next; /* where the next sample goes; the newest is just before it */
+};
+
+struct gw_table {
+    const struct gw_point *points;
+    size_t npoints;
+    size_t ndevices;
+    uint32_t *bus_of;
+    struct gw_device_life *lives;
+    struct ring *rings;
+    struct gw_sample *block; /* the samples of all rings */
+    uint64_t refused;
+};
+
+static uint32_t ring_capacity(int64_t window_ms, int64_t period_ms)
+{
+    const int64_t n = window_ms / period_ms;
+    if (n > GW_HISTORY_MAX - 2) {
+        return GW_HISTORY_MAX;
+    }
+    return n + 2 < GW_HISTORY_MIN ? GW_HISTORY_MIN : (uint32_t)(n + 2);
+}
+
+static struct gw_sample *ring_at(const struct ring *r, uint32_t age)
+{
+    assert(age < r->count);
+    return &r->samples[(r->next + r->cap - 1 - age) % r->cap];
+}
+
+static void ring_push(struct ring *r, const struct gw_sample *s)
+{
+    r->samples[r->next] = *s;
+    r->next = (r->next + 1) % r->cap;
+    if (r->count < r->cap) {
+        r->count++;
+    }
+}
+
+static enum gw_status check_points(const struct gw_table_conf *conf, struct gw_err *err)
+{
+    for (size_t i = 0; i < conf->npoints; i++) {
+        const struct gw_point *p = &conf->points[i];
+        if (p->device >= conf->ndevices) {
+            return gw_err_set(err, GW_E_INVAL, "points.%s: belongs to no device", p->id);
+        }
+        if (p->period_ms <= 0) {
+            return gw_err_set(err, GW_E_INVAL, "points.%s: has no period", p->id);
+        }
+    }
+    return GW_OK;
+}
+
+/* One block for all rings, so that the whole cost is known and paid at the start. */
+static bool make_rings(struct gw_table *t, int64_t window_ms)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < t->npoints; i++) {
+        t->rings[i].cap = ring_capacity(window_ms, t->points[i].period_ms);
+        total += t->rings[i].cap;
+    }
+    if (total > SIZE_MAX / sizeof(*t->block)) {
+        return false;
+    }
+    t->block = calloc(total > 0 ? (size_t)total : 1, sizeof(*t->block));
+    if (t->block == NULL) {
+        return false;
+    }
+    struct gw_sample *at = t->block;
+    for (size_t i = 0; i < t->npoints; i++) {
+        t->rings[i].samples = at;
+        at += t->rings[i].cap;
+    }
+    return true;
+}
+
+enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **out,
+                            struct gw_err *err)
+{
+    const enum gw_status bad = check_points(conf, err);
+    if (bad != GW_OK) {
+        return bad;
+    }
+    struct gw_table *t = calloc(1, sizeof(*t));
+    if (t == NULL) {
+        return gw_err_set(err, GW_E_NOMEM, "point table: out of memory");
+    }
+    t->points = conf->points;
+    t->npoints = conf->npoints;
+    t->ndevices = conf->ndevices;
+    /* One more than needed, because calloc of nothing may give NULL. */
+    t->bus_of = calloc(conf->ndevices + 1, sizeof(*t->bus_of));
+    t->lives = calloc(conf->ndevices + 1, sizeof(*t->lives));
+    t->rings = calloc(conf->npoints + 1, sizeof(*t->rings));
+    if (t->bus_of == NULL || t->lives == NULL || t->rings == NULL ||
+        !make_rings(t, conf->window_ms)) {
+        gw_table_free(t);
+        return gw_err_set(err, GW_E_NOMEM, "point table: out of memory for %zu points",
+                          conf->npoints);
+    }
+    if (conf->ndevices > 0) {
+        memcpy(t->bus_of, conf->bus_of, conf->ndevices * sizeof(*t->bus_of));
+    }
+    *out = t;
+    return GW_OK;
+}
+
+void gw_table_free(struct gw_table *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    free(t->bus_of);
+    free(t->lives);
+    free(t->rings);
+    free(t->block);
+    free(t);
+}
+
+static bool sample_fits(const struct gw_table *t, uint32_t device, const struct gw_sample *s)
+{
+    if (s->point >= t->npoints || t->points[s->point].device != device ||
+        s->quality >= GW_Q_COUNT) {
+        return false;
+    }
+    const struct ring *r = &t->rings[s->point];
+    return r->count == 0 || s->mono_ms >= ring_at(r, 0)->mono_ms;
+}
+
+static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
+{
+    const bool changed = life->link != (enum gw_link)batch->link;
+    if (changed) {
+        life->link = (enum gw_link)batch->link;
+        life->since_ms = batch->mono_ms;
+    }
+    if (batch->last && batch->link == GW_LINK_OK && batch->fault[0] == '\0') {
+        life->last_ok_ms = batch->mono_ms;
+    }
+    life->polls = batch->polls;
+    memcpy(life->fault, batch->fault, sizeof(life->fault));
+    life->fault[sizeof(life->fault) - 1] = '\0';
+    return changed;
+}
+
+bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch)
+{
+    if (batch->device >= t->ndevices || batch->n > GW_BATCH_MAX || batch->link > GW_LINK_DOWN) {
+        t->refused += batch->n;
+        return false;
+    }
+    for (uint16_t i = 0; i < batch->n; i++) {
+        const struct gw_sample *s = &batch->samples[i];
+        if (sample_fits(t, batch->device, s)) {
+            ring_push(&t->rings[s->point], s);
+        } else {
+            t->refused++;
+        }
+    }
+    return note_life(&t->lives[batch->device], batch);
+}
+
+struct gw_sample gw_table_get(const struct gw_table *t, uint32_t point, int64_t now_ms)
+{
+    assert(point < t->npoints);
+    const struct ring *r = &t->rings[point];
+    if (r->count == 0) {
+        return (struct gw_sample){
+            .point = point,
+            .quality = GW_Q_NOT_YET,
+            .vtype = (uint8_t)t->points[point].vtype,
+        };
+    }
+    struct gw_sample s = *ring_at(r, 0);
+    if (gw_quality_usable((enum gw_quality)s.quality) &&
+        now_ms - s.mono_ms > t->points[point].stale_ms) {
+        s.quality = GW_Q_STALE;
+    }
+    return s;
+}
+
+const struct gw_point *gw_table_point(const struct gw_table *t, uint32_t point)
+{
+    assert(point < t->npoints);
+    return &t->points[point];
+}
+
+size_t gw_table_npoints(const struct gw_table *t)
+{
+    return t->npoints;
+}
+
+const struct gw_device_life *gw_table_device(const struct gw_table *t, uint32_t device)
+{
+    assert(device < t->ndevices);
+    return &t->lives[device];
+}
+
+size_t gw_table_ndevices(const struct gw_table *t)
+{
+    return t->ndevices;
+}
+
+uint64_t gw_table_refused(const struct gw_table *t)
+{
+    return t->refused;
+}
+
+bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device)
+{
+    assert(device < t->ndevices);
+    bool alone = true;
+    bool mate_ok = false;
+    bool other_ok = false;
+    for (uint32_t d = 0; d < t->ndevices; d++) {
+        if (d == device) {
+            continue;
+        }
+        const bool ok = t->lives[d].link == GW_LINK_OK;
+        if (t->bus_of[d] == t->bus_of[device]) {
+            alone = false;
+            mate_ok = mate_ok || ok;
+        } else {
+            other_ok = other_ok || ok;
+        }
+    }
+    return alone ? other_ok : mate_ok;
+}
+
+/* The number of samples, counted from the newest, that are newer than at_ms (or not older, when
+ * inclusive is set). Stamps never decrease inside a ring, so halving finds it. */
+static uint32_t newer_than(const struct ring *r, int64_t at_ms, bool inclusive)
+{
+    uint32_t lo = 0;
+    uint32_t hi = r->count;
+    while (lo < hi) {
+        const uint32_t mid = lo + (hi - lo) / 2;
+        const int64_t stamp = ring_at(r, mid)->mono_ms;
+        if (inclusive ? stamp >= at_ms : stamp > at_ms) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo;
+}
+
+size_t gw_table_history(const struct gw_table *t, uint32_t point, int64_t from_ms, int64_t to_ms,
+                        struct gw_sample *out, size_t max, bool *complete)
+{
+    assert(point < t->npoints);
+    const struct ring *r = &t->rings[point];
+    if (r->count == 0 || ring_at(r, r->count - 1)->mono_ms > from_ms) {
+        *complete = false;
+    }
+    const uint32_t begin = newer_than(r, to_ms, false); /* age of the newest wanted */
+    const uint32_t end = newer_than(r, from_ms, true);  /* one past the age of the oldest */
+    size_t n = end > begin ? end - begin : 0;
+    if (n > max) {
+        n = max;
+        *complete = false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[i] = *ring_at(r, begin + (uint32_t)(n - 1 - i));
+    }
+    return n;
+}

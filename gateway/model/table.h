@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * table: what is known of the plant now, and for the last minutes.
+ *
+ * Holds the latest sample of every point, a ring of past samples per point (for evidence windows),
+ * and the life of every device. Memory is taken at creation: each point's ring holds
+ * window_ms / period_ms + 2 samples (both ends of the window), at least GW_HISTORY_MIN and at most
+ * GW_HISTORY_MAX. Owned by the core thread.
+ */
+#ifndef GW_MODEL_TABLE_H
+#define GW_MODEL_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "model/point.h"
+#include "model/sample.h"
+
+#define GW_HISTORY_MIN 16
+#define GW_HISTORY_MAX 1024
+
+struct gw_device_life {
+    enum gw_link link;
+    int64_t since_ms;   /* monotonic time of the last change of link; 0 = never heard of */
+    int64_t last_ok_ms; /* end of the last good pass; 0 = none since the start */
+    struct gw_polls polls;
+    char fault[80];
+};
+
+/* What a table is made from. */
+struct gw_table_conf {
+    const struct gw_point *points; /* lent, must outlive the table */
+    size_t npoints;
+    const uint32_t *bus_of; /* bus index of each device; copied */
+    size_t ndevices;
+    int64_t window_ms; /* history to keep per point */
+};
+
+struct gw_table;
+
+/* GW_E_NOMEM; GW_E_INVAL when a point names no device or has no period (err says which). */
+enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **out,
+                            struct gw_err *err) GW_MUST_CHECK;
+void gw_table_free(struct gw_table *t);
+
+/* Takes in a batch. Samples for unknown points, of another device's points, of no known quality, or
+ * older than the sample that is held are refused and counted (gw_table_refused); so is each sample
+ * of a batch for an unknown device, or with more samples than a batch can hold. Returns true when
+ * the device's link changed. Allocates nothing. */
+bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch);
+
+/* The latest sample of a point as of now_ms (monotonic): its quality becomes STALE when a usable
+ * sample is older than the point's stale_ms; stamps are never changed. A point that was never read
+ * gives NOT_YET. point must be < npoints. */
+struct gw_sample gw_table_get(const struct gw_table *t, uint32_t point, int64_t now_ms);
+
+const struct gw_point *gw_table_point(const struct gw_table *t, uint32_t point);
+size_t gw_table_npoints(const struct gw_table *t);
+const struct gw_device_life *gw_table_device(const struct gw_table *t, uint32_t device);
+size_t gw_table_ndevices(const struct gw_table *t);
+uint64_t gw_table_refused(const struct gw_table *t);
+
+/* True when the silence of `device` is its own: another device of its bus is OK, or, where it is
+ * alone on its bus, a device of some other bus is. False when everything is silent (the gateway's
+ * own cable) or nothing was heard yet. A gateway with a single device in all cannot tell: false. */
+bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device);
+
+/* Copies the point's samples with from_ms <= mono_ms <= to_ms, oldest first; of more than max, the
+ * newest max. Returns how many. *complete becomes false (and is left alone otherwise) when the ring
+ * no longer or not yet reaches back to from_ms, and when samples were left out for max. */
+size_t gw_table_history(const struct gw_table *t, uint32_t point, int64_t from_ms, int64_t to_ms,
+                        struct gw_sample *out, size_t max, bool *complete);
+
+#endif
