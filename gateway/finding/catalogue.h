@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * catalogue: what can be found, as data: config/findings.json in memory.
+ *
+ * A new finding under a known rule is an entry there and no code here. Loaded once, constant
+ * afterwards, readable by any thread. config/README.md explains the file for people.
+ */
+#ifndef GW_FINDING_CATALOGUE_H
+#define GW_FINDING_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "conf/issues.h"
+#include "conf/json.h"
+#include "conf/site.h"
+#include "model/draft.h"
+#include "model/value.h"
+
+#define GW_TEXT_SIZE 256
+
+struct gw_text {
+    char zh[GW_TEXT_SIZE];
+    char en[GW_TEXT_SIZE];
+};
+
+/* How a finding is decided. Few and typed; see rule.h for what each means. */
+enum gw_rule {
+    GW_RULE_ABSENT = 0,  /* a required instrument is not declared, or never answered */
+    GW_RULE_BAD_QUALITY, /* an instrument is there and does not deliver */
+    GW_RULE_STATE,       /* a state or contact is (one of) the named */
+    GW_RULE_LIMIT,       /* a quantity beyond a limit */
+    GW_RULE_BALANCE,     /* two flows that should agree do not */
+    GW_RULE_BYPASSED,    /* shielded, inhibited, disabled, or switched off as a whole */
+    GW_RULE_NO_EFFECT,   /* a cause without its effect in time */
+    GW_RULE_UNHANDLED,   /* an alarm that nobody and nothing answers */
+    GW_RULE_COUNT
+};
+const char *gw_rule_name(enum gw_rule rule);
+
+enum gw_kind {
+    GW_KIND_EV,
+    GW_KIND_ABS,
+    GW_KIND_FLT,
+    GW_KIND_BYP,
+    GW_KIND_ILK,
+    GW_KIND_SET,
+    GW_KIND_TRP,
+    GW_KIND_CAL,
+    GW_KIND_INT,
+    GW_KIND_ORD,
+    GW_KIND_COUNT
+};
+const char *gw_kind_name(enum gw_kind kind); /* "EV", "ABS" ... */
+
+/* What the asset's RUN point does to a finding. */
+enum gw_run_gate {
+    GW_RUN_NONE = 0, /* nothing */
+    GW_RUN_HOLD,     /* while stopped the finding is not evaluated: nothing runs, nothing clears */
+    GW_RUN_RESET     /* while stopped the condition is false */
+};
+
+struct gw_role_def {
+    char role[GW_ROLE_SIZE];
+    enum gw_vtype vtype; /* what a point must be to play it */
+    bool many;           /* may be played by several points */
+    struct gw_text title;
+};
+
+struct gw_type_def {
+    char type[GW_ID_SIZE];
+    struct gw_text title;
+};
+
+/* A number that a site may override, and how far. Tightening and loosening are both bounded. */
+struct gw_param_def {
+    char name[GW_ROLE_SIZE];
+    double def, min, max;
+};
+
+struct gw_clause {
+    char document[GW_NAME_SIZE]; /* in Chinese, as cited */
+    char edition[GW_ID_SIZE];
+    char article[GW_ID_SIZE];
+    char item[GW_ID_SIZE];
+    struct gw_text text;        /* paraphrase of the requirement */
+    char confirmed[GW_ID_SIZE]; /* "published", "memory" */
+    uint32_t sectors;           /* bit mask of enum gw_sector to which it applies */
+};
+
+/* One alternative of "applies": all given parts must fit. */
+struct gw_applies {
+    char types[16][GW_ID_SIZE];
+    size_t ntypes; /* 0: any type */
+    uint32_t sectors;
+    struct gw_site_fact facts[8]; /* each must be declared with this value */
+    size_t nfacts;
+    struct gw_site_fact not_facts[8]; /* none may be declared with this value */
+    size_t nnot;
+};
+
+/* "role is one of these states" or "contact is on/off". */
+struct gw_role_test {
+    char role[GW_ROLE_SIZE];
+    uint32_t states; /* bit mask of enum gw_state; used when the role is a STATE */
+    bool on;         /* used when the role is a BOOL */
+};
+
+/* Alternatives: any one of these roles satisfies the need. */
+struct gw_role_need {
+    char alt[4][GW_ROLE_SIZE];
+    size_t nalt;
+};
+
+/* A rule with its parts; which ones are used depends on the rule. */
+struct gw_rule_def {
+    enum gw_rule rule;
+    struct gw_role_need needs[4]; /* ABSENT: all must be met. Others: alt[0] is the input role */
+    size_t nneeds;
+    struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
+    size_t ntests;
+    char causes[8][GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED: codes of alarms on the same asset */
+    size_t ncauses;
+    bool silent;                 /* BYPASSED: the device as a whole does not answer */
+    bool low;                    /* LIMIT: a low limit */
+    char of_rated[GW_ROLE_SIZE]; /* LIMIT, BALANCE: the parameter is a fraction of this rated value
+                                  */
+    char value[GW_ROLE_SIZE];    /* STATE alarms: the quantity behind the state, "" = none */
+};
+
+struct gw_finding {
+    char code[GW_CODE_SIZE];
+    enum gw_class cls; /* GW_CLASS_ALARM or GW_CLASS_LEAD */
+    enum gw_kind kind;
+    char severity[GW_ID_SIZE]; /* "major", "general", "info" */
+    char strength;             /* 'A', 'B', 'C' */
+    int priority;
+    bool enabled; /* a code whose reading is disputed ships switched off */
+    struct gw_text title, advice;
+    struct gw_applies applies[6];
+    size_t napplies;
+    char each[6]
+             [GW_ROLE_SIZE]; /* one case per point of each of these roles; none = one per asset */
+    size_t neach;
+    bool by_device; /* with each: one case per device of these points */
+    enum gw_run_gate run;
+    struct gw_rule_def rules[3]; /* the first whose input roles the asset has is used */
+    size_t nrules;
+    struct gw_param_def params[8];
+    size_t nparams;
+    struct gw_clause clauses[8];
+    size_t nclauses;
+    struct gw_text obligation, penalty;
+};
+
+struct gw_catalogue;
+
+/* Reads the parsed file. All issues at once, each with its place; GW_E_PARSE then. */
+enum gw_status gw_catalogue_load(const struct gw_json *doc, struct gw_issues *issues,
+                                 struct gw_catalogue **out) GW_MUST_CHECK;
+void gw_catalogue_free(struct gw_catalogue *cat);
+
+const char *gw_catalogue_version(const struct gw_catalogue *cat);
+size_t gw_catalogue_count(const struct gw_catalogue *cat);
+const struct gw_finding *gw_catalogue_at(const struct gw_catalogue *cat, size_t i);
+const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const char *code);
+const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role);
+const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type);
+
+/* Default of a parameter of the finding; `other` when the finding has no such parameter. */
+double gw_finding_param(const struct gw_finding *f, const char *name, double other);
+
+#endif

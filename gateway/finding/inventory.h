@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * inventory: declared assets against the catalogue: which checks this site needs.
+ *
+ * Built once from the site and the catalogue, constant afterwards. A check is one finding on one
+ * asset, or on one of its instruments. Alarms come before leads, so that one pass in order sees
+ * causes before their consequences.
+ */
+#ifndef GW_FINDING_INVENTORY_H
+#define GW_FINDING_INVENTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/jcs.h"
+#include "base/status.h"
+#include "conf/issues.h"
+#include "conf/site.h"
+#include "finding/catalogue.h"
+
+#define GW_CHECK_POINTS 16
+#define GW_CHECK_KEY    112
+#define GW_NO_INDEX     UINT32_MAX
+
+/* A point with the role in which the check looks at it. */
+struct gw_role_point {
+    const char *role; /* lent by the site or catalogue */
+    uint32_t point;
+};
+
+struct gw_check_def {
+    char key[GW_CHECK_KEY]; /* "<asset>:<code>" or "<asset>:<code>:<subject>": stable identity */
+    const struct gw_site_asset *asset;
+    const struct gw_finding *finding;
+    const struct gw_rule_def *rule;
+    char subject[GW_POINT_ID]; /* point or device id the check is about; "" = the whole asset */
+    char role[GW_ROLE_SIZE];   /* the role of `each` whose point it stands for; "" without `each` */
+    uint32_t index;            /* which point of `role`; also picks companions in roles of the same
+                                  length; GW_NO_INDEX without `each` */
+    uint32_t cause;   /* UNHANDLED: index of the alarm check it watches; else GW_NO_INDEX */
+    uint32_t *causes; /* NO_EFFECT: indexes of the alarm checks that are its causes */
+    size_t ncauses;
+    uint32_t run;     /* point of the asset's RUN role; GW_NO_INDEX when not declared */
+    double params[8]; /* effective, in the order of finding->params */
+    double rated;     /* value of rule->of_rated; NAN when not used */
+    bool overridden;  /* some parameter is not the catalogue's default */
+    /* Everything the check looks at, the deciding inputs first, then RUN: for its evidence. */
+    struct gw_role_point points[GW_CHECK_POINTS];
+    size_t npoints;
+};
+
+struct gw_inventory;
+
+/* Issues: unknown asset type or role, a point of the wrong type for its role, several points for a
+ * role that takes one, an override of an unknown code or parameter or outside its permitted range,
+ * a rated value that a needed check lacks. GW_E_PARSE then. site and cat are lent. */
+enum gw_status gw_inventory_build(const struct gw_site *site, const struct gw_catalogue *cat,
+                                  struct gw_issues *issues,
+                                  struct gw_inventory **out) GW_MUST_CHECK;
+void gw_inventory_free(struct gw_inventory *inv);
+
+size_t gw_inventory_count(const struct gw_inventory *inv);
+const struct gw_check_def *gw_inventory_at(const struct gw_inventory *inv, size_t i);
+const struct gw_site *gw_inventory_site(const struct gw_inventory *inv);
+const struct gw_catalogue *gw_inventory_catalogue(const struct gw_inventory *inv);
+
+/* The point that plays `role` for a check: the check's own index where the role has as many points
+ * as the check's own role, the first otherwise. GW_NO_INDEX when nobody plays it. */
+uint32_t gw_check_role(const struct gw_check_def *check, const char *role);
+/* Effective parameter by name; `other` when the finding has none of that name. */
+double gw_check_param(const struct gw_check_def *check, const char *name, double other);
+
+/* Members of the inventory document below "assets": what is declared, which roles are played by
+ * which points, which findings watch each asset with which overrides, which required roles are
+ * missing. Writes an array under key. */
+void gw_inventory_write(const struct gw_inventory *inv, struct gw_jcs *j, const char *key);
+
+#endif
