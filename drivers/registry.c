@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry.h"
+
+#include <stddef.h>
+
+#include "modbus/driver.h"
+
+const struct gw_driver *const gw_drivers[] = {
+    &gw_modbus_tcp_driver,
+    NULL,
+};
+
+const struct gw_conf_driver *const gw_conf_drivers[] = {
+    &gw_modbus_tcp_conf,
+    NULL,
+};
