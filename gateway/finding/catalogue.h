@@ -17,6 +17,7 @@
 #include "conf/json.h"
 #include "conf/site.h"
 #include "model/draft.h"
+#include "model/point.h"
 #include "model/value.h"
 
 #define GW_TEXT_SIZE 256
@@ -64,8 +65,18 @@ enum gw_run_gate {
 
 struct gw_role_def {
     char role[GW_ROLE_SIZE];
-    enum gw_vtype vtype; /* what a point must be to play it */
-    bool many;           /* may be played by several points */
+    enum gw_vtype vtype;          /* what a point must be to play it */
+    bool many;                    /* may be played by several points */
+    char units[8][GW_POINT_UNIT]; /* units in which the catalogue's numbers hold for it */
+    size_t nunits;                /* 0: any unit */
+    struct gw_text title;
+};
+
+/* What may be declared of an asset: a mistyped fact must not make a finding disappear. */
+struct gw_fact_def {
+    char key[GW_ROLE_SIZE];
+    char values[8][GW_ID_SIZE];
+    size_t nvalues;
     struct gw_text title;
 };
 
@@ -88,6 +99,8 @@ struct gw_clause {
     struct gw_text text;        /* paraphrase of the requirement */
     char confirmed[GW_ID_SIZE]; /* "published", "memory" */
     uint32_t sectors;           /* bit mask of enum gw_sector to which it applies */
+    uint64_t types;             /* bit mask of the catalogue's asset types; 0: any. See
+                                   gw_catalogue_cites, gw_inventory_cites */
 };
 
 /* One alternative of "applies": all given parts must fit. */
@@ -125,8 +138,9 @@ struct gw_rule_def {
     size_t ncauses;
     bool silent;                 /* BYPASSED: the device as a whole does not answer */
     bool low;                    /* LIMIT: a low limit */
-    char of_rated[GW_ROLE_SIZE]; /* LIMIT, BALANCE: the parameter is a fraction of this rated value
-                                  */
+    char of_rated[GW_ROLE_SIZE]; /* LIMIT: high, low and deadband are fractions of this rated value;
+                                    BALANCE: min_percent is of it */
+    char unit[GW_POINT_UNIT];    /* LIMIT: only points in this unit are held against it; "" = any */
     char value[GW_ROLE_SIZE];    /* STATE alarms: the quantity behind the state, "" = none */
 };
 
@@ -139,7 +153,7 @@ struct gw_finding {
     int priority;
     bool enabled; /* a code whose reading is disputed ships switched off */
     struct gw_text title, advice;
-    struct gw_applies applies[6];
+    struct gw_applies applies[8];
     size_t napplies;
     char each[6]
              [GW_ROLE_SIZE]; /* one case per point of each of these roles; none = one per asset */
@@ -150,7 +164,7 @@ struct gw_finding {
     size_t nrules;
     struct gw_param_def params[8];
     size_t nparams;
-    struct gw_clause clauses[8];
+    struct gw_clause clauses[12];
     size_t nclauses;
     struct gw_text obligation, penalty;
 };
@@ -168,6 +182,11 @@ const struct gw_finding *gw_catalogue_at(const struct gw_catalogue *cat, size_t 
 const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const char *code);
 const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role);
 const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type);
+const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, const char *key);
+
+/* Whether a clause is to be cited for an asset of this type in an enterprise of this sector. */
+bool gw_catalogue_cites(const struct gw_catalogue *cat, const struct gw_clause *clause, int sector,
+                        const char *type);
 
 /* Default of a parameter of the finding; `other` when the finding has no such parameter. */
 double gw_finding_param(const struct gw_finding *f, const char *name, double other);

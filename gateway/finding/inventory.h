@@ -9,6 +9,7 @@
 #ifndef GW_FINDING_INVENTORY_H
 #define GW_FINDING_INVENTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,6 +70,11 @@ const struct gw_catalogue *gw_inventory_catalogue(const struct gw_inventory *inv
 uint32_t gw_check_role(const struct gw_check_def *check, const char *role);
 /* Effective parameter by name; `other` when the finding has none of that name. */
 double gw_check_param(const struct gw_check_def *check, const char *name, double other);
+
+/* Whether a clause of the check's finding is to be cited for this asset in this enterprise: clauses
+ * are filtered by sector and asset type wherever they are written. */
+bool gw_inventory_cites(const struct gw_inventory *inv, const struct gw_check_def *check,
+                        const struct gw_clause *clause);
 
 /* Members of the inventory document below "assets": what is declared, which roles are played by
  * which points, which findings watch each asset with which overrides, which required roles are
