@@ -18,7 +18,7 @@
 #include "base/status.h"
 
 #define GW_JCS_DEPTH 16
-#define GW_JCS_KEY   40 /* longest key, with NUL */
+#define GW_JCS_KEY   64 /* longest key, with NUL: a point's id is one, in telemetry */
 
 struct gw_jcs {
     struct gw_buf *buf;
