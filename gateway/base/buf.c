@@ -37,7 +37,7 @@ void gw_buf_clear(struct gw_buf *b)
 {
     b->len = 0;
     b->failed = b->fixed && b->cap == 0;
-    if (b->cap > 0)
+    if (b->data != NULL && b->cap > 0)
         b->data[0] = '\0';
 }
 
@@ -95,24 +95,24 @@ void gw_buf_printf(struct gw_buf *b, const char *fmt, ...)
         return;
 
     va_list ap;
+    va_list again;
     size_t room = b->cap - b->len;
     va_start(ap, fmt);
+    va_copy(again, ap);
     int n = vsnprintf(b->data + b->len, room, fmt, ap);
-    va_end(ap);
-    if (n >= 0 && (size_t)n < room) {
-        b->len += (size_t)n;
-        return;
+    if (n >= 0 && (size_t)n >= room) {
+        /* The first try told how much is needed. */
+        b->data[b->len] = '\0';
+        n = reserve(b, (size_t)n) ? vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again) : -1;
     }
-
-    b->data[b->len] = '\0';
-    if (n < 0)
+    if (n >= 0) {
+        b->len += (size_t)n;
+    } else {
+        b->data[b->len] = '\0';
         b->failed = true;
-    else if (reserve(b, (size_t)n)) {
-        va_start(ap, fmt);
-        vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-        va_end(ap);
-        b->len += (size_t)n;
     }
+    va_end(again);
+    va_end(ap);
 }
 
 char *gw_buf_take(struct gw_buf *b, size_t *len)
@@ -125,7 +125,7 @@ char *gw_buf_take(struct gw_buf *b, size_t *len)
         out = malloc(b->len + 1);
         if (out == NULL)
             return NULL;
-        if (b->len > 0)
+        if (b->data != NULL)
             memcpy(out, b->data, b->len);
         out[b->len] = '\0';
     }

@@ -24,7 +24,8 @@ struct gw_buf {
     bool fixed; /* data is the caller's memory and never grows */
 };
 
-/* Grows by doubling up to max bytes of content; gw_buf_free gives the memory back. */
+/* Grows by doubling up to max bytes of content; gw_buf_free gives the memory back, and the buffer
+ * may be used again. */
 void gw_buf_init(struct gw_buf *b, size_t max);
 /* Writes into the caller's memory of `size` bytes (content up to size - 1). Needs no free. */
 void gw_buf_fixed(struct gw_buf *b, char *mem, size_t size);

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crypto.h"
 
+#include "base/buf.h"
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +19,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <openssl/bio.h>
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 
 #define KEY_FILE_MAX 8192 /* a PKCS#8 PEM of Ed25519 has some 120 bytes */
 #define SHA256_SIZE  32
@@ -285,15 +287,14 @@ static enum gw_status sync_folder(const char *path, struct gw_err *err)
 static enum gw_status write_key_file(const char *path, const char *data, size_t n,
                                      struct gw_err *err)
 {
-    static const char suffix[] = ".new";
-
-    size_t path_len = strlen(path);
-    char *temp = malloc(path_len + sizeof suffix);
-    if (temp == NULL)
+    struct gw_buf name;
+    gw_buf_init(&name, SIZE_MAX);
+    gw_buf_printf(&name, "%s.new", path);
+    char *temp = gw_buf_take(&name, NULL);
+    if (temp == NULL) {
+        gw_buf_free(&name);
         return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", path);
-    memcpy(temp, path, path_len);
-    memcpy(temp + path_len, suffix, sizeof suffix);
-
+    }
     unlink(temp); /* left by a power cut; no key in use is ever called so */
     enum gw_status status = write_new(temp, data, n, err);
     if (status == GW_OK) {
@@ -341,20 +342,13 @@ out:
 
 /* ---- signatures ---- */
 
-/* domain and message in one piece, as Ed25519 wants them. NULL: memory is short. */
-static unsigned char *join(const char *domain, const void *msg, size_t n, size_t *len)
+/* domain and message in one piece, as Ed25519 wants them. */
+static bool join(struct gw_buf *all, const char *domain, const void *msg, size_t n)
 {
-    size_t domain_len = strlen(domain);
-    if (n > SIZE_MAX - domain_len - 1)
-        return NULL;
-    unsigned char *out = malloc(domain_len + n + 1);
-    if (out == NULL)
-        return NULL;
-    memcpy(out, domain, domain_len);
-    if (n > 0)
-        memcpy(out + domain_len, msg, n);
-    *len = domain_len + n;
-    return out;
+    gw_buf_init(all, SIZE_MAX);
+    gw_buf_str(all, domain);
+    gw_buf_put(all, msg, n);
+    return !all->failed;
 }
 
 /* Without its end mark one domain could be the beginning of another. */
@@ -371,23 +365,23 @@ enum gw_status gw_key_sign(const struct gw_key *key, const char *domain, const v
         return GW_E_INVAL;
 
     enum gw_status status = GW_E_NOMEM;
-    size_t len = 0;
     uint8_t made[GW_SIG_SIZE];
     size_t made_len = sizeof made;
-    unsigned char *all = join(domain, msg, n, &len);
+    struct gw_buf all;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (all == NULL || ctx == NULL)
+    if (!join(&all, domain, msg, n) || ctx == NULL)
         goto out;
     status = GW_E_IO;
     if (EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
-        EVP_DigestSign(ctx, made, &made_len, all, len) == 1 && made_len == GW_SIG_SIZE) {
+        EVP_DigestSign(ctx, made, &made_len, (const unsigned char *)all.data, all.len) == 1 &&
+        made_len == GW_SIG_SIZE) {
         memcpy(sig, made, sizeof made);
         status = GW_OK;
     }
 
 out:
     EVP_MD_CTX_free(ctx);
-    free(all);
+    gw_buf_free(&all);
     ERR_clear_error();
     return status;
 }
@@ -399,13 +393,14 @@ bool gw_key_verify(const struct gw_key *key, const char *domain, const void *msg
         return false;
 
     bool good = false;
-    size_t len = 0;
-    unsigned char *all = join(domain, msg, n, &len);
+    struct gw_buf all;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (all != NULL && ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1)
-        good = EVP_DigestVerify(ctx, sig, GW_SIG_SIZE, all, len) == 1;
+    if (join(&all, domain, msg, n) && ctx != NULL &&
+        EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1)
+        good =
+            EVP_DigestVerify(ctx, sig, GW_SIG_SIZE, (const unsigned char *)all.data, all.len) == 1;
     EVP_MD_CTX_free(ctx);
-    free(all);
+    gw_buf_free(&all);
     ERR_clear_error();
     return good;
 }

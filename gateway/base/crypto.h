@@ -26,12 +26,14 @@ enum gw_status gw_sha256_hex(const void *data, size_t n, char out[GW_SHA256_HEX]
 struct gw_key;
 
 /* Reads a private key. GW_E_NOTFOUND: no such file; GW_E_REFUSED: others may read it;
- * GW_E_PARSE: not an Ed25519 private key. */
+ * GW_E_PARSE: not an Ed25519 private key; GW_E_IO, GW_E_NOMEM. err names the path. */
 enum gw_status gw_key_load(const char *path, struct gw_key **out, struct gw_err *err) GW_MUST_CHECK;
-/* Makes a key, writes it (mode 0600, synced, never over an existing file) and returns it. */
+/* Makes a key, writes it (mode 0600, synced, never over an existing file) and returns it. The file
+ * appears whole or not at all; path with ".new" behind it is used on the way. GW_E_REFUSED: the
+ * file is there, or the folder is not ours; GW_E_NOTFOUND: no such folder; GW_E_IO, GW_E_NOMEM. */
 enum gw_status gw_key_create(const char *path, struct gw_key **out,
                              struct gw_err *err) GW_MUST_CHECK;
-/* A public key from its 32 raw bytes, for verification only. */
+/* A public key from its 32 raw bytes, for verification only. GW_E_PARSE, GW_E_NOMEM, GW_E_IO. */
 enum gw_status gw_key_public(const uint8_t raw[GW_PUB_SIZE], struct gw_key **out,
                              struct gw_err *err) GW_MUST_CHECK;
 void gw_key_free(struct gw_key *key);
@@ -41,19 +43,23 @@ const char *gw_key_id(const struct gw_key *key); /* the kid; lives as long as th
 void gw_key_raw(const struct gw_key *key, uint8_t out[GW_PUB_SIZE]);
 char *gw_key_pem(const struct gw_key *key);
 
-/* Signs domain followed by the message. domain is an ASCII string that ends in "\n". */
+/* Signs domain followed by the message. domain is an ASCII string that ends in "\n", its only one.
+ * GW_E_INVAL: it is not, or the key is public only; GW_E_NOMEM; GW_E_IO when the library fails. */
 enum gw_status gw_key_sign(const struct gw_key *key, const char *domain, const void *msg, size_t n,
                            uint8_t sig[GW_SIG_SIZE]) GW_MUST_CHECK;
-/* True when the signature is good. */
+/* True when the signature is good; false also for a domain that gw_key_sign would refuse, and when
+ * memory is short. */
 bool gw_key_verify(const struct gw_key *key, const char *domain, const void *msg, size_t n,
                    const uint8_t sig[GW_SIG_SIZE]);
 
-void gw_base64url(const uint8_t *data, size_t n, char *out, size_t out_size); /* no padding */
-/* GW_E_PARSE on a foreign character or a length that cannot be; GW_E_FULL when out is too small. */
+/* Without padding; out_size >= 4 * n / 3 + 2. */
+void gw_base64url(const uint8_t *data, size_t n, char *out, size_t out_size);
+/* GW_E_PARSE on a foreign character, a length that cannot be, or bits behind the last byte (so that
+ * one signature has one text); GW_E_FULL when out is too small. */
 enum gw_status gw_base64url_decode(const char *text, size_t n, uint8_t *out, size_t out_size,
                                    size_t *out_len) GW_MUST_CHECK;
 
-/* Fills out with n random bytes of the kernel. */
+/* Fills out with n random bytes of the kernel. GW_E_IO. Any thread. */
 enum gw_status gw_random(void *out, size_t n) GW_MUST_CHECK;
 
 #endif

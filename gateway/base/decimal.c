@@ -13,7 +13,7 @@
 
 /* 0.d1d2d3... x 10^point, d1 not 0. */
 struct digits {
-    char d[DIGITS_MAX + 1];
+    char d[DIGITS_MAX];
     int n;
     int point;
 };
@@ -42,7 +42,7 @@ static bool increment(char *d, int n)
 {
     for (int i = n - 1; i >= 0; i--) {
         if (d[i] != '9') {
-            d[i]++;
+            d[i] = (char)(d[i] + 1);
             return false;
         }
         d[i] = '0';
@@ -52,7 +52,7 @@ static bool increment(char *d, int n)
 
 /* Writes round(v x 10^decimals) as digits without leading zeros ("" for 0); returns their number.
  */
-static int scaled(const struct digits *v, int decimals, char out[SCALED_MAX + 1])
+static int scaled(const struct digits *v, int decimals, char out[SCALED_MAX])
 {
     int keep = v->point + decimals;
     if (keep < 0)
@@ -60,7 +60,7 @@ static int scaled(const struct digits *v, int decimals, char out[SCALED_MAX + 1]
 
     int n = 0;
     for (; n < keep; n++)
-        out[n] = n < v->n ? v->d[n] : '0';
+        out[n] = (char)(n < v->n ? v->d[n] : '0');
     bool up = keep < v->n && v->d[keep] >= '5';
     if (up && increment(out, n)) {
         memmove(out + 1, out, (size_t)n);
@@ -76,7 +76,7 @@ void gw_decimal(double v, int decimals, char out[GW_DECIMAL_SIZE])
     if (!isfinite(v) || fabs(v) >= TOO_LARGE || decimals < 0 || decimals > GW_DECIMALS_MAX)
         return;
 
-    char number[SCALED_MAX + 1];
+    char number[SCALED_MAX] = {0};
     int n = 0;
     if (v != 0.0) {
         struct digits d;
@@ -95,6 +95,6 @@ void gw_decimal(double v, int decimals, char out[GW_DECIMAL_SIZE])
     if (decimals > 0)
         *p++ = '.';
     for (int i = whole; i < n; i++)
-        *p++ = i < 0 ? '0' : number[i];
+        *p++ = (char)(i < 0 ? '0' : number[i]);
     *p = '\0';
 }

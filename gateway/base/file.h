@@ -15,7 +15,8 @@
 enum gw_status gw_file_read(const char *path, size_t max, char **out, size_t *len,
                             struct gw_err *err) GW_MUST_CHECK;
 
-/* Makes the folder (mode 0700) and its missing parents; fine when it is there. */
+/* Makes the folder (mode 0700) and its missing parents; fine when it is there. GW_E_INVAL (empty
+ * name), GW_E_REFUSED (permission), GW_E_NOTFOUND, GW_E_IO, GW_E_NOMEM; err names the path. */
 enum gw_status gw_dir_make(const char *path, struct gw_err *err) GW_MUST_CHECK;
 
 #endif

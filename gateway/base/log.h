@@ -21,7 +21,8 @@ void gw_log_set_level(enum gw_log_level level);
 /* "err", "warn", "info", "debug" -> level; false and *out untouched for anything else. */
 bool gw_log_level_parse(const char *name, enum gw_log_level *out);
 
-/* Writes one line; newlines inside become spaces. */
+/* Writes one line; newlines and other control characters inside become spaces, and what is longer
+ * than 2 KiB is cut and ends in "...". Keeps errno. Any thread. */
 void gw_log(enum gw_log_level level, const char *tag, const char *fmt, ...) GW_PRINTF(3, 4);
 
 #endif

@@ -43,6 +43,7 @@ struct gw_timer {
 /* GW_E_NOMEM or GW_E_IO (descriptors exhausted). */
 enum gw_status gw_loop_new(const struct gw_clock *clock, struct gw_loop **out,
                            struct gw_err *err) GW_MUST_CHECK;
+/* Neither watches nor timers are touched; they may be gone already. */
 void gw_loop_free(struct gw_loop *loop);
 
 /* The clock, and the monotonic time at which the present round started. */
@@ -58,7 +59,8 @@ enum gw_status gw_loop_watch(struct gw_loop *loop, struct gw_watch *watch,
 void gw_loop_unwatch(struct gw_loop *loop, struct gw_watch *watch);
 
 /* Sets or moves the timer to fire at due_ms (monotonic), or as soon as possible if that has passed.
- * GW_E_NOMEM only when the number of timers set at once grows. */
+ * What a timer's handler sets waits for the next round, even if it is due. GW_E_NOMEM only when the
+ * number of timers set at once grows. */
 enum gw_status gw_loop_timer_set(struct gw_loop *loop, struct gw_timer *timer,
                                  int64_t due_ms) GW_MUST_CHECK;
 /* Clears it; fine when not set. */
@@ -67,10 +69,12 @@ void gw_loop_timer_clear(struct gw_loop *loop, struct gw_timer *timer);
 /* Serves events and timers until gw_loop_stop. GW_E_IO when the wait itself fails. */
 enum gw_status gw_loop_run(struct gw_loop *loop) GW_MUST_CHECK;
 
-/* One round: waits at most max_wait_ms for the first event, serves what is due, returns. */
+/* One round: waits at most max_wait_ms (negative: no limit) for the first event, serves what is
+ * due, returns. A signal may end the wait early. GW_E_IO. Not to be called from a handler. */
 enum gw_status gw_loop_round(struct gw_loop *loop, int64_t max_wait_ms) GW_MUST_CHECK;
 
-/* Makes gw_loop_run return soon. Any thread, and signal handlers. */
+/* Makes gw_loop_run return after the present round; one that has not begun yet returns after its
+ * first. Any thread, and signal handlers. */
 void gw_loop_stop(struct gw_loop *loop);
 
 #endif

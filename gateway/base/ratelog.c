@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 #define FIRST_INTERVAL_MS 1000
-#define LAST_INTERVAL_MS  (24 * 3600 * INT64_C(1000))
+#define LAST_INTERVAL_MS  (INT64_C(24) * 3600 * 1000)
 
 static int64_t doubled(int64_t interval_ms)
 {

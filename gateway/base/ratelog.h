@@ -4,7 +4,7 @@
  *
  * The first failure is logged at once, repeats at doubling intervals (1 s up to 1 day) with their
  * count, and one line tells of the recovery with count and duration. Zero-initialised is ready.
- * Owned by one thread.
+ * Failures are warnings, the recovery is information. Owned by one thread.
  */
 #ifndef GW_BASE_RATELOG_H
 #define GW_BASE_RATELOG_H

@@ -38,7 +38,8 @@ struct gw_err {
 const char *gw_status_name(enum gw_status status);
 
 /* Fills err (which may be NULL) and returns status, so that a caller can write
- * `return gw_err_set(err, GW_E_IO, "...")`. A text that does not fit ends in "...". */
+ * `return gw_err_set(err, GW_E_IO, "...")`. A text that does not fit ends in "..."; control
+ * characters become spaces. err->msg itself may be among the arguments. */
 enum gw_status gw_err_set(struct gw_err *err, enum gw_status status, const char *fmt, ...)
     GW_PRINTF(3, 4);
 

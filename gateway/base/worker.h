@@ -16,7 +16,8 @@
 
 struct gw_worker;
 
-/* Starts body(arg) in a thread named `name` (15 characters at most). GW_E_NOMEM, GW_E_IO. */
+/* Starts body(arg) in a thread named `name`, of which the kernel keeps 15 bytes. GW_E_NOMEM,
+ * GW_E_IO (no more threads). */
 enum gw_status gw_worker_start(const char *name, void (*body)(void *arg), void *arg,
                                struct gw_worker **out, struct gw_err *err) GW_MUST_CHECK;
 

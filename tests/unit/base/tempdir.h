@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * tempdir: a folder of a test's own.
+ * tempdir: a folder of a test's own, and shell commands in it.
  */
 #ifndef GW_TESTS_UNIT_BASE_TEMPDIR_H
 #define GW_TESTS_UNIT_BASE_TEMPDIR_H
 
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define TEMPDIR_SIZE 200
 
 /* Under $TMPDIR, or /tmp. */
-static inline bool tempdir_make(char out[TEMPDIR_SIZE])
-{
-    const char *base = getenv("TMPDIR");
-    int n = snprintf(out, TEMPDIR_SIZE, "%s/gw-test-XXXXXX", base != NULL ? base : "/tmp");
-    return n > 0 && n < TEMPDIR_SIZE && mkdtemp(out) != NULL;
-}
-
+bool tempdir_make(char out[TEMPDIR_SIZE]);
 /* With all that is in it. */
-static inline bool tempdir_remove(const char *path)
-{
-    char command[TEMPDIR_SIZE + 64];
-    snprintf(command, sizeof command, "rm -rf '%s'", path);
-    return system(command) == 0;
-}
+bool tempdir_remove(const char *path);
+/* Runs a shell command in the folder, without input; what it says goes to out.txt there. Its exit
+ * status, or -1. */
+int tempdir_shell(const char *path, const char *command);
 
 #endif

@@ -113,7 +113,7 @@ static void iso_agrees_with_gmtime(void **state)
     uint64_t *seed = *state;
     for (int i = 0; i < 200000; i++) {
         int64_t wall_ms = (int64_t)gw_rand_below(seed, UINT64_C(253402272000000));
-        time_t t = (time_t)(wall_ms / 1000 + 8 * 3600);
+        time_t t = (time_t)(wall_ms / 1000 + INT64_C(8) * 3600);
         struct tm tm;
         assert_non_null(gmtime_r(&t, &tm));
         char date[64];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crypto.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/backoff.h"
@@ -44,25 +45,21 @@ static void put_file(const char *path, const void *data, size_t n)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Runs a shell command in our folder; its exit status. */
 static int shell(const char *command)
 {
-    char line[1024];
-    snprintf(line, sizeof line, "cd '%s' && { %s; } >out.txt 2>&1 </dev/null", dir, command);
-    int rc = system(line);
-    return WIFEXITED(rc) ? WEXITSTATUS(rc) : -1;
+    return tempdir_shell(dir, command);
 }
 
-static size_t entries_in_dir(void)
+static long entries_in_dir(void)
 {
     char path[256];
+    char text[32] = "";
     assert_int_equal(shell("ls -A | grep -v '^out.txt$' | wc -l"), 0);
     FILE *f = fopen(in_dir(path, "out.txt"), "r");
     assert_non_null(f);
-    unsigned long n = 0;
-    assert_int_equal(fscanf(f, "%lu", &n), 1);
+    assert_non_null(fgets(text, sizeof text, f));
     fclose(f);
-    return n;
+    return strtol(text, NULL, 10);
 }
 
 static void from_hex(const char *hex, uint8_t *out, size_t n)
@@ -170,6 +167,27 @@ static void create_without_folder(void **state)
     assert_int_equal(gw_key_create(in_dir(path, "none/gw.key"), &key, &err), GW_E_NOTFOUND);
     assert_null(key);
     assert_non_null(strstr(err.msg, "none/gw.key"));
+}
+
+/* A disk that fills up while the key is written: an error, and no half of a key stays. */
+static void create_without_room(void **state)
+{
+    (void)state;
+    char path[256];
+    struct rlimit before;
+    struct gw_key *key = NULL;
+    struct gw_err err = {0};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = {.rlim_cur = 50, .rlim_max = before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum gw_status status = gw_key_create(in_dir(path, "gw.key"), &key, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, GW_E_IO);
+    assert_null(key);
+    assert_non_null(strstr(err.msg, path));
+    assert_int_equal(entries_in_dir(), 0);
 }
 
 static void create_in_the_working_folder(void **state)
@@ -468,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(create_never_overwrites, setup, teardown),
         cmocka_unit_test_setup_teardown(create_survives_what_a_power_cut_left, setup, teardown),
         cmocka_unit_test_setup_teardown(create_without_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(create_without_room, setup, teardown),
         cmocka_unit_test_setup_teardown(create_in_the_working_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(load_refuses_what_others_may_use, setup, teardown),
         cmocka_unit_test_setup_teardown(load_says_why_it_cannot, setup, teardown),

@@ -12,6 +12,7 @@
 
 #include "base/backoff.h"
 #include "cmocka_all.h"
+#include "limits.h"
 #include "seed.h"
 #include "support/fake_clock.h"
 
@@ -281,9 +282,8 @@ struct end {
     struct gw_watch watch;
     int other; /* the peer's descriptor */
     unsigned got;
-    int calls;
     struct end *unwatch; /* by the handler */
-    unsigned rewatch;    /* events to change to, by the handler */
+    int calls;
 };
 
 static void ready(void *arg, unsigned events)
@@ -297,8 +297,6 @@ static void ready(void *arg, unsigned events)
         /* Whoever unwatches may free at once. */
         victim->watch.ready = NULL;
     }
-    if (e->rewatch != 0)
-        assert_int_equal(gw_loop_watch(loop, &e->watch, e->rewatch), GW_OK);
 }
 
 static void open_end(struct end *e)
@@ -492,6 +490,22 @@ static void new_knows_clock_and_time(void **state)
     gw_loop_free(NULL);
 }
 
+static void new_without_descriptors(void **state)
+{
+    (void)state;
+    for (unsigned left = 0; left < 2; left++) {
+        struct rlimit before;
+        struct gw_loop *none = NULL;
+        struct gw_err err = {0};
+        assert_true(limits_descriptors(left, &before));
+        enum gw_status status = gw_loop_new(&clock_, &none, &err);
+        assert_true(limits_restore(&before));
+        assert_int_equal(status, GW_E_IO);
+        assert_null(none);
+        assert_non_null(strstr(err.msg, "event loop"));
+    }
+}
+
 static void real_clock_waits_for_the_timer(void **state)
 {
     (void)state;
@@ -651,6 +665,7 @@ int main(void)
         WITH_LOOP(narrowed_in_the_same_round),
         WITH_LOOP(many_descriptors),
         WITH_LOOP(new_knows_clock_and_time),
+        WITH_LOOP(new_without_descriptors),
         WITH_LOOP(real_clock_waits_for_the_timer),
         WITH_LOOP(stop_from_a_handler_and_run_again),
         WITH_LOOP(stop_before_run_counts),

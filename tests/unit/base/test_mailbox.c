@@ -9,6 +9,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "cmocka_all.h"
+#include "limits.h"
 #include "seed.h"
 
 static bool readable(const struct gw_mailbox *mb)
@@ -121,6 +122,20 @@ static void bad_sizes(void **state)
     assert_int_equal(gw_mailbox_new(SIZE_MAX / 2, 4, &mb, &err), GW_E_NOMEM);
     assert_int_equal(err.status, GW_E_NOMEM);
     assert_null(mb);
+}
+
+static void new_without_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    struct gw_mailbox *mb = NULL;
+    struct gw_err err = {0};
+    assert_true(limits_descriptors(0, &before));
+    enum gw_status status = gw_mailbox_new(1, 1, &mb, &err);
+    assert_true(limits_restore(&before));
+    assert_int_equal(status, GW_E_IO);
+    assert_null(mb);
+    assert_non_null(strstr(err.msg, "mailbox"));
 }
 
 static void wait_ends_in_time(void **state)
@@ -282,6 +297,7 @@ int main(void)
         cmocka_unit_test(descriptor_follows_the_content),
         cmocka_unit_test(closed_can_be_drained),
         cmocka_unit_test(bad_sizes),
+        cmocka_unit_test(new_without_descriptors),
         cmocka_unit_test(wait_ends_in_time),
         cmocka_unit_test_prestate(agrees_with_a_model, &seed),
         cmocka_unit_test(many_putters_and_wait),
