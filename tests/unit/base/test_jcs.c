@@ -240,11 +240,14 @@ static void bad_keys(void **state)
     }
     restart();
     long_key[GW_JCS_KEY - 1] = '\0'; /* the longest allowed */
+    char text[GW_JCS_KEY + 16];
+    snprintf(text, sizeof text, "{\"%s\":1}", long_key);
     gw_jcs_obj(&j, NULL);
     gw_jcs_int(&j, long_key, 1);
     gw_jcs_end(&j);
-    assert_true(gw_jcs_done(&j));
-    assert_true(gw_jcs_valid(buf.data, buf.len));
+    done_with(text);
+    snprintf(text, sizeof text, "{\"%sk\":1}", long_key); /* one more, for the reader */
+    assert_false(gw_jcs_valid(text, strlen(text)));
     restart();
     gw_jcs_arr(&j, NULL);
     gw_jcs_int(&j, "key", 1); /* in an array */
@@ -402,7 +405,6 @@ static void valid_refuses(void **state)
         "{}{}",
         "[] ",
         "'a'",
-        "{\"aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd\":1}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (gw_jcs_valid(bad[i], strlen(bad[i])))
