@@ -28,7 +28,7 @@ enum gw_status gw_mailbox_new(size_t item_size, size_t capacity, struct gw_mailb
         return gw_err_set(err, GW_E_INVAL, "mailbox: item size and capacity must be positive");
 
     struct gw_mailbox *mb = calloc(1, sizeof *mb);
-    unsigned char *ring = calloc(capacity, item_size);
+    unsigned char *ring = capacity <= SIZE_MAX / item_size ? calloc(capacity, item_size) : NULL;
     if (mb == NULL || ring == NULL || gw_monitor_init(&mb->monitor) != 0) {
         free(ring);
         free(mb);
