@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jcs.h"
+
+void gw_document_status(const struct gw_identity *id, bool online, struct gw_buf *out)
+{
+    char iso[GW_ISO_SIZE];
+    struct gw_jcs j;
+
+    gw_clock_iso(id->start.wall_ms, iso);
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_str(&j, "boot", id->boot);
+    gw_jcs_str(&j, "class", "status");
+    gw_jcs_str(&j, "config_sha256", id->config_sha256);
+    gw_jcs_str(&j, "gateway", id->gateway);
+    gw_jcs_str(&j, "since", iso);
+    gw_jcs_str(&j, "state", online ? "online" : "offline");
+    gw_jcs_bool(&j, "sync", id->start.sync);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_str(&j, "version", GW_VERSION);
+    gw_jcs_end(&j);
+}
+
+static void write_time(struct gw_jcs *j, const char *key, const struct gw_identity *id,
+                       const struct gw_stamp *now)
+{
+    char iso[GW_ISO_SIZE];
+
+    gw_clock_iso(now->wall_ms, iso);
+    gw_jcs_obj(j, key);
+    gw_jcs_str(j, "boot", id->boot);
+    gw_jcs_str(j, "recorded", iso);
+    gw_jcs_bool(j, "sync", now->sync);
+    gw_jcs_int(j, "t_boot_ms", now->boot_ms);
+    gw_jcs_end(j);
+}
+
+static void write_enterprise(struct gw_jcs *j, const struct gw_site_enterprise *e)
+{
+    gw_jcs_obj(j, "enterprise");
+    gw_jcs_str(j, "code", e->code);
+    gw_jcs_str(j, "county", e->county);
+    gw_jcs_str(j, "name", e->name);
+    gw_jcs_str(j, "sector", gw_sector_names[e->sector]);
+    gw_jcs_str(j, "uscc", e->uscc);
+    gw_jcs_end(j);
+}
+
+static void write_devices(struct gw_jcs *j, const struct gw_site *site)
+{
+    gw_jcs_arr(j, "devices");
+    for (size_t i = 0; i < site->ndevices; i++) {
+        const struct gw_site_device *d = &site->devices[i];
+        gw_jcs_obj(j, NULL);
+        gw_jcs_str(j, "bus", site->buses[d->bus].id);
+        gw_jcs_str(j, "cal_due", d->cal_due);
+        gw_jcs_str(j, "cert_no", d->cert_no);
+        gw_jcs_str(j, "driver", site->buses[d->bus].driver->name);
+        gw_jcs_str(j, "id", d->id);
+        gw_jcs_str(j, "location", d->location);
+        gw_jcs_str(j, "make", d->make);
+        gw_jcs_str(j, "model", d->model);
+        gw_jcs_str(j, "profile", d->profile);
+        gw_jcs_str(j, "serial", d->serial);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
+static void write_points(struct gw_jcs *j, const struct gw_site *site)
+{
+    gw_jcs_arr(j, "points");
+    for (size_t i = 0; i < site->npoints; i++) {
+        const struct gw_point *p = &site->points[i];
+        gw_jcs_obj(j, NULL);
+        gw_jcs_str(j, "device", site->devices[p->device].id);
+        gw_jcs_str(j, "id", p->id);
+        gw_jcs_int(j, "period_ms", p->period_ms);
+        gw_jcs_str(j, "type", gw_vtype_name(p->vtype));
+        gw_jcs_str(j, "unit", p->unit);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
+void gw_document_inventory(const struct gw_identity *id, const struct gw_inventory *inventory,
+                           const struct gw_key *key, const struct gw_stamp *now, struct gw_buf *out)
+{
+    const struct gw_site *site = gw_inventory_site(inventory);
+    char *pem = gw_key_pem(key);
+    struct gw_jcs j;
+
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_inventory_write(inventory, &j, "assets");
+    gw_jcs_str(&j, "catalogue", gw_catalogue_version(gw_inventory_catalogue(inventory)));
+    gw_jcs_str(&j, "class", "inventory");
+    gw_jcs_str(&j, "config_sha256", id->config_sha256);
+    write_devices(&j, site);
+    write_enterprise(&j, &site->enterprise);
+    gw_jcs_str(&j, "gateway", id->gateway);
+    gw_jcs_str(&j, "key", pem ? pem : "");
+    write_points(&j, site);
+    write_time(&j, "time", id, now);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_str(&j, "version", GW_VERSION);
+    gw_jcs_end(&j);
+    free(pem);
+}
+
+void gw_document_cases(const struct gw_identity *id, struct gw_engine *engine,
+                       const struct gw_stamp *now, struct gw_buf *out)
+{
+    struct gw_jcs j;
+
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_engine_write_cases(engine, &j, "cases");
+    gw_jcs_str(&j, "class", "cases");
+    gw_jcs_str(&j, "gateway", id->gateway);
+    write_time(&j, "time", id, now);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
+}
+
+/* Counters stay far below 2^53 for the life of a gateway; clamp rather than fail the document. */
+static void write_count(struct gw_jcs *j, const char *key, uint64_t n)
+{
+    const uint64_t top = (uint64_t)1 << 53;
+    gw_jcs_int(j, key, (int64_t)(n < top ? n : top));
+}
+
+static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
+                                const struct gw_stamp *now)
+{
+    gw_jcs_arr(j, "devices");
+    for (size_t i = 0; i < h->site->ndevices; i++) {
+        const struct gw_device_life *life = gw_table_device(h->table, (uint32_t)i);
+        gw_jcs_obj(j, NULL);
+        gw_jcs_str(j, "fault", life->fault);
+        gw_jcs_str(j, "id", h->site->devices[i].id);
+        gw_jcs_str(j, "link", gw_link_name(life->link));
+        gw_jcs_obj(j, "polls");
+        write_count(j, "failed", life->polls.failed);
+        write_count(j, "read", life->polls.read);
+        write_count(j, "scheduled", life->polls.scheduled);
+        write_count(j, "skipped", life->polls.skipped);
+        gw_jcs_end(j);
+        gw_jcs_int(j, "since_ms", life->since_ms ? now->mono_ms - life->since_ms : 0);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
+static void write_journal_health(struct gw_jcs *j, const struct gw_health *h)
+{
+    const struct gw_journal_stats *s = h->journal;
+
+    gw_jcs_obj(j, "journal");
+    gw_jcs_str(j, "chain", s->chain);
+    gw_jcs_int(j, "commit_max_ms", s->commit_max_ms);
+    write_count(j, "commits", s->commits);
+    gw_jcs_str(j, "fault", h->journal_fault);
+    gw_jcs_str(j, "head", s->head);
+    write_count(j, "records_waiting", s->records_waiting);
+    gw_jcs_int(j, "seq", s->seq);
+    gw_jcs_str(j, "state", s->open && !h->journal_fault[0] ? "ok" : "failed");
+    write_count(j, "telemetry_lost", s->telemetry_lost);
+    write_count(j, "telemetry_waiting", s->telemetry_waiting);
+    gw_jcs_end(j);
+}
+
+static void write_mqtt_health(struct gw_jcs *j, const struct gw_mqtt_stats *s)
+{
+    gw_jcs_obj(j, "mqtt");
+    write_count(j, "acked", s->acked);
+    gw_jcs_bool(j, "connected", s->connected);
+    write_count(j, "connects", s->connects);
+    gw_jcs_str(j, "fault", s->fault);
+    gw_jcs_int(j, "held", s->held);
+    write_count(j, "published", s->published);
+    write_count(j, "refused", s->refused);
+    gw_jcs_end(j);
+}
+
+void gw_document_health(const struct gw_identity *id, const struct gw_health *health,
+                        const struct gw_stamp *now, struct gw_buf *out)
+{
+    struct gw_engine_counts counts = {0};
+    struct gw_jcs j;
+
+    if (health->engine)
+        gw_engine_counts(health->engine, &counts);
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    write_count(&j, "batches_lost", health->batches_lost);
+    gw_jcs_str(&j, "class", "health");
+    gw_jcs_str(&j, "config_sha256", id->config_sha256);
+    write_device_health(&j, health, now);
+    gw_jcs_obj(&j, "engine");
+    write_count(&j, "alarms", counts.alarms);
+    write_count(&j, "checks", counts.checks);
+    write_count(&j, "leads", counts.leads);
+    gw_jcs_str(&j, "state", health->engine ? "running" : "waiting");
+    write_count(&j, "unknown", counts.unknown);
+    gw_jcs_end(&j);
+    gw_jcs_str(&j, "gateway", id->gateway);
+    write_journal_health(&j, health);
+    if (health->mqtt)
+        write_mqtt_health(&j, health->mqtt);
+    write_time(&j, "time", id, now);
+    gw_jcs_int(&j, "uptime_ms", now->mono_ms - id->start.mono_ms);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
+}

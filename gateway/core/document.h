@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * document: the retained documents: status (unsigned, it is also the will), inventory, cases and
+ * health (bodies, to be signed by the sealer). Written as canonical JSON. Core thread.
+ */
+#ifndef GW_CORE_DOCUMENT_H
+#define GW_CORE_DOCUMENT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "core/identity.h"
+#include "finding/engine.h"
+#include "finding/inventory.h"
+#include "journal/journal.h"
+#include "model/table.h"
+#include "publish/mqtt.h"
+
+void gw_document_status(const struct gw_identity *id, bool online, struct gw_buf *out);
+
+/* What is declared: enterprise, devices, assets with their roles and checks, the signing key. */
+void gw_document_inventory(const struct gw_identity *id, const struct gw_inventory *inventory,
+                           const struct gw_key *key, const struct gw_stamp *now,
+                           struct gw_buf *out);
+
+/* Every standing case and alarm. */
+void gw_document_cases(const struct gw_identity *id, struct gw_engine *engine,
+                       const struct gw_stamp *now, struct gw_buf *out);
+
+/* How the gateway itself is. Pointers may be NULL where a part does not run. */
+struct gw_health {
+    const struct gw_site *site;
+    const struct gw_table *table;
+    const struct gw_engine *engine;
+    const struct gw_journal_stats *journal;
+    const struct gw_mqtt_stats *mqtt;
+    const char *journal_fault; /* "" when it works */
+    uint64_t batches_lost;     /* refused by a full mailbox or by the table */
+};
+void gw_document_health(const struct gw_identity *id, const struct gw_health *health,
+                        const struct gw_stamp *now, struct gw_buf *out);
+
+#endif

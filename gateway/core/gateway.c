@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/gateway.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mailbox.h"
+#include "base/ratelog.h"
+#include "core/clockwatch.h"
+#include "core/document.h"
+#include "core/event.h"
+#include "core/identity.h"
+#include "core/pipeline.h"
+#include "journal/journal.h"
+#include "publish/mqtt.h"
+#include "publish/seal.h"
+
+#define TAG             "core"
+#define TICK_MS         250 /* delays are exact to this; far below the shortest poll period */
+#define BATCHES_A_ROUND 64  /* then timers and notices get their turn */
+#define DRIVERS_MAX     8
+#define DOCUMENT_MAX    ((size_t)8 << 20)
+#define CLOCK_STEP_MS   1000 /* smaller ones are slewing artefacts, not worth an event */
+#define MQTT_READER     0u
+
+struct gw_gateway {
+    const struct gw_site *site;
+    const struct gw_load *load;
+    const struct gw_driver *const *drivers;
+    const struct gw_clock *clock;
+
+    struct gw_identity identity;
+    struct gw_key *key; /* for the inventory's public half; the sealer has its own */
+    struct gw_seal *seal;
+    struct gw_loop *loop;
+    struct gw_clockwatch *clockwatch;
+    struct gw_mailbox *batches;
+    struct gw_table *table;
+    struct gw_pipeline *pipeline;
+    struct gw_engine *engine;
+    struct gw_journal *journal;
+    struct gw_mqtt *mqtt;
+    struct gw_driver_instance *instances[DRIVERS_MAX];
+
+    struct gw_watch batches_watch, notices_watch;
+    struct gw_timer tick;
+    struct gw_buf text, wire;
+
+    bool running; /* the engine: state is restored and the journal takes drafts */
+    bool fatal;
+    char journal_fault[160];
+    int64_t health_due_ms, checkpoint_due_ms;
+    struct gw_ratelog rows_log, batches_log;
+    uint64_t batches_lost_seen;
+};
+
+static void raise_event(struct gw_gateway *g, const struct gw_event *ev)
+{
+    struct gw_stamp now = gw_clock_now(g->clock);
+
+    gw_log(GW_LOG_INFO, TAG, "%s%s%s: %s", ev->kind, ev->subject[0] ? " " : "", ev->subject,
+           ev->text_en);
+    gw_buf_clear(&g->text);
+    gw_event_write(ev, &g->identity, &now, &g->text);
+    if (g->text.failed ||
+        gw_journal_row(g->journal, GW_PARCEL_EVENT, "event", g->text.data, g->text.len) != GW_OK)
+        gw_log(GW_LOG_WARN, TAG, "event %s could not be stored", ev->kind);
+}
+
+/* --- documents ------------------------------------------------------------------------------- */
+
+static void put_document(struct gw_gateway *g, enum gw_document doc, const struct gw_buf *body)
+{
+    if (!g->mqtt)
+        return;
+    if (body->failed || gw_mqtt_document(g->mqtt, doc, body->data, body->len) != GW_OK)
+        gw_log(GW_LOG_WARN, TAG, "document %d could not be written", (int)doc);
+}
+
+static void put_signed(struct gw_gateway *g, enum gw_document doc)
+{
+    gw_buf_clear(&g->wire);
+    if (g->text.failed || gw_seal_document(g->seal, g->text.data, g->text.len, &g->wire) != GW_OK)
+        g->wire.failed = true;
+    put_document(g, doc, &g->wire);
+}
+
+static void publish_status(struct gw_gateway *g)
+{
+    gw_buf_clear(&g->text);
+    gw_document_status(&g->identity, false, &g->text);
+    put_document(g, GW_DOC_OFFLINE, &g->text);
+    gw_buf_clear(&g->text);
+    gw_document_status(&g->identity, true, &g->text);
+    put_document(g, GW_DOC_ONLINE, &g->text);
+}
+
+static void publish_inventory(struct gw_gateway *g, const struct gw_stamp *now)
+{
+    gw_buf_clear(&g->text);
+    gw_document_inventory(&g->identity, g->load->inventory, g->key, now, &g->text);
+    put_signed(g, GW_DOC_INVENTORY);
+}
+
+static void publish_cases(struct gw_gateway *g, const struct gw_stamp *now)
+{
+    gw_buf_clear(&g->text);
+    gw_document_cases(&g->identity, g->engine, now, &g->text);
+    put_signed(g, GW_DOC_CASES);
+}
+
+static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
+{
+    struct gw_journal_stats js;
+    struct gw_mqtt_stats ms;
+    struct gw_health health = {
+        .site = g->site,
+        .table = g->table,
+        .engine = g->running ? g->engine : NULL,
+        .journal = &js,
+        .mqtt = g->mqtt ? &ms : NULL,
+        .journal_fault = g->journal_fault,
+        .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
+    };
+    gw_journal_stats(g->journal, &js);
+    if (g->mqtt)
+        gw_mqtt_stats(g->mqtt, &ms);
+    gw_buf_clear(&g->text);
+    gw_document_health(&g->identity, &health, now, &g->text);
+    put_signed(g, GW_DOC_HEALTH);
+    g->health_due_ms = now->mono_ms + g->site->mqtt.health_s * 1000;
+}
+
+/* --- what comes in --------------------------------------------------------------------------- */
+
+static enum gw_status take_batch(void *ctx, const struct gw_batch *batch)
+{
+    struct gw_gateway *g = ctx;
+    return gw_mailbox_put(g->batches, batch);
+}
+
+static void on_row(void *arg, const char *data, size_t len)
+{
+    struct gw_gateway *g = arg;
+    int64_t now = gw_loop_now_ms(g->loop);
+
+    if (gw_journal_row(g->journal, GW_PARCEL_TELEMETRY, "telemetry", data, len) == GW_OK)
+        (void)gw_ratelog_ok(&g->rows_log, now, TAG, "telemetry is stored again");
+    else
+        (void)gw_ratelog_fail(&g->rows_log, now, TAG, "telemetry row dropped: journal is behind");
+}
+
+static void on_link(void *arg, uint32_t device, const struct gw_device_life *life)
+{
+    struct gw_gateway *g = arg;
+    char en[160], zh[160];
+    struct gw_event ev = {.subject = g->site->devices[device].id, .text_en = en, .text_zh = zh};
+
+    if (life->link == GW_LINK_DOWN) {
+        ev.kind = "device_down";
+        (void)snprintf(en, sizeof en, "does not answer: %s", life->fault);
+        (void)snprintf(zh, sizeof zh, "设备无应答：%s", life->fault);
+    } else if (life->link == GW_LINK_OK) {
+        ev.kind = "device_up";
+        (void)snprintf(en, sizeof en, "answers");
+        (void)snprintf(zh, sizeof zh, "设备应答正常");
+    } else {
+        return; /* suspect: not yet worth telling */
+    }
+    raise_event(g, &ev);
+}
+
+static void on_batches(void *arg, unsigned events)
+{
+    struct gw_gateway *g = arg;
+    struct gw_batch batch;
+
+    (void)events;
+    for (int i = 0; i < BATCHES_A_ROUND && gw_mailbox_get(g->batches, &batch); i++)
+        gw_pipeline_batch(g->pipeline, &batch, g->running ? g->engine : NULL);
+}
+
+static enum gw_status on_emit(void *ctx, const struct gw_draft *draft)
+{
+    struct gw_gateway *g = ctx;
+    return gw_journal_post(g->journal, draft);
+}
+
+static void on_step(void *arg, int64_t by_ms)
+{
+    struct gw_gateway *g = arg;
+    char en[96], zh[96];
+
+    if (by_ms < CLOCK_STEP_MS && by_ms > -CLOCK_STEP_MS)
+        return;
+    (void)snprintf(en, sizeof en, "the wall clock was set by %+lld ms", (long long)by_ms);
+    (void)snprintf(zh, sizeof zh, "系统时钟被调整 %+lld 毫秒", (long long)by_ms);
+    raise_event(g, &(struct gw_event){"clock_step", "", en, zh});
+}
+
+/* --- the journal's word ---------------------------------------------------------------------- */
+
+static void restore_row(struct gw_gateway *g, const struct gw_notice *n)
+{
+    if (g->running)
+        return; /* reopened after a failure: what we hold is newer */
+    enum gw_status st = gw_engine_restore(g->engine, n->key, n->text, n->seq);
+    if (st != GW_OK)
+        raise_event(g, &(struct gw_event){"restore", n->key,
+                                          "stored state cannot be read, the check starts afresh",
+                                          "已存状态无法读取，该检查重新开始"});
+}
+
+static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
+{
+    struct gw_stamp now = gw_clock_now(g->clock);
+
+    gw_log(GW_LOG_INFO, TAG, "journal open: chain %s, last record %lld", n->chain,
+           (long long)n->seq);
+    g->journal_fault[0] = '\0';
+    gw_engine_chain(g->engine, n->chain);
+    g->running = true;
+    publish_inventory(g, &now);
+    publish_cases(g, &now);
+    publish_health(g, &now);
+}
+
+static void journal_failed(struct gw_gateway *g, const char *text)
+{
+    gw_log(GW_LOG_ERR, TAG, "journal: failed: %s; no alarm or lead leaves until it is back", text);
+    (void)snprintf(g->journal_fault, sizeof g->journal_fault, "%s", text);
+    g->health_due_ms = 0; /* tell at the next tick */
+}
+
+static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
+{
+    switch (n->kind) {
+    case GW_NOTICE_STATE:
+        restore_row(g, n);
+        break;
+    case GW_NOTICE_OPEN:
+        journal_open(g, n);
+        break;
+    case GW_NOTICE_FAILED:
+        journal_failed(g, n->text ? n->text : "");
+        break;
+    case GW_NOTICE_COMMITTED:
+        gw_engine_committed(g->engine, n->token, n->seq);
+        if (g->journal_fault[0]) {
+            gw_log(GW_LOG_INFO, TAG, "journal: works again");
+            g->journal_fault[0] = '\0';
+        }
+        break;
+    case GW_NOTICE_EVENT:
+        raise_event(g, &(struct gw_event){"journal", n->key ? n->key : "", n->text ? n->text : "",
+                                          n->text ? n->text : ""});
+        break;
+    case GW_NOTICE_FATAL:
+        gw_log(GW_LOG_ERR, TAG, "journal: fatal: %s", n->text ? n->text : "");
+        g->fatal = true;
+        gw_loop_stop(g->loop);
+        break;
+    }
+}
+
+static void on_notices(void *arg, unsigned events)
+{
+    struct gw_gateway *g = arg;
+    struct gw_notice n;
+
+    (void)events;
+    while (!g->fatal && gw_mailbox_get(gw_journal_notices(g->journal), &n)) {
+        on_notice(g, &n);
+        gw_notice_clear(&n);
+    }
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+static void report_losses(struct gw_gateway *g, int64_t now_ms)
+{
+    uint64_t lost = gw_mailbox_refused(g->batches);
+    if (lost != g->batches_lost_seen)
+        (void)gw_ratelog_fail(&g->batches_log, now_ms, TAG,
+                              "%llu batches refused: the core is behind", (unsigned long long)lost);
+    else
+        (void)gw_ratelog_ok(&g->batches_log, now_ms, TAG, "batches are taken again");
+    g->batches_lost_seen = lost;
+}
+
+static void on_tick(void *arg)
+{
+    struct gw_gateway *g = arg;
+    struct gw_stamp now = gw_clock_now(g->clock);
+
+    if (g->running) {
+        gw_engine_all(g->engine, &now);
+        if (now.mono_ms >= g->checkpoint_due_ms) {
+            gw_engine_checkpoint(g->engine, &now, false);
+            g->checkpoint_due_ms = now.mono_ms + 1000;
+        }
+        if (gw_engine_cases_changed(g->engine))
+            publish_cases(g, &now);
+    }
+    if (now.mono_ms >= g->health_due_ms)
+        publish_health(g, &now);
+    report_losses(g, now.mono_ms);
+    if (gw_loop_timer_set(g->loop, &g->tick, now.mono_ms + TICK_MS) != GW_OK) {
+        gw_log(GW_LOG_ERR, TAG, "cannot set the tick timer");
+        g->fatal = true;
+        gw_loop_stop(g->loop);
+    }
+}
+
+/* --- coming up ------------------------------------------------------------------------------- */
+
+static void backlog_grant(void *ctx, unsigned n)
+{
+    gw_journal_grant(ctx, MQTT_READER, n);
+}
+
+static void backlog_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
+{
+    gw_journal_ack(ctx, MQTT_READER, kind, key);
+}
+
+static void backlog_rewind(void *ctx)
+{
+    gw_journal_rewind(ctx, MQTT_READER);
+}
+
+static enum gw_status make_seal(struct gw_gateway *g, struct gw_err *err)
+{
+    struct gw_key *key = NULL;
+    bool made = false;
+
+    enum gw_status st = gw_identity_key(g->site, &g->key, &made, err);
+    if (st == GW_OK)
+        st = gw_identity_key(g->site, &key, &(bool){false}, err);
+    if (st == GW_OK)
+        st = gw_seal_new(key, &g->seal, err);
+    if (st != GW_OK) {
+        if (!g->seal)
+            gw_key_free(key);
+        return st;
+    }
+    gw_log(GW_LOG_INFO, TAG, "signing key %s%s", gw_key_id(g->key), made ? " (made now)" : "");
+    return GW_OK;
+}
+
+static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
+{
+    const struct gw_site *site = g->site;
+    uint32_t *bus_of = calloc(site->ndevices + 1, sizeof *bus_of);
+    if (!bus_of)
+        return gw_err_set(err, GW_E_NOMEM, "table: out of memory");
+    for (size_t i = 0; i < site->ndevices; i++)
+        bus_of[i] = site->devices[i].bus;
+    struct gw_table_conf conf = {
+        .points = site->points,
+        .npoints = site->npoints,
+        .bus_of = bus_of,
+        .ndevices = site->ndevices,
+        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
+    };
+    enum gw_status st = gw_table_new(&conf, &g->table, err);
+    free(bus_of);
+    return st;
+}
+
+static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
+{
+    struct gw_engine_conf ec = {
+        .inventory = g->load->inventory,
+        .table = g->table,
+        .boot_id = g->identity.boot,
+        .emit = on_emit,
+        .emit_ctx = g,
+    };
+    struct gw_pipeline_conf pc = {
+        .site = g->site,
+        .table = g->table,
+        .clock = g->clock,
+        .row = on_row,
+        .link = on_link,
+        .arg = g,
+    };
+    enum gw_status st = gw_engine_new(&ec, &g->engine, err);
+    return st == GW_OK ? gw_pipeline_new(&pc, &g->pipeline, err) : st;
+}
+
+static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
+{
+    static const struct gw_reader_conf readers[] = {{"mqtt", true, true}};
+    static const struct gw_reader_conf readers_quiet[] = {{"mqtt", true, false}};
+    struct gw_journal_conf conf = {
+        .dir = g->site->gateway.state_dir,
+        .records_bytes = g->site->journal.records_mb << 20,
+        .telemetry_bytes = g->site->journal.telemetry_mb << 20,
+        .sealer = {.seal = gw_seal_record, .ctx = g->seal},
+        .clock = g->clock,
+        .readers = g->site->mqtt.telemetry ? readers : readers_quiet,
+        .nreaders = 1,
+        .post_capacity = 1024,
+        .state_rows = gw_inventory_count(g->load->inventory),
+    };
+    return gw_journal_start(&conf, &g->journal, err);
+}
+
+static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_err *err)
+{
+    if (!g->site->mqtt.enabled)
+        return GW_OK;
+    struct gw_mqtt_conf conf = {
+        .gateway = g->site->gateway.id,
+        .site = &g->site->mqtt,
+        .clock = g->clock,
+        .backlog =
+            {
+                .grant = backlog_grant,
+                .ack = backlog_ack,
+                .rewind = backlog_rewind,
+                .ctx = g->journal,
+                .parcels = gw_journal_parcels(g->journal, MQTT_READER),
+            },
+        .seed = seed,
+    };
+    enum gw_status st = gw_mqtt_start(&conf, &g->mqtt, err);
+    if (st == GW_OK)
+        publish_status(g);
+    return st;
+}
+
+static enum gw_status open_drivers(struct gw_gateway *g, uint64_t seed, struct gw_err *err)
+{
+    struct gw_driver_env env = {
+        .site = g->site,
+        .clock = g->clock,
+        .sink = {.put = take_batch, .ctx = g},
+        .seed = seed,
+    };
+    for (size_t i = 0; g->drivers[i] && i < DRIVERS_MAX; i++) {
+        enum gw_status st = g->drivers[i]->open(&env, &g->instances[i], err);
+        if (st != GW_OK)
+            return st;
+    }
+    return GW_OK;
+}
+
+/* Twice the batches of one round over all devices, so that one slow core turn loses nothing. */
+static size_t batch_capacity(const struct gw_site *site)
+{
+    size_t n = 64 + 2 * (site->ndevices + site->npoints / GW_BATCH_MAX);
+    return n < 8192 ? n : 8192;
+}
+
+static enum gw_status start_loop(struct gw_gateway *g, struct gw_err *err)
+{
+    g->batches_watch =
+        (struct gw_watch){.fd = gw_mailbox_fd(g->batches), .ready = on_batches, .arg = g};
+    g->notices_watch = (struct gw_watch){
+        .fd = gw_mailbox_fd(gw_journal_notices(g->journal)), .ready = on_notices, .arg = g};
+    g->tick = (struct gw_timer){.fire = on_tick, .arg = g};
+
+    enum gw_status st = gw_loop_watch(g->loop, &g->batches_watch, GW_LOOP_IN);
+    if (st == GW_OK)
+        st = gw_loop_watch(g->loop, &g->notices_watch, GW_LOOP_IN);
+    if (st == GW_OK)
+        st = gw_loop_timer_set(g->loop, &g->tick, gw_clock_mono_ms(g->clock) + TICK_MS);
+    if (st != GW_OK)
+        return gw_err_set(err, st, "core loop: cannot watch its inputs");
+    return gw_clockwatch_new(g->loop, on_step, g, &g->clockwatch, err);
+}
+
+enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gateway **out,
+                              struct gw_err *err)
+{
+    uint64_t seed = 0;
+    struct gw_gateway *g = calloc(1, sizeof *g);
+    if (!g)
+        return gw_err_set(err, GW_E_NOMEM, "gateway: out of memory");
+    g->load = conf->load;
+    g->site = conf->load->site;
+    g->drivers = conf->drivers;
+    g->clock = conf->clock;
+    gw_buf_init(&g->text, DOCUMENT_MAX);
+    gw_buf_init(&g->wire, DOCUMENT_MAX + 4096);
+    gw_identity_init(&g->identity, g->site, g->clock);
+
+    enum gw_status st = gw_random(&seed, sizeof seed);
+    if (st == GW_OK)
+        st = make_seal(g, err);
+    if (st == GW_OK)
+        st = gw_loop_new(g->clock, &g->loop, err);
+    if (st == GW_OK)
+        st = gw_mailbox_new(sizeof(struct gw_batch), batch_capacity(g->site), &g->batches, err);
+    if (st == GW_OK)
+        st = make_table(g, err);
+    if (st == GW_OK)
+        st = make_engine(g, err);
+    if (st == GW_OK)
+        st = start_journal(g, err);
+    if (st == GW_OK)
+        st = start_loop(g, err);
+    if (st == GW_OK)
+        st = start_mqtt(g, seed, err);
+    if (st == GW_OK)
+        st = open_drivers(g, seed, err);
+    if (st != GW_OK) {
+        (void)!gw_gateway_free(g);
+        return st;
+    }
+    raise_event(g, &(struct gw_event){"started", "", "gateway " GW_VERSION " started",
+                                      "网关 " GW_VERSION " 已启动"});
+    *out = g;
+    return GW_OK;
+}
+
+enum gw_status gw_gateway_run(struct gw_gateway *g)
+{
+    enum gw_status st = gw_loop_run(g->loop);
+    if (st != GW_OK)
+        gw_log(GW_LOG_ERR, TAG, "core loop failed");
+    return g->fatal ? GW_E_IO : st;
+}
+
+void gw_gateway_stop(struct gw_gateway *g)
+{
+    gw_loop_stop(g->loop);
+}
+
+/* --- going down ------------------------------------------------------------------------------ */
+
+static void close_drivers(struct gw_gateway *g)
+{
+    for (size_t i = 0; g->drivers[i] && i < DRIVERS_MAX; i++)
+        g->drivers[i]->close(g->instances[i]);
+}
+
+/* What is running is stored, so that a planned restart costs no second of any delay. */
+static void store_running(struct gw_gateway *g)
+{
+    struct gw_stamp now = gw_clock_now(g->clock);
+
+    if (g->fatal || !g->journal)
+        return;
+    if (g->running)
+        gw_engine_checkpoint(g->engine, &now, true);
+    raise_event(g, &(struct gw_event){"stopping", "", "gateway is stopping", "网关正在停止"});
+}
+
+bool gw_gateway_free(struct gw_gateway *g)
+{
+    bool clean = true;
+
+    if (!g)
+        return true;
+    close_drivers(g);
+    store_running(g);
+    if (g->mqtt)
+        clean = gw_mqtt_stop(g->mqtt, 5000) && clean;
+    if (g->loop) {
+        gw_loop_unwatch(g->loop, &g->batches_watch);
+        gw_loop_unwatch(g->loop, &g->notices_watch);
+        gw_loop_timer_clear(g->loop, &g->tick);
+        gw_clockwatch_free(g->clockwatch);
+    }
+    if (g->journal)
+        clean = gw_journal_stop(g->journal, 5000) && clean;
+    if (!clean)
+        return false; /* an abandoned thread may still look at all of this */
+    gw_pipeline_free(g->pipeline);
+    gw_engine_free(g->engine);
+    gw_table_free(g->table);
+    gw_mailbox_free(g->batches);
+    gw_loop_free(g->loop);
+    gw_seal_free(g->seal);
+    gw_key_free(g->key);
+    gw_buf_free(&g->text);
+    gw_buf_free(&g->wire);
+    free(g);
+    return true;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/identity.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+
+void gw_identity_init(struct gw_identity *id, const struct gw_site *site,
+                      const struct gw_clock *clock)
+{
+    *id = (struct gw_identity){
+        .gateway = site->gateway.id,
+        .config_sha256 = site->config_sha256,
+        .start = gw_clock_now(clock),
+    };
+    gw_clock_boot_id(id->boot);
+}
+
+/* Writes the public half anew at each start: a copied key file then always has its own beside it.
+ */
+static enum gw_status write_public(const struct gw_key *key, const char *path, struct gw_err *err)
+{
+    enum gw_status st = GW_OK;
+    FILE *f = NULL;
+    char *pem = gw_key_pem(key);
+    if (!pem)
+        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", path);
+    f = fopen(path, "w");
+    if (!f) {
+        st = gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    if (fputs(pem, f) == EOF)
+        st = gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
+    if (fclose(f) != 0 && st == GW_OK)
+        st = gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
+out:
+    free(pem);
+    return st;
+}
+
+enum gw_status gw_identity_key(const struct gw_site *site, struct gw_key **out, bool *made,
+                               struct gw_err *err)
+{
+    char path[2 * GW_PATH_SIZE], pub[2 * GW_PATH_SIZE + 8];
+    struct gw_key *key = NULL;
+    bool fresh = false;
+
+    if (site->gateway.key_file[0])
+        (void)snprintf(path, sizeof path, "%s", site->gateway.key_file);
+    else
+        (void)snprintf(path, sizeof path, "%s/signing.key", site->gateway.state_dir);
+    (void)snprintf(pub, sizeof pub, "%s.pub", path);
+
+    enum gw_status st = gw_dir_make(site->gateway.state_dir, err);
+    if (st == GW_OK)
+        st = gw_key_load(path, &key, err);
+    if (st == GW_E_NOTFOUND) {
+        st = gw_key_create(path, &key, err);
+        fresh = st == GW_OK;
+    }
+    if (st == GW_OK)
+        st = write_public(key, pub, err);
+    if (st != GW_OK) {
+        gw_key_free(key);
+        return st;
+    }
+    *out = key;
+    *made = fresh;
+    return GW_OK;
+}

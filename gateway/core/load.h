@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * load: site file, catalogue and inventory together, as --check, --print-config and the start all
+ * need them. Does no I/O but reading files. One thread.
+ */
+#ifndef GW_CORE_LOAD_H
+#define GW_CORE_LOAD_H
+
+#include "base/status.h"
+#include "conf/issues.h"
+#include "conf/site.h"
+#include "finding/catalogue.h"
+#include "finding/inventory.h"
+
+/* What was declared, checked as a whole. Zero-initialise; gw_load_free frees what is there. */
+struct gw_load {
+    struct gw_site *site;
+    struct gw_catalogue *catalogue;
+    struct gw_inventory *inventory;
+};
+
+/* All issues of all three are in `issues`. GW_E_PARSE when there are any; *out is untouched then.
+ */
+enum gw_status gw_load(const char *path, const struct gw_conf_driver *const *drivers,
+                       struct gw_issues *issues, struct gw_load *out) GW_MUST_CHECK;
+void gw_load_free(struct gw_load *load);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "publish/telemetry.h"
+
+#define ROW_MAX ((size_t)1 << 20)
+
+/* Samples of the pass that is coming in for one device. */
+struct pass {
+    struct gw_sample *samples; /* room for every point of the device */
+    size_t n, room;
+};
+
+struct gw_pipeline {
+    struct gw_pipeline_conf conf;
+    struct pass *passes;       /* one per device */
+    struct gw_sample *samples; /* backs all passes */
+    uint32_t *order;           /* scratch of the encoder */
+    struct gw_buf row;
+};
+
+/* Points of the "points" section may stand apart from their device's profile points, so count. */
+static void count_points(const struct gw_site *site, struct pass *passes, size_t *most)
+{
+    *most = 1;
+    for (size_t i = 0; i < site->npoints; i++) {
+        struct pass *p = &passes[site->points[i].device];
+        p->room++;
+        if (p->room > *most)
+            *most = p->room;
+    }
+}
+
+enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pipeline **out,
+                               struct gw_err *err)
+{
+    const struct gw_site *site = conf->site;
+    size_t most;
+    struct gw_pipeline *p = calloc(1, sizeof *p);
+
+    if (!p)
+        return gw_err_set(err, GW_E_NOMEM, "pipeline: out of memory");
+    p->conf = *conf;
+    gw_buf_init(&p->row, ROW_MAX);
+    p->passes = calloc(site->ndevices + 1, sizeof *p->passes);
+    p->samples = calloc(site->npoints + 1, sizeof *p->samples);
+    if (!p->passes || !p->samples)
+        goto nomem;
+    count_points(site, p->passes, &most);
+    p->order = calloc(most, sizeof *p->order);
+    if (!p->order)
+        goto nomem;
+    struct gw_sample *next = p->samples;
+    for (size_t i = 0; i < site->ndevices; i++) {
+        p->passes[i].samples = next;
+        next += p->passes[i].room;
+    }
+    *out = p;
+    return GW_OK;
+nomem:
+    gw_pipeline_free(p);
+    return gw_err_set(err, GW_E_NOMEM, "pipeline: out of memory");
+}
+
+void gw_pipeline_free(struct gw_pipeline *p)
+{
+    if (!p)
+        return;
+    gw_buf_free(&p->row);
+    free(p->order);
+    free(p->samples);
+    free(p->passes);
+    free(p);
+}
+
+static void collect(struct gw_pipeline *p, const struct gw_batch *b)
+{
+    struct pass *pass = &p->passes[b->device];
+    for (size_t i = 0; i < b->n && pass->n < pass->room; i++) {
+        uint32_t point = b->samples[i].point;
+        if (point < p->conf.site->npoints && p->conf.site->points[point].device == b->device)
+            pass->samples[pass->n++] = b->samples[i];
+    }
+}
+
+static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const struct gw_stamp *now)
+{
+    struct pass *pass = &p->passes[b->device];
+    struct gw_telemetry_pass tp = {
+        .gateway = p->conf.site->gateway.id,
+        .device = p->conf.site->devices[b->device].id,
+        .points = p->conf.site->points,
+        .samples = pass->samples,
+        .n = pass->n,
+        .order = p->order,
+        .end = {.mono_ms = b->mono_ms, .wall_ms = b->wall_ms, .sync = now->sync},
+    };
+    gw_buf_clear(&p->row);
+    gw_telemetry_encode(&tp, &p->row);
+    if (p->row.failed)
+        gw_log(GW_LOG_WARN, "core", "device %s: telemetry row of %zu points does not fit",
+               tp.device, tp.n);
+    else
+        p->conf.row(p->conf.arg, p->row.data, p->row.len);
+}
+
+void gw_pipeline_batch(struct gw_pipeline *p, const struct gw_batch *batch,
+                       struct gw_engine *engine)
+{
+    if (batch->device >= p->conf.site->ndevices || batch->n > GW_BATCH_MAX)
+        return;
+    bool changed = gw_table_apply(p->conf.table, batch);
+    collect(p, batch);
+    if (changed)
+        p->conf.link(p->conf.arg, batch->device, gw_table_device(p->conf.table, batch->device));
+    if (!batch->last)
+        return;
+
+    struct gw_stamp now = gw_clock_now(p->conf.clock);
+    if (engine)
+        gw_engine_device(engine, batch->device, &now);
+    if (p->passes[batch->device].n > 0)
+        emit_row(p, batch, &now);
+    p->passes[batch->device].n = 0;
+}
