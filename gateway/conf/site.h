@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * site: what was declared: the site file, with the device profiles that it names.
+ *
+ * Loaded once, constant afterwards, read by every thread. What belongs to a driver (how a bus is
+ * reached, where a point's registers are) is read by the driver's hooks and kept as opaque
+ * pointers. Loading does no I/O but reading the files; it reports all issues at once.
+ */
+#ifndef GW_CONF_SITE_H
+#define GW_CONF_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/status.h"
+#include "conf/issues.h"
+#include "conf/json.h"
+#include "conf/keys.h"
+#include "model/point.h"
+
+#define GW_ID_SIZE   32
+#define GW_NAME_SIZE 96
+#define GW_PATH_SIZE 256
+#define GW_ROLE_SIZE 24
+#define GW_CODE_SIZE 24
+
+enum gw_sector {
+    GW_SECTOR_METALLURGY = 0,
+    GW_SECTOR_NONFERROUS,
+    GW_SECTOR_BUILDING,
+    GW_SECTOR_MACHINERY,
+    GW_SECTOR_LIGHT,
+    GW_SECTOR_TEXTILE,
+    GW_SECTOR_TOBACCO,
+    GW_SECTOR_COMMERCE
+};
+extern const char *const gw_sector_names[]; /* "metallurgy" ... NULL */
+
+struct gw_site;
+
+/* The keys of a bus ("driver") and of a device ("bus", "profile", "make" ... "period_ms") that the
+ * site reader reads itself. Drivers pass them to gw_keys_read_beside as `others`; their offsets
+ * belong to the site reader. */
+extern const struct gw_key gw_site_bus_keys[];
+extern const struct gw_key gw_site_device_keys[];
+
+/* Every table of the site file that is not a driver's, for the tests of schema and documentation.
+ */
+struct gw_site_section {
+    const char *pointer; /* "/buses/<id>", "/publish/mqtt"; "" for the file itself */
+    const struct gw_key *keys;
+};
+extern const struct gw_site_section gw_site_sections[]; /* ends with pointer NULL */
+
+/* What a bus of a driver is; the number of endpoints and of lines is limited. */
+enum gw_bus_kind { GW_BUS_TCP = 0, GW_BUS_SERIAL, GW_BUS_LOCAL };
+#define GW_SITE_TCP_MAX    512
+#define GW_SITE_SERIAL_MAX 32
+
+/* A driver's side of the site file. Every hook reports issues at nodes and returns what it made, or
+ * NULL when it could not make anything; NULL without an issue means that memory is short. free_*
+ * and print_* accept NULL. */
+struct gw_conf_driver {
+    const char *name; /* value of "driver" of a bus: "modbus-tcp" */
+    enum gw_bus_kind kind;
+    /* The whole bus object; "driver" is already checked. The hook reads all other keys. */
+    void *(*bus)(const struct gw_jnode *obj, struct gw_issues *issues);
+    /* The device object and its profile's root (NULL without "profile"). The hook reads all keys
+     * but the common ones of struct gw_site_device, and adds the profile's points by
+     * gw_site_add_point. */
+    void *(*device)(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
+                    const struct gw_jnode *profile, struct gw_issues *issues);
+    /* A member of "points" for a device of this driver: adds exactly one point. */
+    void (*point)(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
+                  struct gw_issues *issues);
+    void (*free_bus)(void *bus);
+    void (*free_device)(void *device);
+    void (*free_point)(void *point);
+    /* Appends the hook's own members of the bus, device or point for --print-config, as
+     * gw_keys_print does; may append nothing. */
+    void (*print_bus)(const void *bus, int indent, struct gw_buf *out);
+    void (*print_device)(const void *device, int indent, struct gw_buf *out);
+    void (*print_point)(const void *point, int indent, struct gw_buf *out);
+};
+
+struct gw_site_gateway {
+    char id[GW_ID_SIZE];          /* topic level; letters, digits, '-', '_' */
+    char state_dir[GW_PATH_SIZE]; /* records.db, telemetry.db, signing key */
+    char key_file[GW_PATH_SIZE];  /* "" = state_dir/signing.key */
+    char catalogue[GW_PATH_SIZE]; /* findings.json */
+    char profiles_dir[GW_PATH_SIZE];
+    int log_level; /* enum gw_log_level */
+};
+
+struct gw_site_enterprise {
+    char uscc[19]; /* unified social credit code, check character verified */
+    char code[16]; /* platform's enterprise code, may be "" */
+    char name[GW_NAME_SIZE];
+    char county[7]; /* GB/T 2260, 6 digits */
+    int sector;     /* enum gw_sector */
+};
+
+struct gw_site_bus {
+    char id[GW_ID_SIZE];
+    const struct gw_conf_driver *driver;
+    void *priv;
+};
+
+/* Identity and verification as on the instrument's plate and certificate: evidence for a reviewer.
+ */
+struct gw_site_device {
+    char id[GW_ID_SIZE];
+    uint32_t bus;
+    char profile[GW_ID_SIZE]; /* "" when points are given one by one */
+    char make[GW_NAME_SIZE], model[GW_NAME_SIZE], serial[GW_NAME_SIZE];
+    char location[GW_NAME_SIZE];
+    char cert_no[GW_NAME_SIZE];
+    char cal_due[11];  /* "2027-03-31", or "" */
+    int64_t period_ms; /* poll period of its points */
+    uint32_t first_point, npoints;
+    void *priv;
+};
+
+struct gw_site_fact {
+    char key[GW_ROLE_SIZE];
+    char value[GW_ID_SIZE]; /* text, number or boolean of the file, as text */
+};
+
+struct gw_site_rated {
+    char key[GW_ROLE_SIZE];
+    double value;
+};
+
+/* One role of an asset with the points that play it. */
+struct gw_site_role {
+    char role[GW_ROLE_SIZE];
+    uint32_t *points;
+    size_t npoints;
+};
+
+/* "overrides": {"GAS-FLT-01": {"delay_s": 60}}; checked against the catalogue by its owner. */
+struct gw_site_override {
+    char code[GW_CODE_SIZE];
+    char param[GW_ROLE_SIZE];
+    double value;
+    const struct gw_jnode *node;
+};
+
+struct gw_site_asset {
+    char id[GW_ID_SIZE];
+    char type[GW_ID_SIZE]; /* if_furnace, paint_mix ...: known to the catalogue */
+    char name[GW_NAME_SIZE];
+    char location[GW_NAME_SIZE];
+    struct gw_site_fact *facts;
+    size_t nfacts;
+    struct gw_site_rated *rated;
+    size_t nrated;
+    struct gw_site_role *roles;
+    size_t nroles;
+    struct gw_site_override *overrides;
+    size_t noverrides;
+    const struct gw_jnode *node;
+};
+
+struct gw_site_mqtt {
+    bool enabled;
+    char host[GW_NAME_SIZE];
+    int64_t port;
+    char client_id[GW_NAME_SIZE]; /* "" = gateway id */
+    int version;                  /* 0 = "5", 1 = "3.1.1" */
+    char username[GW_NAME_SIZE];
+    char password_file[GW_PATH_SIZE]; /* secret */
+    bool tls;
+    bool allow_plaintext; /* tls may be false although host is not this machine */
+    char ca_file[GW_PATH_SIZE], cert_file[GW_PATH_SIZE], private_key_file[GW_PATH_SIZE];
+    int64_t keepalive_s;
+    int64_t window;   /* messages in flight at most */
+    bool receipts;    /* records wait for the platform's receipt; false: PUBACK stands in */
+    bool telemetry;   /* publish telemetry over MQTT, too */
+    int64_t health_s; /* period of the health document */
+};
+
+struct gw_site_journal {
+    int64_t records_mb;                      /* quota of records.db */
+    int64_t telemetry_mb;                    /* quota of telemetry.db */
+    int64_t window_before_s, window_after_s; /* evidence window */
+};
+
+struct gw_site {
+    struct gw_site_gateway gateway;
+    struct gw_site_enterprise enterprise;
+    struct gw_site_bus *buses;
+    size_t nbuses;
+    struct gw_site_device *devices;
+    size_t ndevices;
+    struct gw_point *points;
+    void **point_priv; /* what the driver keeps for each point */
+    size_t npoints;
+    struct gw_site_asset *assets;
+    size_t nassets;
+    struct gw_site_mqtt mqtt;
+    struct gw_site_journal journal;
+    char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
+    struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */
+    size_t ndocs;
+    struct gw_json *catalogue;   /* parsed text of gateway.catalogue, for its owner to read */
+    struct gw_site_index *index; /* points by id; the reader's own */
+};
+
+/* Loads path. drivers is NULL-terminated. On issues: GW_E_PARSE, *out NULL. Issues of the
+ * catalogue's content and of overrides are for its owner (finding) to add. */
+enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const *drivers,
+                            struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
+void gw_site_free(struct gw_site *site);
+
+/* For driver hooks: appends a point (copied, its device set by the call) with the driver's private
+ * data, taken over on success. The points' indices and each device's first_point, npoints are final
+ * when gw_site_load returns: points of one device stand together, in the order of adding.
+ * GW_E_INVAL when the id exists already or is malformed (an issue was added at node), GW_E_NOMEM.
+ */
+enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
+                                 const struct gw_point *point, void *priv,
+                                 const struct gw_jnode *node,
+                                 struct gw_issues *issues) GW_MUST_CHECK;
+
+/* Index of a point by its id; false when unknown. */
+bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out);
+
+/* The effective configuration, defaults filled in, secrets starred, as JSON text. */
+void gw_site_print(const struct gw_site *site, struct gw_buf *out);
+
+/* GB 32100-2015: 18 characters of the alphabet without I O S V Z, weights 3^(i-1) mod 31, check
+ * character (31 - sum mod 31) mod 31. */
+bool gw_uscc_valid(const char *code);
+/* The check character that belongs to the first 17 characters of code; '\0' when code is shorter or
+ * one of them is not of the alphabet. */
+char gw_uscc_check_char(const char *code);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * site_in: what the parts of the site reader share, private to conf.
+ *
+ * The structs are the objects of the site file as their key tables read them, before names are
+ * resolved. A struct of site.h that a table fills stands first, so that offsets agree.
+ */
+#ifndef GW_CONF_SITE_IN_H
+#define GW_CONF_SITE_IN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/site.h"
+
+struct gw_site_root_in {
+    const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *assets, *publish,
+        *journal;
+};
+
+struct gw_site_publish_in {
+    const struct gw_jnode *mqtt;
+};
+
+struct gw_site_bus_in {
+    char driver[GW_ID_SIZE];
+};
+
+struct gw_site_device_in {
+    struct gw_site_device device;
+    char bus[GW_ID_SIZE];
+};
+
+struct gw_site_asset_in {
+    struct gw_site_asset asset;
+    const struct gw_jnode *facts, *rated, *roles, *overrides;
+};
+
+extern const struct gw_key gw_site_root_keys[];
+extern const struct gw_key gw_site_gateway_keys[];
+extern const struct gw_key gw_site_enterprise_keys[];
+extern const struct gw_key gw_site_asset_keys[];
+extern const struct gw_key gw_site_publish_keys[];
+extern const struct gw_key gw_site_mqtt_keys[];
+extern const struct gw_key gw_site_journal_keys[];
+
+/* What is wrong between the keys of publish.mqtt: each is fine for itself. */
+void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
+                        struct gw_issues *issues);
+
+/* Points by id, and how each came into the site. */
+struct gw_site_index {
+    uint32_t *slots; /* open addressing: index + 1, 0 = free */
+    size_t nslots;   /* a power of two */
+    size_t cap;      /* of site->points, site->point_priv and declared */
+    bool *declared;  /* by the "points" section, not by a profile */
+    bool declaring;  /* what is added now is */
+};
+
+/* Brings the points of each device together and sets first_point and npoints. false: no memory. */
+bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;
+
+struct gw_site_asset_env {
+    struct gw_site *site;
+    struct gw_issues *issues;
+    const bool *device_bad; /* has issues: roles that name points of it are not complained about */
+};
+
+/* Reads the "assets" object. false: no memory. */
+bool gw_site_read_assets(const struct gw_site_asset_env *env,
+                         const struct gw_jnode *obj) GW_MUST_CHECK;
+void gw_site_free_assets(struct gw_site *site);
+
+#endif
