@@ -284,7 +284,7 @@ static void history_says_when_it_is_not_complete(void **state)
     assert_int_equal(gw_table_history(t, P_GAS, 0, 99, out, 4, &complete), 0);
     assert_false(complete);
     for (int i = 0; i < 6; i++) {
-        const struct gw_sample s = sample(P_GAS, GW_Q_GOOD, 1000 * i, i);
+        const struct gw_sample s = sample(P_GAS, GW_Q_GOOD, (int64_t)1000 * i, i);
         (void)apply_one(t, GAS, &s);
     }
     complete = true;
