@@ -101,6 +101,7 @@ struct gw_clause {
     uint32_t sectors;           /* bit mask of enum gw_sector to which it applies */
     uint64_t types;             /* bit mask of the catalogue's asset types; 0: any. See
                                    gw_catalogue_cites, gw_inventory_cites */
+    bool beside;                /* demands nothing alone: cited beside another clause only */
 };
 
 /* One alternative of "applies": all given parts must fit. */
@@ -155,8 +156,9 @@ struct gw_finding {
     struct gw_text title, advice;
     struct gw_applies applies[8];
     size_t napplies;
-    char each[6]
-             [GW_ROLE_SIZE]; /* one case per point of each of these roles; none = one per asset */
+    /* One case per point of these roles; none = one per asset. A rule with inputs narrows them to
+     * those that it reads first: needs[0] of BAD_QUALITY and LIMIT, tests[0] of STATE, BYPASSED. */
+    char each[6][GW_ROLE_SIZE];
     size_t neach;
     bool by_device; /* with each: one case per device of these points */
     enum gw_run_gate run;

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "finding/catalogue.h"
+
+#include "finding/catalogue_in.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *gw_rule_name(enum gw_rule rule)
+{
+    static const char *const names[GW_RULE_COUNT] = {
+        [GW_RULE_ABSENT] = "absent",       [GW_RULE_BAD_QUALITY] = "bad_quality",
+        [GW_RULE_STATE] = "state",         [GW_RULE_LIMIT] = "limit",
+        [GW_RULE_BALANCE] = "balance",     [GW_RULE_BYPASSED] = "bypassed",
+        [GW_RULE_NO_EFFECT] = "no_effect", [GW_RULE_UNHANDLED] = "unhandled",
+    };
+    return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
+}
+
+const char *gw_kind_name(enum gw_kind kind)
+{
+    static const char *const names[GW_KIND_COUNT] = {
+        [GW_KIND_EV] = "EV",   [GW_KIND_ABS] = "ABS", [GW_KIND_FLT] = "FLT", [GW_KIND_BYP] = "BYP",
+        [GW_KIND_ILK] = "ILK", [GW_KIND_SET] = "SET", [GW_KIND_TRP] = "TRP", [GW_KIND_CAL] = "CAL",
+        [GW_KIND_INT] = "INT", [GW_KIND_ORD] = "ORD",
+    };
+    return (unsigned)kind < GW_KIND_COUNT ? names[kind] : "?";
+}
+
+void gw_catalogue_free(struct gw_catalogue *cat)
+{
+    if (cat == NULL) {
+        return;
+    }
+    free(cat->types);
+    free(cat->roles);
+    free(cat->facts);
+    free(cat->findings);
+    free(cat);
+}
+
+const char *gw_catalogue_version(const struct gw_catalogue *cat)
+{
+    return cat->version;
+}
+
+size_t gw_catalogue_count(const struct gw_catalogue *cat)
+{
+    return cat->nfindings;
+}
+
+const struct gw_finding *gw_catalogue_at(const struct gw_catalogue *cat, size_t i)
+{
+    return i < cat->nfindings ? &cat->findings[i] : NULL;
+}
+
+const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const char *code)
+{
+    for (size_t i = 0; i < cat->nfindings; i++) {
+        if (strcmp(cat->findings[i].code, code) == 0) {
+            return &cat->findings[i];
+        }
+    }
+    return NULL;
+}
+
+const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role)
+{
+    for (size_t i = 0; i < cat->nroles; i++) {
+        if (strcmp(cat->roles[i].role, role) == 0) {
+            return &cat->roles[i];
+        }
+    }
+    return NULL;
+}
+
+const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type)
+{
+    for (size_t i = 0; i < cat->ntypes; i++) {
+        if (strcmp(cat->types[i].type, type) == 0) {
+            return &cat->types[i];
+        }
+    }
+    return NULL;
+}
+
+const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, const char *key)
+{
+    for (size_t i = 0; i < cat->nfacts; i++) {
+        if (strcmp(cat->facts[i].key, key) == 0) {
+            return &cat->facts[i];
+        }
+    }
+    return NULL;
+}
+
+bool gw_catalogue_cites(const struct gw_catalogue *cat, const struct gw_clause *clause, int sector,
+                        const char *type)
+{
+    if (sector < 0 || sector > GW_SECTOR_COMMERCE || (clause->sectors & 1u << sector) == 0) {
+        return false;
+    }
+    if (clause->types == 0) {
+        return true;
+    }
+    const struct gw_type_def *def = gw_catalogue_type(cat, type);
+    return def != NULL && (clause->types & UINT64_C(1) << (def - cat->types)) != 0;
+}
+
+double gw_finding_param(const struct gw_finding *f, const char *name, double other)
+{
+    for (size_t i = 0; i < f->nparams; i++) {
+        if (strcmp(f->params[i].name, name) == 0) {
+            return f->params[i].def;
+        }
+    }
+    return other;
+}

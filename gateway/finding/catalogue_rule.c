@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "finding/catalogue_in.h"
+
+#include "conf/keys.h"
+
+#include <string.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- what each rule is made of ---- */
+
+enum part {
+    PART_NEEDS = 1 << 0,
+    PART_TESTS = 1 << 1,
+    PART_CAUSES = 1 << 2,
+    PART_SILENT = 1 << 3,
+    PART_LOW = 1 << 4,
+    PART_RATED = 1 << 5,
+    PART_UNIT = 1 << 6,
+    PART_VALUE = 1 << 7,
+};
+
+static const char *const part_names[] = {"needs", "tests",    "causes", "silent",
+                                         "low",   "of_rated", "unit",   "value"};
+
+enum each_use { EACH_NEVER, EACH_MAY, EACH_MUST };
+
+struct shape {
+    unsigned must, may; /* parts */
+    size_t needs_max;
+    size_t alt_max; /* roles per need */
+    bool numbers;   /* needs are quantities */
+    enum each_use each;
+};
+
+static const struct shape shapes[GW_RULE_COUNT] = {
+    [GW_RULE_ABSENT] = {PART_NEEDS, 0, 4, 4, false, EACH_NEVER},
+    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, 0, 1, 4, false, EACH_MUST},
+    [GW_RULE_STATE] = {PART_TESTS, PART_VALUE, 0, 0, false, EACH_MAY},
+    [GW_RULE_LIMIT] = {PART_NEEDS, PART_LOW | PART_RATED | PART_UNIT, 1, 1, true, EACH_MAY},
+    [GW_RULE_BALANCE] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
+    [GW_RULE_BYPASSED] = {0, PART_TESTS | PART_SILENT | PART_VALUE, 0, 0, false, EACH_MAY},
+    [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
+    [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS, 0, 0, false, EACH_NEVER},
+};
+
+/* ---- needs ---- */
+
+struct need_to {
+    struct gw_role_need *need;
+    const struct shape *shape;
+};
+
+static void add_alternative(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
+{
+    const struct need_to *t = to;
+    const struct gw_role_def *def = gw_cat_known_role(env, name);
+    if (def == NULL) {
+        return;
+    }
+    if (t->shape->numbers && def->vtype != GW_V_NUM && def->vtype != GW_V_INT) {
+        gw_jnode_issue(name, env->issues, "\"%s\" is no number", def->role);
+    } else if (t->need->nalt == t->shape->alt_max) {
+        gw_jnode_issue(name, env->issues, "there can be at most %zu roles here", t->shape->alt_max);
+    } else {
+        gw_cat_copy(t->need->alt[t->need->nalt++], sizeof(t->need->alt[0]), def->role);
+    }
+}
+
+static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_rule_def *r)
+{
+    const struct shape *shape = &shapes[r->rule];
+    const size_t count = gw_jnode_count(list);
+    const size_t least = r->rule == GW_RULE_BALANCE ? 2 : 1;
+    if (count < least || count > shape->needs_max) {
+        gw_jnode_issue(list, env->issues, "rule \"%s\" has %zu to %zu needs", gw_rule_name(r->rule),
+                       least, shape->needs_max);
+        return;
+    }
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+        struct need_to to = {.need = &r->needs[r->nneeds++], .shape = shape};
+        gw_cat_each_name(env, n, add_alternative, &to);
+    }
+}
+
+/* ---- tests ---- */
+
+static void add_state(struct gw_cat_env *env, const struct gw_jnode *name, void *mask)
+{
+    enum gw_state state;
+    if (gw_state_parse(gw_jnode_str(name), &state)) {
+        *(uint32_t *)mask |= 1u << state;
+    } else {
+        gw_jnode_issue(name, env->issues, "unknown state \"%s\"", gw_jnode_str(name));
+    }
+}
+
+static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_role_test *t)
+{
+    struct test_in {
+        char role[GW_ROLE_SIZE];
+        const struct gw_jnode *states;
+        bool on;
+    };
+    static const struct gw_key keys[] = {
+        {"role", GW_KEY_ID, offsetof(struct test_in, role), GW_ROLE_SIZE, .required = true},
+        {"states", GW_KEY_NODE, offsetof(struct test_in, states), .jtype = GW_J_ARR},
+        {"on", GW_KEY_BOOL, offsetof(struct test_in, on), .required = false},
+        {.type = GW_KEY_END},
+    };
+    struct test_in in = {0};
+    (void)gw_keys_read(n, keys, &in, env->issues);
+    if (in.role[0] == '\0') {
+        return;
+    }
+    const struct gw_role_def *def = gw_cat_known_role(env, gw_jnode_get(n, "role"));
+    if (def == NULL) {
+        return;
+    }
+    gw_cat_copy(t->role, sizeof(t->role), in.role);
+    t->on = in.on;
+    const bool has_states = in.states != NULL;
+    const bool has_on = gw_jnode_get(n, "on") != NULL;
+    if (def->vtype == GW_V_STATE && (!has_states || has_on)) {
+        gw_jnode_issue(n, env->issues, "\"%s\" is a state: needs \"states\" alone", def->role);
+    } else if (def->vtype == GW_V_BOOL && (has_states || !has_on)) {
+        gw_jnode_issue(n, env->issues, "\"%s\" is a contact: needs \"on\" alone", def->role);
+    } else if (def->vtype != GW_V_STATE && def->vtype != GW_V_BOOL) {
+        gw_jnode_issue(n, env->issues, "\"%s\" is neither a state nor a contact", def->role);
+    }
+    gw_cat_each_name(env, in.states, add_state, &t->states);
+}
+
+static void read_tests(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_rule_def *r)
+{
+    const size_t count = gw_jnode_count(list);
+    if (count == 0 || count > COUNT(r->tests)) {
+        gw_jnode_issue(list, env->issues, "must have 1 to %zu tests", COUNT(r->tests));
+        return;
+    }
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+        read_test(env, n, &r->tests[r->ntests++]);
+    }
+}
+
+/* ---- causes ---- */
+
+/* The file's entry for a code, which may stand after the one that names it. */
+static const struct gw_jnode *entry_of(const struct gw_cat_env *env, const char *code)
+{
+    for (const struct gw_jnode *n = gw_jnode_first(env->findings); n != NULL;
+         n = gw_jnode_next(n)) {
+        const struct gw_jnode *c = gw_jnode_get(n, "code");
+        if (c != NULL && gw_jnode_type(c) == GW_J_STR && strcmp(gw_jnode_str(c), code) == 0) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
+{
+    struct gw_rule_def *r = to;
+    const char *code = gw_jnode_str(name);
+    const struct gw_jnode *entry = entry_of(env, code);
+    if (entry == NULL) {
+        gw_jnode_issue(name, env->issues, "there is no finding \"%s\"", code);
+        return;
+    }
+    const struct gw_jnode *cls = gw_jnode_get(entry, "class");
+    if (cls == NULL || gw_jnode_type(cls) != GW_J_STR || strcmp(gw_jnode_str(cls), "alarm") != 0) {
+        gw_jnode_issue(name, env->issues, "\"%s\" is no alarm", code);
+    } else if (r->ncauses == COUNT(r->causes) || strlen(code) >= sizeof(r->causes[0])) {
+        gw_jnode_issue(name, env->issues, "there can be at most %zu causes", COUNT(r->causes));
+    } else {
+        gw_cat_copy(r->causes[r->ncauses++], sizeof(r->causes[0]), code);
+    }
+}
+
+/* ---- a rule ---- */
+
+struct rule_in {
+    int rule;
+    char of_rated[GW_ROLE_SIZE], unit[GW_POINT_UNIT], value[GW_ROLE_SIZE];
+    bool silent, low;
+    const struct gw_jnode *needs, *tests, *causes;
+};
+
+static const char *const rule_names[] = {"absent",   "bad_quality", "state",     "limit", "balance",
+                                         "bypassed", "no_effect",   "unhandled", NULL};
+
+static const struct gw_key rule_keys[] = {
+    {"rule", GW_KEY_ENUM, offsetof(struct rule_in, rule), .names = rule_names, .required = true},
+    {"needs", GW_KEY_NODE, offsetof(struct rule_in, needs), .jtype = GW_J_ARR},
+    {"tests", GW_KEY_NODE, offsetof(struct rule_in, tests), .jtype = GW_J_ARR},
+    {"causes", GW_KEY_NODE, offsetof(struct rule_in, causes), .jtype = GW_J_ARR},
+    {"silent", GW_KEY_BOOL, offsetof(struct rule_in, silent), .required = false},
+    {"low", GW_KEY_BOOL, offsetof(struct rule_in, low), .required = false},
+    {"of_rated", GW_KEY_ID, offsetof(struct rule_in, of_rated), GW_ROLE_SIZE, .required = false},
+    {"unit", GW_KEY_STR, offsetof(struct rule_in, unit), GW_POINT_UNIT, .min = 1},
+    {"value", GW_KEY_ID, offsetof(struct rule_in, value), GW_ROLE_SIZE, .required = false},
+    {.type = GW_KEY_END},
+};
+
+/* Which parts are given, told where they do not belong to the rule or are missing. */
+static void check_parts(struct gw_cat_env *env, const struct gw_jnode *n, enum gw_rule rule)
+{
+    const struct shape *shape = &shapes[rule];
+    for (size_t i = 0; i < COUNT(part_names); i++) {
+        const struct gw_jnode *part = gw_jnode_get(n, part_names[i]);
+        if (part != NULL && ((shape->must | shape->may) & 1u << i) == 0) {
+            gw_jnode_issue(part, env->issues, "rule \"%s\" has no \"%s\"", gw_rule_name(rule),
+                           part_names[i]);
+        } else if (part == NULL && (shape->must & 1u << i) != 0) {
+            gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"%s\"", gw_rule_name(rule),
+                           part_names[i]);
+        }
+    }
+}
+
+static void check_named_roles(struct gw_cat_env *env, const struct gw_jnode *n,
+                              const struct gw_rule_def *r)
+{
+    if (r->of_rated[0] != '\0') {
+        (void)gw_cat_known_role(env, gw_jnode_get(n, "of_rated"));
+    }
+    if (r->value[0] != '\0') {
+        const struct gw_role_def *def = gw_cat_known_role(env, gw_jnode_get(n, "value"));
+        if (def != NULL && def->vtype != GW_V_NUM && def->vtype != GW_V_INT) {
+            gw_jnode_issue(gw_jnode_get(n, "value"), env->issues, "\"%s\" is no number", def->role);
+        }
+    }
+}
+
+/* Whether "each" has a role that the rule reads first. */
+static bool each_is_read(const struct gw_finding *f, const struct gw_rule_def *r)
+{
+    for (size_t i = 0; i < f->neach; i++) {
+        if (r->ntests > 0 && strcmp(f->each[i], r->tests[0].role) == 0) {
+            return true;
+        }
+        for (size_t k = 0; r->nneeds > 0 && k < r->needs[0].nalt; k++) {
+            if (strcmp(f->each[i], r->needs[0].alt[k]) == 0) {
+                return true;
+            }
+        }
+    }
+    return r->ntests == 0 && r->nneeds == 0;
+}
+
+static void check_each(struct gw_cat_env *env, const struct gw_jnode *n, const struct gw_finding *f,
+                       const struct gw_rule_def *r)
+{
+    const enum each_use use = shapes[r->rule].each;
+    if (f->neach > 0 && use == EACH_NEVER) {
+        gw_jnode_issue(n, env->issues, "rule \"%s\" takes no \"each\"", gw_rule_name(r->rule));
+    } else if (f->neach == 0 && (use == EACH_MUST || r->silent)) {
+        gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"each\"%s", gw_rule_name(r->rule),
+                       r->silent ? " where it is silent" : "");
+    } else if (f->neach > 0 && !each_is_read(f, r)) {
+        gw_jnode_issue(n, env->issues, "\"each\" has no role that this rule reads first");
+    }
+}
+
+static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_finding *f)
+{
+    struct gw_rule_def *r = &f->rules[f->nrules++];
+    struct rule_in in = {0};
+    const size_t before = gw_issues_count(env->issues);
+    (void)gw_keys_read(n, rule_keys, &in, env->issues);
+    r->rule = (enum gw_rule)in.rule;
+    r->silent = in.silent;
+    r->low = in.low;
+    gw_cat_copy(r->of_rated, sizeof(r->of_rated), in.of_rated);
+    gw_cat_copy(r->unit, sizeof(r->unit), in.unit);
+    gw_cat_copy(r->value, sizeof(r->value), in.value);
+    if (gw_issues_count(env->issues) != before) {
+        return;
+    }
+    check_parts(env, n, r->rule);
+    check_named_roles(env, n, r);
+    if (in.needs != NULL && shapes[r->rule].needs_max > 0) {
+        read_needs(env, in.needs, r);
+    }
+    if (in.tests != NULL) {
+        read_tests(env, in.tests, r);
+    }
+    gw_cat_each_name(env, in.causes, add_cause, r);
+    if (r->rule == GW_RULE_BYPASSED && r->ntests == 0 && !r->silent) {
+        gw_jnode_issue(n, env->issues, "rule \"bypassed\" needs \"tests\" or \"silent\"");
+    }
+    if (gw_issues_count(env->issues) == before) {
+        check_each(env, n, f, r);
+    }
+}
+
+void gw_cat_read_rules(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_finding *f)
+{
+    const size_t count = gw_jnode_count(list);
+    if (count == 0 || count > COUNT(f->rules)) {
+        gw_jnode_issue(list, env->issues, "must have 1 to %zu rules", COUNT(f->rules));
+        return;
+    }
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+        read_rule(env, n, f);
+    }
+}
+
+/* ---- params ---- */
+
+enum param {
+    PARAM_DELAY,
+    PARAM_CLEAR,
+    PARAM_OFF,
+    PARAM_HIGH,
+    PARAM_LOW,
+    PARAM_DEADBAND,
+    PARAM_PERCENT,
+    PARAM_MIN_PERCENT,
+    PARAM_PAIR,
+    PARAM_IMPROVE,
+    PARAM_COUNT
+};
+
+static const struct {
+    const char *name;
+    bool may_be_negative;
+} params[PARAM_COUNT] = {
+    [PARAM_DELAY] = {"delay_s", false},   [PARAM_CLEAR] = {"clear_s", false},
+    [PARAM_OFF] = {"off_s", false},       [PARAM_HIGH] = {"high", true},
+    [PARAM_LOW] = {"low", true},          [PARAM_DEADBAND] = {"deadband", false},
+    [PARAM_PERCENT] = {"percent", false}, [PARAM_MIN_PERCENT] = {"min_percent", false},
+    [PARAM_PAIR] = {"pair_ms", false},    [PARAM_IMPROVE] = {"improve_percent", false},
+};
+
+/* The numbers that the finding's rules read: all but the deadband must be given. */
+static unsigned params_of(const struct gw_finding *f)
+{
+    unsigned set = 1u << PARAM_DELAY;
+    set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF : 1u << PARAM_CLEAR;
+    for (size_t i = 0; i < f->nrules; i++) {
+        const struct gw_rule_def *r = &f->rules[i];
+        if (r->rule == GW_RULE_LIMIT) {
+            set |= 1u << (r->low ? PARAM_LOW : PARAM_HIGH) | 1u << PARAM_DEADBAND;
+        } else if (r->rule == GW_RULE_BALANCE) {
+            set |= 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
+                   1u << PARAM_DEADBAND;
+        } else if (r->rule == GW_RULE_UNHANDLED) {
+            set |= 1u << PARAM_IMPROVE;
+        }
+    }
+    return set;
+}
+
+static int param_index(const char *name)
+{
+    for (int i = 0; i < PARAM_COUNT; i++) {
+        if (strcmp(params[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int index,
+                       struct gw_param_def *p)
+{
+    static const struct gw_key keys[] = {
+        {"default", GW_KEY_NUM, offsetof(struct gw_param_def, def), .required = true},
+        {"min", GW_KEY_NUM, offsetof(struct gw_param_def, min), .required = true},
+        {"max", GW_KEY_NUM, offsetof(struct gw_param_def, max), .required = true},
+        {.type = GW_KEY_END},
+    };
+    gw_cat_copy(p->name, sizeof(p->name), params[index].name);
+    if (!gw_keys_read(n, keys, p, env->issues)) {
+        return;
+    }
+    if (p->min > p->max) {
+        gw_jnode_issue(n, env->issues, "min %.15g is above max %.15g", p->min, p->max);
+    } else if (p->def < p->min || p->def > p->max) {
+        gw_jnode_issue(n, env->issues, "default %.15g is outside its own range %.15g to %.15g",
+                       p->def, p->min, p->max);
+    } else if (p->min < 0 && !params[index].may_be_negative) {
+        gw_jnode_issue(n, env->issues, "must not become negative");
+    }
+}
+
+void gw_cat_read_params(struct gw_cat_env *env, const struct gw_jnode *obj, struct gw_finding *f)
+{
+    const unsigned used = params_of(f);
+    unsigned given = 0;
+    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
+        const int i = param_index(gw_jnode_key(n));
+        if (i < 0) {
+            gw_jnode_issue(n, env->issues, "unknown parameter");
+        } else if ((used & 1u << i) == 0) {
+            gw_jnode_issue(n, env->issues, "no rule of this finding reads this parameter");
+        } else if (f->nparams < COUNT(f->params)) {
+            given |= 1u << i;
+            read_param(env, n, i, &f->params[f->nparams++]);
+        }
+    }
+    for (int i = 0; i < PARAM_COUNT; i++) {
+        if ((used & ~given & 1u << i) != 0 && i != PARAM_DEADBAND) {
+            gw_jnode_issue(obj, env->issues, "parameter \"%s\" is missing", params[i].name);
+        }
+    }
+}
