@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 #include "seed.h"
 
 /* The published outputs of splitmix64 for seed 1234567. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static void grows_and_stays_terminated(void **state)
 {

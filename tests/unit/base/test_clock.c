@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/backoff.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 #include "seed.h"
 #include "support/fake_clock.h"
 

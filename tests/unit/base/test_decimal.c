@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/backoff.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 #include "seed.h"
 #include "tempdir.h"
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 #include "tempdir.h"
 
 static char dir[TEMPDIR_SIZE];

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "capture.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static char line[8192];
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/backoff.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 #include "limits.h"
 #include "seed.h"
 #include "support/fake_clock.h"

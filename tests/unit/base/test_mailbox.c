@@ -8,7 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 #include "limits.h"
 #include "seed.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "capture.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static char line[4096];
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static void names_are_distinct(void **state)
 {

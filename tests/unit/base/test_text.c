@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static void vline(char *out, size_t size, const char *fmt, ...) GW_PRINTF(3, 4);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/wire.h"
 
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static const uint8_t bytes[] = {0x80, 0x01, 0xFF, 0xFE, 0xDD, 0xCC, 0xBB, 0x07};
 

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mailbox.h"
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 static void count_up(void *arg)
 {

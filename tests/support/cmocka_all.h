@@ -2,8 +2,8 @@
  *
  * cmocka_all: what cmocka.h wants to be included before it, and cmocka.h.
  */
-#ifndef GW_TESTS_UNIT_BASE_CMOCKA_ALL_H
-#define GW_TESTS_UNIT_BASE_CMOCKA_ALL_H
+#ifndef GW_TESTS_SUPPORT_CMOCKA_ALL_H
+#define GW_TESTS_SUPPORT_CMOCKA_ALL_H
 
 #include <setjmp.h>
 #include <stdarg.h>

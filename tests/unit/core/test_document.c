@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/document.h"
+
+#include <string.h>
+
+#include "base/jcs.h"
+#include "core/event.h"
+#include "fixture.h"
+#include "support/cmocka_all.h"
+#include "support/fake_clock.h"
+
+struct rig {
+    struct fixture f;
+    struct gw_fake_clock fake;
+    struct gw_identity id;
+    struct gw_buf out;
+};
+
+static int setup(void **state)
+{
+    static struct rig r;
+
+    memset(&r, 0, sizeof r);
+    fixture_init(&r.f);
+    gw_fake_clock_init(&r.fake);
+    r.id = (struct gw_identity){
+        .gateway = "g1", .config_sha256 = "cafe", .boot = "boot-1", .start = r.fake.now};
+    gw_buf_init(&r.out, 1 << 20);
+    *state = &r;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct rig *r = *state;
+
+    gw_buf_free(&r->out);
+    fixture_free(&r->f);
+    return 0;
+}
+
+static void assert_text(struct rig *r, const char *want)
+{
+    assert_false(r->out.failed);
+    assert_true(gw_jcs_valid(r->out.data, r->out.len));
+    assert_string_equal(r->out.data, want);
+}
+
+static void status_is_birth_and_will(void **state)
+{
+    struct rig *r = *state;
+
+    gw_document_status(&r->id, true, &r->out);
+    assert_text(r, "{\"boot\":\"boot-1\",\"class\":\"status\",\"config_sha256\":\"cafe\","
+                   "\"gateway\":\"g1\",\"since\":\"2026-11-22T08:00:00.000+08:00\","
+                   "\"state\":\"online\",\"sync\":true,\"v\":1,\"version\":\"" GW_VERSION "\"}");
+    gw_buf_clear(&r->out);
+    gw_document_status(&r->id, false, &r->out);
+    assert_non_null(strstr(r->out.data, "\"state\":\"offline\""));
+}
+
+static void an_event_is_canonical(void **state)
+{
+    struct rig *r = *state;
+    struct gw_event ev = {"device_down", "gas", "no \"answer\"", "设备无应答"};
+
+    r->fake.now.sync = false;
+    gw_event_write(&ev, &r->id, &r->fake.now, &r->out);
+    assert_text(r, "{\"boot\":\"boot-1\",\"class\":\"event\",\"gateway\":\"g1\","
+                   "\"kind\":\"device_down\",\"subject\":\"gas\",\"sync\":false,"
+                   "\"t\":\"2026-11-22T08:00:00.000+08:00\",\"t_boot_ms\":1000000,"
+                   "\"text\":{\"en\":\"no \\\"answer\\\"\",\"zh\":\"设备无应答\"},\"v\":1}");
+}
+
+static void health_tells_what_does_not_work(void **state)
+{
+    struct rig *r = *state;
+    struct gw_journal_stats js = {.chain = "00000000000000aa", .seq = 7, .head = "ff"};
+    struct gw_mqtt_stats ms = {.fault = "connection refused", .held = 2};
+    struct gw_batch b = {.device = 1,
+                         .link = GW_LINK_DOWN,
+                         .last = 1,
+                         .polls = {.scheduled = 9, .failed = 4, .skipped = 5},
+                         .mono_ms = r->fake.now.mono_ms,
+                         .fault = "no answer within 500 ms"};
+    (void)gw_table_apply(r->f.table, &b);
+    gw_fake_clock_advance(&r->fake, 1500);
+    struct gw_health health = {.site = &r->f.site,
+                               .table = r->f.table,
+                               .journal = &js,
+                               .mqtt = &ms,
+                               .journal_fault = "disk full",
+                               .batches_lost = UINT64_MAX};
+    gw_document_health(&r->id, &health, &r->fake.now, &r->out);
+    assert_false(r->out.failed);
+    assert_true(gw_jcs_valid(r->out.data, r->out.len));
+    static const char *const wants[] = {
+        "\"batches_lost\":9007199254740992",
+        "\"fault\":\"no answer within 500 ms\",\"id\":\"b\",\"link\":\"down\",\"polls\":"
+        "{\"failed\":4,\"read\":0,\"scheduled\":9,\"skipped\":5},\"since_ms\":1500",
+        "\"id\":\"a\",\"link\":\"unknown\"",
+        "\"state\":\"waiting\"",
+        "\"fault\":\"disk full\",\"head\":\"ff\",\"records_waiting\":0,\"seq\":7,\"state\":\"failed\"",
+        "\"connected\":false,\"connects\":0,\"fault\":\"connection refused\",\"held\":2",
+        "\"uptime_ms\":1500",
+    };
+    for (size_t i = 0; i < sizeof wants / sizeof *wants; i++)
+        assert_non_null(strstr(r->out.data, wants[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(status_is_birth_and_will, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_event_is_canonical, setup, teardown),
+        cmocka_unit_test_setup_teardown(health_tells_what_does_not_work, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
