@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "modbus/plan.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define ADDRESSES 65536u
+
+/* A span with its place in the caller's array, for sorting. */
+struct item {
+    struct gw_mb_span span;
+    size_t index;
+};
+
+static bool is_bits(enum gw_mb_fc fc)
+{
+    return fc == GW_MB_READ_COILS || fc == GW_MB_READ_DISCRETE;
+}
+
+static uint32_t limit_of(const struct gw_mb_limits *limits, enum gw_mb_fc fc)
+{
+    return is_bits(fc) ? limits->max_bits : limits->max_regs;
+}
+
+static uint32_t gap_of(const struct gw_mb_limits *limits, enum gw_mb_fc fc)
+{
+    return is_bits(fc) ? limits->max_gap_bits : limits->max_gap_regs;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct item *x = a;
+    const struct item *y = b;
+    if (x->span.fc != y->span.fc)
+        return x->span.fc < y->span.fc ? -1 : 1;
+    if (x->span.address != y->span.address)
+        return x->span.address < y->span.address ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+static enum gw_status check_limits(const struct gw_mb_limits *limits, struct gw_err *err)
+{
+    if (limits->max_regs < 1 || limits->max_regs > GW_MB_MAX_REGS)
+        return gw_err_set(err, GW_E_RANGE, "max_regs: %u is not in 1..%d",
+                          (unsigned)limits->max_regs, GW_MB_MAX_REGS);
+    if (limits->max_bits < 1 || limits->max_bits > GW_MB_MAX_BITS)
+        return gw_err_set(err, GW_E_RANGE, "max_bits: %u is not in 1..%d",
+                          (unsigned)limits->max_bits, GW_MB_MAX_BITS);
+    return GW_OK;
+}
+
+static enum gw_status check_span(const struct gw_mb_span *span, size_t index,
+                                 const struct gw_mb_limits *limits, struct gw_err *err)
+{
+    if (span->fc < GW_MB_READ_COILS || span->fc > GW_MB_READ_INPUT)
+        return gw_err_set(err, GW_E_RANGE, "span %zu: function %d is not in 1..4", index,
+                          (int)span->fc);
+    if (span->count == 0 || span->count > limit_of(limits, span->fc))
+        return gw_err_set(err, GW_E_RANGE, "span %zu: %u values, but a request may have 1..%u",
+                          index, (unsigned)span->count, (unsigned)limit_of(limits, span->fc));
+    if ((uint32_t)span->address + span->count > ADDRESSES)
+        return gw_err_set(err, GW_E_RANGE, "span %zu: address %u with %u values ends behind 65535",
+                          index, (unsigned)span->address, (unsigned)span->count);
+    return GW_OK;
+}
+
+/* Walks the sorted spans. Taking as many as fit into each request from the lowest address on gives
+ * the fewest requests: whatever a later start could hold, too, this one need not. */
+static void merge(const struct item *items, size_t n, const struct gw_mb_limits *limits,
+                  struct gw_mb_plan *plan)
+{
+    struct gw_mb_block *block = NULL;
+    uint32_t end = 0; /* first address behind the block */
+    for (size_t i = 0; i < n; i++) {
+        const struct gw_mb_span *span = &items[i].span;
+        const uint32_t span_end = (uint32_t)span->address + span->count;
+        const uint32_t new_end = span_end > end ? span_end : end;
+        if (block != NULL && block->fc == span->fc &&
+            span->address <= end + gap_of(limits, span->fc) &&
+            new_end - block->address <= limit_of(limits, span->fc)) {
+            end = new_end;
+        } else {
+            block = &plan->blocks[plan->nblocks++];
+            *block = (struct gw_mb_block){.fc = span->fc, .address = span->address, .first = i};
+            end = span_end;
+        }
+        block->count = (uint16_t)(end - block->address);
+        block->nspans++;
+        plan->order[i] = items[i].index;
+    }
+    plan->nspans = n;
+}
+
+enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
+                               const struct gw_mb_limits *limits, struct gw_mb_plan *out,
+                               struct gw_err *err)
+{
+    enum gw_status status = check_limits(limits, err);
+    for (size_t i = 0; status == GW_OK && i < n; i++)
+        status = check_span(&spans[i], i, limits, err);
+    if (status != GW_OK)
+        return status;
+    if (n == 0) {
+        *out = (struct gw_mb_plan){0};
+        return GW_OK;
+    }
+
+    struct gw_mb_plan plan = {0};
+    struct item *items = calloc(n, sizeof *items);
+    plan.blocks = calloc(n, sizeof *plan.blocks);
+    plan.order = calloc(n, sizeof *plan.order);
+    if (items == NULL || plan.blocks == NULL || plan.order == NULL) {
+        status = gw_err_set(err, GW_E_NOMEM, "request plan: out of memory");
+        goto out;
+    }
+    for (size_t i = 0; i < n; i++)
+        items[i] = (struct item){.span = spans[i], .index = i};
+    qsort(items, n, sizeof *items, by_place);
+    merge(items, n, limits, &plan);
+    *out = plan;
+    plan = (struct gw_mb_plan){0};
+out:
+    free(items);
+    gw_mb_plan_free(&plan);
+    return status;
+}
+
+void gw_mb_plan_free(struct gw_mb_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    free(plan->blocks);
+    free(plan->order);
+    *plan = (struct gw_mb_plan){0};
+}
