@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rule: how a condition is decided at one moment. Pure functions over the table; core thread.
+ *
+ * Order: parent healthy -> RUN -> quality -> condition. A rule whose inputs cannot be trusted
+ * answers GW_UNKNOWN: the finding is neither raised nor cleared, and `why` says what was missing.
+ *
+ * Parameters by name (a finding gives those that its rule uses; the engine takes the first three):
+ *   all         delay_s    how long the condition must hold
+ *               clear_s    leads: how long it must be gone before the case clears
+ *               off_s      alarms: the same before the alarm returns
+ *   LIMIT       high, low  whichever side the rule has; in the unit of the point, or a fraction of
+ *                          rated with `of_rated`
+ *               deadband   in the same terms; on the way back only
+ *   BALANCE     percent, deadband (both in percent of the inflow), min_percent (of rated
+ * `of_rated`, below it nothing is decided), pair_ms (how far apart the two samples may be)
+ *   UNHANDLED   improve_percent   of the worst value: so much back towards normal is an answer
+ * Input roles: LIMIT needs[0], or the point of `each` without needs; BALANCE needs[0] and needs[1];
+ * BAD_QUALITY the point of `each`, or needs[0] without; STATE, BYPASSED and effects: tests.
+ */
+#ifndef GW_FINDING_RULE_H
+#define GW_FINDING_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alarm/delay.h"
+#include "finding/inventory.h"
+#include "model/table.h"
+
+#define GW_RULE_WHY 320
+
+/* What a rule may know of another check. */
+struct gw_peer {
+    bool active; /* after its delays */
+    bool acked;
+    double worst; /* most extreme value since it became active; NAN when it has none */
+    const struct gw_check_def *def;
+};
+
+/* Everything a rule sees. */
+struct gw_rule_ctx {
+    const struct gw_check_def *check;
+    const struct gw_table *table;
+    int64_t now_ms;
+    const struct gw_catalogue *catalogue; /* for titles of roles; NULL: their names */
+    bool was;      /* condition at the last evaluation that knew, for deadbands */
+    uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
+    struct gw_peer (*peer)(const void *ctx, uint32_t check);
+    const void *peer_ctx;
+    /* Results. */
+    double
+        value; /* the quantity that decided (flow difference in percent, temperature); NAN: none */
+    double limit; /* what it was held against; NAN: none */
+    int decimals; /* digits after the point that value and limit need */
+    uint32_t
+        cause; /* NO_EFFECT, UNHANDLED: the alarm check that is to be quoted; else GW_NO_INDEX */
+    char why[GW_RULE_WHY]; /* one English line: what decided, or what was missing */
+    char why_zh[GW_RULE_WHY];
+};
+
+/* Decides and fills the results. Allocates nothing. */
+enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx);
+
+/* "RUN", "STOP", "UNKNOWN": the asset's operating state as the RUN point tells it; UNKNOWN, too,
+ * when no RUN point is declared. */
+const char *gw_rule_mode(const struct gw_check_def *check, const struct gw_table *table,
+                         int64_t now_ms);
+
+#endif

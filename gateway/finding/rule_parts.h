@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rule_parts: what the rules share. Only for this folder; pure; core thread.
+ */
+#ifndef GW_FINDING_RULE_PARTS_H
+#define GW_FINDING_RULE_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "finding/rule.h"
+
+/* A point as it stands at ctx->now_ms. */
+struct gw_reading {
+    const struct gw_point *point;
+    struct gw_sample sample;
+    enum gw_quality quality;
+};
+
+/* point must not be GW_NO_INDEX. */
+struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point);
+
+/* The reading as a number: a usable, finite NUM or INT. */
+bool gw_reading_number(const struct gw_reading *r, double *out);
+
+/* The asset's role with all points that play it; NULL when nobody does. */
+const struct gw_site_role *gw_rule_role(const struct gw_check_def *check, const char *role);
+
+/* The point that the rule's i-th need names: the first of its alternatives that is played. Without
+ * needs, the point of `each`. GW_NO_INDEX when there is none. *role (may be NULL) becomes the role.
+ */
+uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **role);
+/* The point of `each`; without `each`, as gw_rule_input(ctx, 0, role). */
+uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role);
+
+/* Whether the silence of the point's device, or of the point behind it, is its own: the device
+ * answers, or others do where it does not. False when the gateway's own cable may be the reason. */
+bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *point);
+
+/* The flow difference of a BALANCE check in percent of the inflow. */
+struct gw_balance {
+    const char *role_in, *role_out;
+    struct gw_reading in, out;
+    double q_in, q_out;
+    double percent;
+    enum {
+        GW_BAL_OK = 0,
+        GW_BAL_UNDECLARED,
+        GW_BAL_QUALITY, /* one of the two is not usable */
+        GW_BAL_SKEW,    /* the samples are too far apart */
+        GW_BAL_LOW      /* too little flow to compare */
+    } state;
+};
+void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out);
+
+/* The limit and deadband of a LIMIT or BALANCE check, in the terms of its value; false when the
+ * rated value that they are a fraction of is not known. */
+bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband);
+
+/* What one role test found. */
+struct gw_tested {
+    enum gw_tri tri;
+    bool declared;
+    struct gw_reading reading; /* the point that decided; valid when declared */
+};
+/* A role played by several points that are not companions of `each` counts as a whole: TRUE when
+ * one of them is, FALSE when all are not. */
+struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, const struct gw_role_test *test);
+
+/* The asset's RUN point. */
+enum gw_run_state { GW_RUN_UNDECLARED = 0, GW_RUN_UNSURE, GW_RUN_STOPPED, GW_RUN_RUNNING };
+enum gw_run_state gw_rule_run(const struct gw_check_def *check, const struct gw_table *table,
+                              int64_t now_ms);
+
+/* ---- the text of the decision ---- */
+
+void gw_rule_en(struct gw_rule_ctx *ctx, const char *fmt, ...) GW_PRINTF(2, 3);
+void gw_rule_zh(struct gw_rule_ctx *ctx, const char *fmt, ...) GW_PRINTF(2, 3);
+
+/* Chinese title of a role, or its name where the catalogue gives none. */
+const char *gw_rule_title(const struct gw_rule_ctx *ctx, const char *role);
+const char *gw_quality_zh(enum gw_quality q);
+const char *gw_state_zh(enum gw_state s);
+
+#define GW_SHOWN 64
+/* What the reading says, for people: "SENSOR_FAULT", "off", "58.21 degC", "BAD_COMM". */
+void gw_reading_show(const struct gw_reading *r, bool zh, char out[GW_SHOWN]);
+
+/* Digits that tell value from limit and show both as they are: at least `base`, at most 6. */
+int gw_rule_digits(double value, double limit, int base);
+
+/* Answers UNKNOWN because the reading is not usable. */
+enum gw_tri gw_rule_unusable(struct gw_rule_ctx *ctx, const char *role, const struct gw_reading *r);
+
+/* ---- the rules ---- */
+
+enum gw_tri gw_rule_absent(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_state(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_bypassed(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx);
+
+#endif
