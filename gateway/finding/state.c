@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "finding/state.h"
+
+#include "base/jcs.h"
+#include "conf/json.h"
+#include "conf/keys.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const case_names[] = {
+    [GW_CASE_NONE] = "none",
+    [GW_CASE_OPEN] = "open",
+    [GW_CASE_CLEARED] = "cleared",
+};
+
+struct gw_check_state gw_check_state_none(void)
+{
+    return (struct gw_check_state){.worst = NAN};
+}
+
+bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_state *b)
+{
+    const bool worst = (isnan(a->worst) && isnan(b->worst)) || a->worst == b->worst;
+    return worst && a->active == b->active && a->was == b->was && a->ran_on == b->ran_on &&
+           a->ran_off == b->ran_off && a->c.state == b->c.state && a->c.number == b->c.number &&
+           a->c.reopened == b->c.reopened && a->c.raised_ms == b->c.raised_ms &&
+           a->c.cleared_ms == b->c.cleared_ms && a->alarm == b->alarm &&
+           a->alarm_seq == b->alarm_seq && a->seen == b->seen && a->since_ms == b->since_ms &&
+           a->evidence == b->evidence;
+}
+
+size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_STATE_TEXT])
+{
+    char worst[64] = "";
+    struct gw_buf number;
+    gw_buf_fixed(&number, worst, sizeof(worst));
+    if (isfinite(s->worst)) {
+        gw_keys_print_num(s->worst, &number);
+    }
+    struct gw_buf buf;
+    struct gw_jcs j;
+    gw_buf_fixed(&buf, out, GW_CHECK_STATE_TEXT);
+    gw_jcs_init(&j, &buf);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_bool(&j, "active", s->active);
+    gw_jcs_str(&j, "alarm", gw_alarm_state_name(s->alarm));
+    gw_jcs_int(&j, "alarm_seq", s->alarm_seq);
+    gw_jcs_str(&j, "case", case_names[s->c.state]);
+    gw_jcs_int(&j, "cleared_ms", s->c.cleared_ms);
+    gw_jcs_bool(&j, "evidence", s->evidence);
+    gw_jcs_int(&j, "number", s->c.number);
+    gw_jcs_int(&j, "raised_ms", s->c.raised_ms);
+    gw_jcs_int(&j, "ran_off", s->ran_off);
+    gw_jcs_int(&j, "ran_on", s->ran_on);
+    gw_jcs_int(&j, "reopened", s->c.reopened);
+    gw_jcs_int(&j, "seen", (int64_t)s->seen);
+    gw_jcs_int(&j, "since_ms", s->since_ms);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_bool(&j, "was", s->was);
+    gw_jcs_str(&j, "worst", worst);
+    gw_jcs_end(&j);
+    /* Fixed members of bounded size: not to fit is a mistake in GW_CHECK_STATE_TEXT. */
+    assert(gw_jcs_done(&j));
+    return buf.len;
+}
+
+/* ---- reading ---- */
+
+/* Collects members of one object; anything amiss latches `bad`. */
+struct reader {
+    const struct gw_jnode *root;
+    size_t taken;
+    bool bad;
+};
+
+static const struct gw_jnode *take(struct reader *r, const char *key, enum gw_jtype type)
+{
+    const struct gw_jnode *n = gw_jnode_get(r->root, key);
+    if (n == NULL || gw_jnode_type(n) != type) {
+        r->bad = true;
+        return NULL;
+    }
+    r->taken++;
+    return n;
+}
+
+static bool take_bool(struct reader *r, const char *key)
+{
+    const struct gw_jnode *n = take(r, key, GW_J_BOOL);
+    return n != NULL && gw_jnode_bool(n);
+}
+
+static int64_t take_int(struct reader *r, const char *key, int64_t min, int64_t max)
+{
+    const struct gw_jnode *n = take(r, key, GW_J_NUM);
+    if (n == NULL || !gw_jnode_is_int(n)) {
+        r->bad = true;
+        return min;
+    }
+    const int64_t v = (int64_t)gw_jnode_num(n);
+    if (v < min || v > max) {
+        r->bad = true;
+        return min;
+    }
+    return v;
+}
+
+static int take_name(struct reader *r, const char *key, const char *(*name_of)(int), int count)
+{
+    const struct gw_jnode *n = take(r, key, GW_J_STR);
+    for (int i = 0; n != NULL && i < count; i++) {
+        if (strcmp(gw_jnode_str(n), name_of(i)) == 0) {
+            return i;
+        }
+    }
+    r->bad = true;
+    return 0;
+}
+
+static double take_worst(struct reader *r)
+{
+    const struct gw_jnode *n = take(r, "worst", GW_J_STR);
+    if (n == NULL || gw_jnode_str(n)[0] == '\0') {
+        return NAN;
+    }
+    const char *text = gw_jnode_str(n);
+    char *end = NULL;
+    const double v = strtod(text, &end);
+    if (*end != '\0' || !isfinite(v) || strpbrk(text, " \t\nxXnN") != NULL) {
+        r->bad = true;
+    }
+    return v;
+}
+
+static const char *alarm_name(int i)
+{
+    return gw_alarm_state_name((enum gw_alarm_state)i);
+}
+
+static const char *case_name(int i)
+{
+    return case_names[i];
+}
+
+static bool read_members(struct reader *r, struct gw_check_state *s)
+{
+    const int64_t max = INT64_C(1) << 53;
+    *s = gw_check_state_none();
+    s->active = take_bool(r, "active");
+    s->alarm = (enum gw_alarm_state)take_name(r, "alarm", alarm_name, GW_ALARM_RTN_UNACK + 1);
+    s->alarm_seq = take_int(r, "alarm_seq", 0, max);
+    s->c.state = (enum gw_case_state)take_name(r, "case", case_name, GW_CASE_CLEARED + 1);
+    s->c.cleared_ms = take_int(r, "cleared_ms", -max, max);
+    s->evidence = take_bool(r, "evidence");
+    s->c.number = take_int(r, "number", 0, max);
+    s->c.raised_ms = take_int(r, "raised_ms", -max, max);
+    s->ran_off = take_int(r, "ran_off", 0, max);
+    s->ran_on = take_int(r, "ran_on", 0, max);
+    s->c.reopened = take_int(r, "reopened", 0, max);
+    s->seen = (uint32_t)take_int(r, "seen", 0, UINT32_MAX);
+    s->since_ms = take_int(r, "since_ms", -max, max);
+    take_int(r, "v", 1, 1);
+    s->was = take_bool(r, "was");
+    s->worst = take_worst(r);
+    return !r->bad && r->taken == gw_jnode_count(r->root);
+}
+
+static bool agrees(const struct gw_check_state *s)
+{
+    const bool open = s->c.state == GW_CASE_OPEN;
+    const bool alarmed = s->alarm == GW_ALARM_UNACK || s->alarm == GW_ALARM_ACKED;
+    return s->active == open && (s->alarm == GW_ALARM_NORMAL || alarmed == s->active) &&
+           (s->c.state == GW_CASE_NONE) == (s->c.number == 0);
+}
+
+enum gw_status gw_check_state_parse(const char *text, struct gw_check_state *out)
+{
+    struct gw_issues *issues = gw_issues_new();
+    struct gw_json *doc = NULL;
+    struct gw_check_state s;
+    enum gw_status status = GW_E_NOMEM;
+    if (issues == NULL) {
+        goto out;
+    }
+    status = gw_json_parse(text, strlen(text), "state", issues, &doc);
+    if (status != GW_OK) {
+        goto out;
+    }
+    struct reader r = {.root = gw_json_root(doc)};
+    if (gw_jnode_type(r.root) != GW_J_OBJ || !read_members(&r, &s) || !agrees(&s)) {
+        status = GW_E_PARSE;
+        goto out;
+    }
+    *out = s;
+
+out:
+    gw_json_free(doc);
+    gw_issues_free(issues);
+    return status;
+}
