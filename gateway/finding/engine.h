@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * engine: all checks of the site over time: condition, delay, alarm or case, record.
+ *
+ * Deterministic: its only inputs are the table, the times it is given and the restored state, and
+ * its only output is drafts. Owned by the core thread. A transition happens only when `emit` took
+ * the draft (GW_OK); when the journal is full the same transition is offered again at the next
+ * step.
+ */
+#ifndef GW_FINDING_ENGINE_H
+#define GW_FINDING_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/jcs.h"
+#include "base/status.h"
+#include "finding/inventory.h"
+#include "model/draft.h"
+#include "model/table.h"
+
+struct gw_engine_conf {
+    const struct gw_inventory *inventory; /* lent */
+    const struct gw_table *table;         /* lent */
+    const char *boot_id;                  /* copied */
+    enum gw_status (*emit)(void *ctx, const struct gw_draft *draft);
+    void *emit_ctx;
+};
+
+struct gw_engine;
+
+enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine **out,
+                             struct gw_err *err) GW_MUST_CHECK;
+void gw_engine_free(struct gw_engine *e);
+
+/* One stored state row; before the first step. Rows of checks that the inventory no longer has are
+ * kept and shown as standing, undeclared cases: a case does not end by being left out of the site
+ * file. GW_E_PARSE when the text is not a state row: the caller reports it, the check starts
+ * afresh. */
+enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const char *state,
+                                 int64_t seq) GW_MUST_CHECK;
+/* The chain, needed to name records by id; before the first step. */
+void gw_engine_chain(struct gw_engine *e, const char *chain);
+
+/* Evaluates the checks that look at `device` (after a pass over it) and those that watch these; or
+ * all of them. gw_engine_all also records evidence windows that have become due, and is to be
+ * called every second or so, because time passes for silent devices as well. */
+void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stamp *now);
+void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now);
+
+/* Emits state rows (class NONE) of checks whose running delay or memory moved on since it was
+ * stored: by a tenth of the delay, at least 1 s, at most 60 s; everything unstored when `final` (a
+ * clean end). */
+void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool final);
+
+/* The journal committed the draft with this token as record seq. Until then the check makes no
+ * further transition: what it has to say next is offered after the commit. */
+void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq);
+
+/* A person acknowledges the alarm of this check. GW_E_NOTFOUND: no such check; GW_E_INVAL: nothing
+ * to acknowledge; GW_E_FULL: its last record is not committed, or the journal takes none now; try
+ * later. */
+enum gw_status gw_engine_ack(struct gw_engine *e, const char *key,
+                             const struct gw_stamp *now) GW_MUST_CHECK;
+
+/* Counts: committed alarms that are active, committed leads that stand (undeclared ones as well),
+ * checks that could not be evaluated when they were last looked at. */
+struct gw_engine_counts {
+    size_t checks, alarms, leads, unknown;
+};
+void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out);
+
+/* Every standing, committed case and alarm as an array under key, in the order of the inventory,
+ * then the undeclared ones: asset, case, declared, finding, kind, record (id), reopened, since,
+ * state ("open", "unacked", "acked"), subject. */
+void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const char *key);
+/* Whether that list changed since the last call of this function; true at the first. */
+bool gw_engine_cases_changed(struct gw_engine *e);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What leaves the engine: drafts. Nothing of a check changes before its draft was taken.
+ */
+#include "base/crypto.h"
+#include "base/log.h"
+#include "finding/engine_parts.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Windows recorded at one call: a bus that fails raises many cases in one moment. */
+#define WINDOWS_AT_ONCE 4
+
+/* A transition as it would be; *slot is what the check becomes. */
+struct transition {
+    struct gw_slot slot;
+    const char *state; /* "raised" ... */
+    bool opens;
+    char alarm_id[GW_RECORD_ID_SIZE]; /* quoted */
+    int64_t delay_ms;
+    int64_t observed_ms;
+};
+
+static bool wants_evidence(const struct gw_finding *f)
+{
+    return f->cls == GW_CLASS_LEAD || f->priority <= 2;
+}
+
+static uint64_t new_token(struct gw_engine *e, const struct gw_slot *s)
+{
+    /* The slot in the low half, so that a commit finds it; the count tells old ones apart. */
+    e->tokens++;
+    return e->tokens << 32 | (uint64_t)(s - e->slots + 1);
+}
+
+/* Writes the record of t into e->body. False, and told to the log, when it cannot be written. */
+static bool write_record(struct gw_engine *e, const struct transition *t,
+                         const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
+{
+    const struct gw_check_def *def = t->slot.def;
+    char case_id[GW_CASE_ID];
+    gw_engine_case_id(def->key, t->slot.mem.c.number, case_id);
+    const bool window = t->opens && t->slot.mem.evidence;
+    const struct gw_record r = {
+        .inventory = e->conf.inventory,
+        .check = def,
+        .decided = ctx,
+        .table = e->conf.table,
+        .boot_id = e->boot_id,
+        .state = t->state,
+        .case_id = case_id,
+        .reopened = t->slot.mem.c.reopened,
+        .alarm_id = t->alarm_id,
+        .delay_ms = t->delay_ms,
+        .now = *now,
+        .observed_wall_ms = t->observed_ms,
+        .before_ms = window ? e->before_ms : 0,
+        .after_ms = window ? e->after_ms : 0,
+    };
+    gw_buf_clear(&e->body);
+    gw_record_write(&r, &e->body);
+    if (e->body.failed) {
+        gw_ratelog_fail(&e->trouble, now->mono_ms, "finding", "%s: the record cannot be written",
+                        def->key);
+        return false;
+    }
+    return true;
+}
+
+/* Offers the record of t; s becomes t->slot when it is taken. */
+static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct transition *t,
+                            const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
+{
+    if (!write_record(e, t, ctx, now)) {
+        return GW_E_FULL;
+    }
+    char text[GW_CHECK_STATE_TEXT];
+    const struct gw_check_state state = gw_slot_state(&t->slot);
+    gw_check_state_write(&state, text);
+    const struct gw_draft draft = {
+        .cls = s->def->finding->cls,
+        .priority = s->def->finding->priority,
+        .body = e->body.data,
+        .body_len = e->body.len,
+        .state_key = s->def->key,
+        .state = text,
+        .opens = t->opens,
+        .token = new_token(e, s),
+    };
+    const enum gw_status status = e->conf.emit(e->conf.emit_ctx, &draft);
+    if (status != GW_OK) {
+        return status;
+    }
+    t->slot.stored = state;
+    t->slot.stored_ms = now->mono_ms;
+    t->slot.token = draft.token;
+    t->slot.opens = t->opens;
+    *s = t->slot;
+    return GW_OK;
+}
+
+/* ---- windows ---- */
+
+/* Records the window of the last raise, up to now at most. True when it was taken. */
+static bool record_window(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
+{
+    char id[GW_RECORD_ID_SIZE];
+    char case_id[GW_CASE_ID];
+    char sha256[GW_SHA256_HEX];
+    gw_engine_record_id(e, s->seq, id);
+    gw_engine_case_id(s->def->key, s->mem.c.number, case_id);
+    const int64_t end = s->opened_ms + e->after_ms;
+    const bool early = now->mono_ms < end;
+    const struct gw_window w = {
+        .inventory = e->conf.inventory,
+        .check = s->def,
+        .table = e->conf.table,
+        .record_id = id,
+        .from_ms = s->opened_ms - e->before_ms,
+        .to_ms = early ? now->mono_ms : end,
+        .cut = early || !s->opened_here,
+        .scratch = e->scratch,
+    };
+    bool complete = false;
+    gw_buf_clear(&e->window);
+    gw_window_write(&w, &e->window, &complete);
+    if (e->window.failed || gw_sha256_hex(e->window.data, e->window.len, sha256) != GW_OK) {
+        gw_ratelog_fail(&e->trouble, now->mono_ms, "finding",
+                        "%s: the evidence window cannot be written", s->def->key);
+        return false;
+    }
+    const struct gw_evidence ev = {
+        .inventory = e->conf.inventory,
+        .check = s->def,
+        .boot_id = e->boot_id,
+        .case_id = case_id,
+        .record_id = id,
+        .sha256 = sha256,
+        .bytes = e->window.len,
+        .before_ms = e->before_ms,
+        .after_ms = w.to_ms - s->opened_ms,
+        .complete = complete,
+        .now = *now,
+    };
+    gw_buf_clear(&e->body);
+    gw_evidence_write(&ev, &e->body);
+
+    struct gw_check_state state = gw_slot_state(s);
+    char text[GW_CHECK_STATE_TEXT];
+    state.evidence = false;
+    gw_check_state_write(&state, text);
+    const struct gw_draft draft = {
+        .cls = GW_CLASS_EVIDENCE,
+        .priority = s->def->finding->priority,
+        .body = e->body.data,
+        .body_len = e->body.len,
+        .state_key = s->def->key,
+        .state = text,
+        .window_id = id,
+        .window = e->window.data,
+        .window_len = e->window.len,
+    };
+    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+        return false;
+    }
+    s->mem.evidence = false;
+    s->stored = state;
+    s->stored_ms = now->mono_ms;
+    return true;
+}
+
+/* The monotonic time of a raise before the start is only known by the wall clock. */
+static void place_restored(struct gw_slot *s, const struct gw_stamp *now)
+{
+    if (!s->opened_here && s->opened_ms == INT64_MIN) {
+        const int64_t ago = now->wall_ms - s->mem.c.raised_ms;
+        s->opened_ms = now->mono_ms - (ago > 0 ? ago : 0);
+    }
+}
+
+void gw_engine_windows(struct gw_engine *e, const struct gw_stamp *now)
+{
+    int left = WINDOWS_AT_ONCE;
+    for (size_t i = 0; i < e->nslots && left > 0; i++) {
+        struct gw_slot *s = &e->slots[i];
+        if (!s->mem.evidence || s->token != 0) {
+            continue;
+        }
+        if (s->seq == 0) { /* the raise has no number to hang it on: nothing to vouch for */
+            s->mem.evidence = false;
+            continue;
+        }
+        place_restored(s, now);
+        if (now->mono_ms >= s->opened_ms + e->after_ms) {
+            if (!record_window(e, s, now)) {
+                return;
+            }
+            left--;
+        }
+    }
+}
+
+/* ---- transitions ---- */
+
+static void move_alarm(struct transition *t, bool active, int64_t wall_ms)
+{
+    struct gw_case *c = &t->slot.mem.c;
+    const enum gw_alarm_change change = gw_alarm_input(&t->slot.mem.alarm, active);
+    assert(change != GW_ALARM_NONE);
+    t->state = gw_alarm_change_name(change);
+    t->opens = active;
+    if (active) {
+        c->state = GW_CASE_OPEN;
+        c->number++;
+        c->raised_ms = wall_ms;
+    } else {
+        c->state = GW_CASE_CLEARED;
+        c->cleared_ms = wall_ms;
+    }
+}
+
+static void move_case(struct transition *t, bool active, int64_t wall_ms)
+{
+    const enum gw_case_change change = gw_case_input(&t->slot.mem.c, active, wall_ms);
+    assert(change != GW_CASE_SAME);
+    t->state = gw_case_change_name(change);
+    t->opens = active;
+}
+
+/* Which alarm the record quotes. False when that alarm's own record has no number yet. */
+static bool quote(const struct gw_engine *e, struct transition *t, const struct gw_rule_ctx *ctx)
+{
+    struct gw_slot *next = &t->slot;
+    int64_t seq = next->seq; /* an alarm quotes its own raise */
+    if (next->def->finding->cls == GW_CLASS_LEAD) {
+        if (t->opens) {
+            next->mem.alarm_seq = 0;
+            if (ctx->cause != GW_NO_INDEX) {
+                if (e->slots[ctx->cause].token != 0) {
+                    return false;
+                }
+                next->mem.alarm_seq = e->slots[ctx->cause].seq;
+            }
+        }
+        seq = next->mem.alarm_seq;
+    } else if (t->opens) {
+        seq = 0;
+    }
+    gw_engine_record_id(e, seq, t->alarm_id);
+    return true;
+}
+
+void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_rule_ctx *ctx,
+                       const struct gw_stamp *now)
+{
+    const struct gw_finding *f = s->def->finding;
+    const bool active = !s->delay.active;
+    struct transition t = {
+        .delay_ms = active ? s->delay.on_ms : s->delay.off_ms,
+        .observed_ms = s->mem.since_ms,
+    };
+    /* A raise that comes before the window of the last one has passed ends that window. */
+    if (active && s->mem.evidence && s->seq != 0) {
+        place_restored(s, now);
+        if (!record_window(e, s, now)) {
+            return;
+        }
+    }
+    t.slot = *s;
+    if (f->cls == GW_CLASS_ALARM) {
+        move_alarm(&t, active, now->wall_ms);
+    } else {
+        move_case(&t, active, now->wall_ms);
+    }
+    if (!quote(e, &t, ctx)) {
+        return;
+    }
+    gw_delay_commit(&t.slot.delay, active);
+    t.slot.mem.since_ms = 0;
+    t.slot.mem.worst = active ? ctx->value : (double)NAN;
+    if (t.opens) {
+        t.slot.mem.evidence = wants_evidence(f);
+        t.slot.opened_ms = now->mono_ms;
+        t.slot.opened_here = true;
+    }
+    (void)offer(e, s, &t, ctx, now);
+}
+
+enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct gw_stamp *now)
+{
+    struct gw_slot *s = NULL;
+    for (size_t i = 0; i < e->nslots && s == NULL; i++) {
+        if (strcmp(e->slots[i].def->key, key) == 0) {
+            s = &e->slots[i];
+        }
+    }
+    if (s == NULL) {
+        return GW_E_NOTFOUND;
+    }
+    if (s->token != 0) {
+        return GW_E_FULL;
+    }
+    struct transition t = {.slot = *s, .observed_ms = now->wall_ms};
+    const enum gw_alarm_change change = gw_alarm_ack(&t.slot.mem.alarm);
+    if (change == GW_ALARM_NONE) {
+        return GW_E_INVAL;
+    }
+    t.state = gw_alarm_change_name(change);
+    gw_engine_record_id(e, s->seq, t.alarm_id);
+    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
+    (void)gw_rule_eval(&ctx); /* for the record's text only */
+    return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
+}
+
+/* ---- state rows alone ---- */
+
+static int64_t magnitude(int64_t v)
+{
+    return v < 0 ? -v : v;
+}
+
+/* Whether enough has moved on since the row was stored. */
+static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now, int64_t now_ms)
+{
+    const int64_t delay = s->delay.active ? s->delay.off_ms : s->delay.on_ms;
+    int64_t least = delay / 10;
+    least = least < 1000 ? 1000 : least > 60000 ? 60000 : least;
+    const int64_t moved =
+        magnitude(now->ran_on - s->stored.ran_on) + magnitude(now->ran_off - s->stored.ran_off);
+    if (moved >= least || now->seen != s->stored.seen) {
+        return true;
+    }
+    const bool worse =
+        isnan(now->worst) ? !isnan(s->stored.worst) : !(now->worst == s->stored.worst);
+    return worse && now_ms - s->stored_ms >= 60000;
+}
+
+void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool final)
+{
+    for (size_t i = 0; i < e->nslots; i++) {
+        struct gw_slot *s = &e->slots[i];
+        const struct gw_check_state state = gw_slot_state(s);
+        const bool due =
+            final ? !gw_check_state_same(&state, &s->stored) : stale_row(s, &state, now->mono_ms);
+        if (!due) {
+            continue;
+        }
+        char text[GW_CHECK_STATE_TEXT];
+        gw_check_state_write(&state, text);
+        const struct gw_draft draft = {
+            .cls = GW_CLASS_NONE,
+            .priority = 4,
+            .state_key = s->def->key,
+            .state = text,
+        };
+        if (e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+            return;
+        }
+        s->stored = state;
+        s->stored_ms = now->mono_ms;
+    }
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * engine_parts: the engine's inside. Only for its own files; core thread.
+ */
+#ifndef GW_FINDING_ENGINE_PARTS_H
+#define GW_FINDING_ENGINE_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alarm/delay.h"
+#include "base/ratelog.h"
+#include "finding/engine.h"
+#include "finding/record.h"
+#include "finding/rule.h"
+#include "finding/state.h"
+
+/* A window document; room for every sample of GW_CHECK_POINTS full rings. */
+#define GW_WINDOW_MAX ((size_t)4 * 1024 * 1024)
+
+/* One check over time. */
+struct gw_slot {
+    const struct gw_check_def *def;
+    struct gw_delay delay;     /* active, ran_on and ran_off live here ... */
+    struct gw_check_state mem; /* ... and everything else that lasts, here */
+    enum gw_tri answer;        /* of the last evaluation */
+    int64_t opened_ms;         /* monotonic time of the last raise; valid while mem.evidence */
+    bool opened_here;          /* that was since the start, so its window can be whole */
+
+    /* What the journal was given last, and when (monotonic). */
+    struct gw_check_state stored;
+    int64_t stored_ms;
+
+    /* What the journal has committed: all that others may see. */
+    struct gw_check_state shown;
+    int64_t seq;    /* record that opened the present case or alarm; 0: none known */
+    uint64_t token; /* of the record that waits for its commit; 0: none */
+    bool opens;     /* that record opens a case or an alarm */
+};
+
+/* A stored row of a check that the inventory does not have. */
+struct gw_orphan {
+    char key[GW_CHECK_KEY];
+    struct gw_check_state state;
+    int64_t seq;
+};
+
+struct gw_engine {
+    struct gw_engine_conf conf;
+    const struct gw_site *site;
+    const struct gw_catalogue *catalogue;
+    char boot_id[GW_BOOT_ID_SIZE];
+    char chain[GW_CHAIN_SIZE];
+    int64_t before_ms, after_ms; /* evidence window */
+
+    struct gw_slot *slots;
+    size_t nslots;
+    struct gw_orphan *orphans;
+    size_t norphans;
+
+    uint32_t *by_device;  /* slots that look at each device, ascending ... */
+    size_t *device_start; /* ... from here to the next device's start */
+    size_t ndevices;
+
+    uint64_t tokens; /* given out so far */
+    bool changed;    /* the committed list of cases, since it was last asked for */
+
+    struct gw_buf body;   /* GW_RECORD_MAX */
+    struct gw_buf window; /* up to GW_WINDOW_MAX */
+    struct gw_sample *scratch;
+    struct gw_ratelog trouble; /* records that could not be written */
+};
+
+/* Everything that lasts, in one. */
+struct gw_check_state gw_slot_state(const struct gw_slot *s);
+
+/* A context for the i-th check at now_ms. */
+struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
+                                 int64_t now_ms);
+
+/* Tries to make the change real that the delays ask for: record, state, token. Does nothing when
+ * the record cannot be written or is not taken now. */
+void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_rule_ctx *ctx,
+                       const struct gw_stamp *now);
+/* Records windows whose time has passed; a few at each call. */
+void gw_engine_windows(struct gw_engine *e, const struct gw_stamp *now);
+
+/* "<chain>-<seq>"; "" when seq is 0 or the chain is not known. */
+void gw_engine_record_id(const struct gw_engine *e, int64_t seq, char out[GW_RECORD_ID_SIZE]);
+#define GW_CASE_ID (GW_CHECK_KEY + 24)
+void gw_engine_case_id(const char *key, int64_t number, char out[GW_CASE_ID]);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the engine gets back from the journal, and what of it others may see.
+ */
+#include "finding/engine_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- restoring ---- */
+
+/* A key's parts, "<asset>:<code>[:<subject>]". */
+struct key_parts {
+    char asset[GW_ID_SIZE];
+    char code[GW_CODE_SIZE];
+    char subject[GW_POINT_ID];
+};
+
+static bool take_part(const char **at, char *out, size_t size, bool last)
+{
+    const char *colon = last ? NULL : strchr(*at, ':');
+    const size_t n = colon != NULL ? (size_t)(colon - *at) : strlen(*at);
+    if (n == 0 || n >= size) {
+        return false;
+    }
+    memcpy(out, *at, n);
+    out[n] = '\0';
+    *at = colon != NULL ? colon + 1 : *at + n;
+    return true;
+}
+
+static bool split_key(const char *key, struct key_parts *out)
+{
+    *out = (struct key_parts){.subject = ""};
+    const char *at = key;
+    if (strlen(key) >= GW_CHECK_KEY || !take_part(&at, out->asset, sizeof(out->asset), false) ||
+        !take_part(&at, out->code, sizeof(out->code), false)) {
+        return false;
+    }
+    return *at == '\0' || take_part(&at, out->subject, sizeof(out->subject), true);
+}
+
+static enum gw_status keep_orphan(struct gw_engine *e, const char *key,
+                                  const struct gw_check_state *state, int64_t seq)
+{
+    if (state->c.state != GW_CASE_OPEN) {
+        return GW_OK; /* nothing stands */
+    }
+    struct gw_orphan *more = realloc(e->orphans, (e->norphans + 1) * sizeof(*more));
+    if (more == NULL) {
+        return GW_E_NOMEM;
+    }
+    e->orphans = more;
+    struct gw_orphan *o = &e->orphans[e->norphans++];
+    *o = (struct gw_orphan){.state = *state, .seq = seq};
+    snprintf(o->key, sizeof(o->key), "%s", key);
+    return GW_OK;
+}
+
+static bool fits_class(const struct gw_slot *s, const struct gw_check_state *state)
+{
+    const bool alarmed = state->alarm == GW_ALARM_UNACK || state->alarm == GW_ALARM_ACKED;
+    if (s->def->finding->cls == GW_CLASS_ALARM) {
+        return alarmed == state->active;
+    }
+    return state->alarm == GW_ALARM_NORMAL;
+}
+
+enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const char *state,
+                                 int64_t seq)
+{
+    struct gw_check_state st;
+    struct key_parts parts;
+    if (!split_key(key, &parts)) {
+        return GW_E_PARSE;
+    }
+    const enum gw_status status = gw_check_state_parse(state, &st);
+    if (status != GW_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < e->nslots; i++) {
+        struct gw_slot *s = &e->slots[i];
+        if (strcmp(s->def->key, key) != 0) {
+            continue;
+        }
+        if (!fits_class(s, &st)) {
+            return GW_E_PARSE;
+        }
+        s->delay.active = st.active;
+        s->delay.ran_on = st.ran_on;
+        s->delay.ran_off = st.ran_off;
+        s->mem = st;
+        s->stored = st;
+        s->shown = st;
+        s->seq = seq;
+        s->opened_here = false;
+        s->opened_ms = INT64_MIN; /* placed at the first step */
+        return GW_OK;
+    }
+    return keep_orphan(e, key, &st, seq);
+}
+
+void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq)
+{
+    const uint64_t at = token & UINT32_MAX;
+    if (at == 0 || at > e->nslots || e->slots[at - 1].token != token) {
+        return;
+    }
+    struct gw_slot *s = &e->slots[at - 1];
+    if (s->opens) {
+        s->seq = seq;
+    }
+    s->token = 0;
+    s->shown = gw_slot_state(s);
+    e->changed = true;
+}
+
+/* ---- what others may see ---- */
+
+static bool stands(const struct gw_check_state *s)
+{
+    return s->c.state == GW_CASE_OPEN;
+}
+
+void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out)
+{
+    *out = (struct gw_engine_counts){.checks = e->nslots};
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_slot *s = &e->slots[i];
+        if (s->answer == GW_UNKNOWN) {
+            out->unknown++;
+        }
+        if (stands(&s->shown)) {
+            *(s->def->finding->cls == GW_CLASS_ALARM ? &out->alarms : &out->leads) += 1;
+        }
+    }
+    for (size_t i = 0; i < e->norphans; i++) {
+        *(e->orphans[i].state.alarm != GW_ALARM_NORMAL ? &out->alarms : &out->leads) += 1;
+    }
+}
+
+struct standing {
+    const char *key;
+    const struct gw_check_state *state;
+    int64_t seq;
+    bool declared;
+};
+
+static void write_standing(const struct gw_engine *e, struct gw_jcs *j, const struct standing *st)
+{
+    struct key_parts parts;
+    char id[GW_RECORD_ID_SIZE];
+    char case_id[GW_CASE_ID];
+    char since[GW_ISO_SIZE];
+    if (!split_key(st->key, &parts)) {
+        return;
+    }
+    const struct gw_finding *f = gw_catalogue_find(e->catalogue, parts.code);
+    const bool alarm = st->state->alarm != GW_ALARM_NORMAL;
+    const char *kind = "";
+    if (alarm) {
+        kind = gw_kind_name(GW_KIND_EV);
+    } else if (f != NULL) {
+        kind = gw_kind_name(f->kind);
+    }
+    gw_engine_record_id(e, st->seq, id);
+    gw_engine_case_id(st->key, st->state->c.number, case_id);
+    gw_clock_iso(st->state->c.raised_ms, since);
+    gw_jcs_obj(j, NULL);
+    gw_jcs_str(j, "asset", parts.asset);
+    gw_jcs_str(j, "case", case_id);
+    gw_jcs_bool(j, "declared", st->declared);
+    gw_jcs_str(j, "finding", parts.code);
+    gw_jcs_str(j, "kind", kind);
+    gw_jcs_str(j, "record", id);
+    gw_jcs_int(j, "reopened", st->state->c.reopened);
+    gw_jcs_str(j, "since", since);
+    gw_jcs_str(j, "state", alarm ? gw_alarm_state_name(st->state->alarm) : "open");
+    gw_jcs_str(j, "subject", parts.subject);
+    gw_jcs_end(j);
+}
+
+void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const char *key)
+{
+    gw_jcs_arr(j, key);
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_slot *s = &e->slots[i];
+        if (stands(&s->shown)) {
+            const struct standing st = {s->def->key, &s->shown, s->seq, true};
+            write_standing(e, j, &st);
+        }
+    }
+    for (size_t i = 0; i < e->norphans; i++) {
+        const struct gw_orphan *o = &e->orphans[i];
+        const struct standing st = {o->key, &o->state, o->seq, false};
+        write_standing(e, j, &st);
+    }
+    gw_jcs_end(j);
+}
+
+bool gw_engine_cases_changed(struct gw_engine *e)
+{
+    const bool changed = e->changed;
+    e->changed = false;
+    return changed;
+}
