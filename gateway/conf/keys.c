@@ -90,8 +90,7 @@ static bool resolve(const struct gw_jnode *obj, const char *path, char *out, siz
 static void apply_default(const struct gw_key *k, const struct gw_jnode *obj, void *out)
 {
     if (k->type == GW_KEY_NODE) {
-        const struct gw_jnode *none = NULL;
-        memcpy(slot(k, out), &none, sizeof(none));
+        *(const struct gw_jnode **)slot(k, out) = NULL;
         return;
     }
     if (k->def == NULL) {
@@ -237,7 +236,7 @@ static void read_member(const struct gw_key *k, const struct gw_jnode *n, void *
         break;
     case GW_KEY_NODE:
         if (passes(k, n, issues)) {
-            memcpy(slot(k, out), &n, sizeof(n));
+            *(const struct gw_jnode **)slot(k, out) = n;
         }
         break;
     default:

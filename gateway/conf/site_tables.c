@@ -201,7 +201,7 @@ const struct gw_key gw_site_asset_keys[] = {
      .doc = "What the catalogue asks about it, such as \"loop\": \"closed\"; texts, numbers, true "
             "or false."},
     {"rated", GW_KEY_NODE, VALUE(gw_site_asset_in, rated), .jtype = GW_J_OBJ,
-     .doc = "Rated values from its plate that limits are taken from, such as \"flow\": 12.5."},
+     .doc = "Rated values from its plate that limits are taken from, by role, such as \"Q_IN\": 40."},
     {"roles", GW_KEY_NODE, VALUE(gw_site_asset_in, roles), .jtype = GW_J_OBJ,
      .doc = "Which point plays which role, such as \"T_OUT\": \"pt.t1\"; several points stand in "
             "[ ]."},

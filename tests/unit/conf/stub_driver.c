@@ -31,6 +31,9 @@ static const struct gw_key device_keys[] = {
 static const struct gw_key point_keys[] = {
     {"address", GW_KEY_INT, .offset = offsetof(struct stub_point, address), .max = 65535,
      .required = true, .doc = "-"},
+    {"fc", GW_KEY_INT, .offset = offsetof(struct stub_point, fc), .def = "3", .doc = "-"},
+    {"invert", GW_KEY_BOOL, .offset = offsetof(struct stub_point, invert), .def = "false",
+     .doc = "-"},
     {"scale", GW_KEY_NUM, .offset = offsetof(struct stub_point, scale), .def = "1", .doc = "-"},
     END,
 };

@@ -19,7 +19,8 @@ struct stub_device {
 };
 
 struct stub_point {
-    int64_t address;
+    int64_t address, fc;
+    bool invert;
     double scale;
 };
 
