@@ -20,7 +20,7 @@
 #include "finding/catalogue.h"
 
 #define GW_CHECK_POINTS 16
-#define GW_CHECK_KEY    112
+#define GW_CHECK_KEY    128 /* holds an asset's id, a code and a point's id */
 #define GW_NO_INDEX     UINT32_MAX
 
 /* A point with the role in which the check looks at it. */
@@ -34,12 +34,14 @@ struct gw_check_def {
     const struct gw_site_asset *asset;
     const struct gw_finding *finding;
     const struct gw_rule_def *rule;
-    char subject[GW_POINT_ID]; /* point or device id the check is about; "" = the whole asset */
-    char role[GW_ROLE_SIZE];   /* the role of `each` whose point it stands for; "" without `each` */
-    uint32_t index;            /* which point of `role`; also picks companions in roles of the same
-                                  length; GW_NO_INDEX without `each` */
-    uint32_t cause;   /* UNHANDLED: index of the alarm check it watches; else GW_NO_INDEX */
-    uint32_t *causes; /* NO_EFFECT: indexes of the alarm checks that are its causes */
+    /* The point or device that the check is about; "" = the whole asset. UNHANDLED: that of the
+     * alarm, or the alarm's code where that is about the whole asset. */
+    char subject[GW_POINT_ID];
+    char role[GW_ROLE_SIZE]; /* the role of `each` whose point it stands for; "" without `each` */
+    uint32_t index;          /* which point of `role`; also picks companions in roles of the same
+                                length; GW_NO_INDEX without `each` */
+    uint32_t cause;          /* UNHANDLED: index of the alarm check it watches; else GW_NO_INDEX */
+    uint32_t *causes;        /* NO_EFFECT: indexes of the alarm checks that are its causes */
     size_t ncauses;
     uint32_t run;     /* point of the asset's RUN role; GW_NO_INDEX when not declared */
     double params[8]; /* effective, in the order of finding->params */
@@ -52,8 +54,9 @@ struct gw_check_def {
 
 struct gw_inventory;
 
-/* Issues: unknown asset type or role, a point of the wrong type for its role, several points for a
- * role that takes one, an override of an unknown code or parameter or outside its permitted range,
+/* Issues: unknown asset type, role or fact, a point of the wrong type or unit for its role, several
+ * points for a role that takes one, roles of one instrument with different numbers of points, an
+ * override of an unknown or disabled code, of an unknown parameter or outside its permitted range,
  * a rated value that a needed check lacks. GW_E_PARSE then. site and cat are lent. */
 enum gw_status gw_inventory_build(const struct gw_site *site, const struct gw_catalogue *cat,
                                   struct gw_issues *issues,
