@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * telemetry: one pass over one device as one canonical JSON row. Pure; any thread.
+ *
+ * {"device":"gas","gateway":"g1","points":{"gas.p1":{"q":"GOOD","t":1795305600123,"v":"3.2"},...},
+ *  "sync":true,"t":1795305600130,"v":1}
+ * t is wall time in ms of the sample (inside) and of the end of the pass (outside). "v" of a point
+ * is its value as a string: a decimal, "true"/"false", or a state's name; it is left out when the
+ * quality allows none (a value that was not decoded).
+ */
+#ifndef GW_PUBLISH_TELEMETRY_H
+#define GW_PUBLISH_TELEMETRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "model/point.h"
+#include "model/sample.h"
+
+/* samples must be of points of one device; they are written in order of their ids. Appends to out,
+ * which latches failure when it is full. order is scratch for n indexes. */
+struct gw_telemetry_pass {
+    const char *gateway;
+    const char *device;
+    const struct gw_point *points; /* all points of the site */
+    const struct gw_sample *samples;
+    size_t n;
+    uint32_t *order;
+    struct gw_stamp end;
+};
+void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *out);
+
+/* Writes the sample's value as a string ("36.75", "true", "SENSOR_FAULT"); "" when it has none. */
+#define GW_VALUE_TEXT 48
+void gw_value_text(const struct gw_point *point, const struct gw_sample *s,
+                   char out[GW_VALUE_TEXT]);
+
+#endif
