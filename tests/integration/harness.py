@@ -26,8 +26,8 @@ SITE = {
     "enterprise": {"uscc": "91371311MAXX00015G", "name": "测试铸造有限公司", "county": "371311",
                    "sector": "machinery"},
     "buses": {}, "devices": {}, "assets": {},
-    "publish": {"mqtt": {"host": "127.0.0.1", "port": 0, "receipts": False, "health_s": 1}},
-    "journal": {"window_before_s": 5, "window_after_s": 1},
+    "publish": {"mqtt": {"host": "127.0.0.1", "port": 0, "tls": False, "receipts": False, "health_s": 5}},
+    "journal": {"window_before_s": 10, "window_after_s": 10},
 }
 
 
@@ -105,7 +105,7 @@ class Rig:
 
     def subscribe(self):
         """Collects every message of the gateway in self.messages, in the order of arrival."""
-        p = self.start("sub", ["mosquitto_sub", "-h", "127.0.0.1", "-p", self.broker_port, "-q", "1",
+        p = self.start("sub", ["stdbuf", "-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", self.broker_port, "-q", "1",
                                "-t", "nonsite/v1/#", "-F", "%t %p", "-d"], stdout=subprocess.PIPE)
         subscribed = threading.Event()
 
@@ -134,7 +134,7 @@ class Rig:
         if not got:
             return None
         doc = json.loads(got[-1])
-        return doc.get("record", doc)
+        return doc.get("document", doc)
 
     # --- plant --------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ def main():
         rig.subscribe()
         _, ports = rig.plant(stories.scenario())
         gateway = rig.gateway(rig.site(**stories.site(ports, period_ms=1000)))
-        until("20 health documents", 60, lambda: len(rig.wires("health")) >= 20)
+        until("6 health documents", 90, lambda: len(rig.wires("health")) >= 6)
         kb = rss_kb(gateway.pid)
         print(f"nonsited idles at {kb} kB")
         assert kb < 12 * 1000, kb
