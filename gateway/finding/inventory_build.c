@@ -301,7 +301,7 @@ static void add_one(struct builder *b)
         return;
     }
     if (b->r->rule == GW_RULE_NO_EFFECT) {
-        c->causes = calloc(count_causes(b, b->r), sizeof(*c->causes));
+        c->causes = calloc(count_causes(b, b->r) + 1, sizeof(*c->causes));
         if (c->causes == NULL) {
             b->nomem = true;
             return;
