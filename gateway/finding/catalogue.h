@@ -3,8 +3,8 @@
  * catalogue: what can be found, as data: config/findings.json in memory.
  *
  * A new finding under a known rule is an entry there and no code here. Loaded once, constant
- * afterwards, readable by any thread. The file explains its keys at its top; config/findings.md tells
- * for people how each finding is decided.
+ * afterwards, readable by any thread. The file explains its keys at its top; config/findings.md
+ * tells for people how each finding is decided.
  */
 #ifndef GW_FINDING_CATALOGUE_H
 #define GW_FINDING_CATALOGUE_H
