@@ -12,6 +12,11 @@
 static const uint8_t good[] = {0x12, 0x34, 0, 0, 0, 7, 5, 3, 4, 0xAA, 0xBB, 0xCC, 0xDD};
 /* FC 1, nine bits. */
 static const uint8_t bits[] = {0x12, 0x34, 0, 0, 0, 5, 5, 1, 2, 0xFF, 0x01};
+/* FC 2, FC 4 and FC 17, as short as they come. */
+static const uint8_t inputs[] = {0x12, 0x34, 0, 0, 0, 4, 5, 2, 1, 1};
+static const uint8_t words[] = {0x12, 0x34, 0, 0, 0, 5, 5, 4, 2, 0xAA, 0xBB};
+static const uint8_t ident[] = {0x12, 0x34, 0, 0, 0, 5, 5, 17, 2, 5, 0xFF};
+static const uint8_t empty[] = {0x12, 0x34, 0, 0, 0, 3, 5, 4, 0};
 /* An exception. */
 static const uint8_t exc[] = {0x12, 0x34, 0, 0, 0, 3, 5, 0x83, 2};
 
@@ -76,6 +81,11 @@ static const struct {
      13},
     {GW_FAULT_WRONG_FC, 0, bits, sizeof bits, {0x12, 0x34, 0, 0, 0, 5, 5, 2, 2, 0xFF, 0x01}, 11},
     {GW_FAULT_WRONG_FC, 0, exc, sizeof exc, {0x12, 0x34, 0, 0, 0, 3, 5, 0x84, 2}, 9},
+    {GW_FAULT_WRONG_FC, 0, inputs, sizeof inputs, {0x12, 0x34, 0, 0, 0, 4, 5, 1, 1, 1}, 10},
+    {GW_FAULT_WRONG_FC, 0, words, sizeof words, {0x12, 0x34, 0, 0, 0, 5, 5, 3, 2, 0xAA, 0xBB}, 11},
+    {GW_FAULT_WRONG_FC, 0, ident, sizeof ident, {0x12, 0x34, 0, 0, 0, 5, 5, 3, 2, 5, 0xFF}, 11},
+    {GW_FAULT_FEWER, 0, words, sizeof words, {0x12, 0x34, 0, 0, 0, 3, 5, 4, 0}, 9},
+    {GW_FAULT_FEWER, 0, empty, sizeof empty, {0x12, 0x34, 0, 0, 0, 3, 5, 4, 0}, 9},
     {GW_FAULT_FOREIGN_UNIT,
      -1,
      good,

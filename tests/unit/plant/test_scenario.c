@@ -2,6 +2,7 @@
 #include "plant/scenario.h"
 
 #include "base/backoff.h"
+#include "base/buf.h"
 #include "support/cmocka_all.h"
 
 #include <arpa/inet.h>
@@ -53,7 +54,8 @@ static void test_a_whole_scenario(void **state)
         "\"127.0.0.2\","
         "                        \"unknown_unit\": \"silence\", \"max_connections\": 3}},\n"
         "  \"devices\": {\"gas\": {\"kind\": \"ax100\", \"probes\": 2, \"latency_ms\": 7,\n"
-        "                          \"set\": {\"p1\": 3}, \"noise\": {\"p2\": {\"gauss\": 0.5}},\n"
+        "                          \"set\": {\"p1\": 3}, \"noise\": {\"p1\": 0.2, \"p2\": "
+        "{\"gauss\": 0.5}},\n"
         "                          \"wave\": {\"p2_shielded\": {\"shape\": \"square\", \"mean\": "
         "0.5,"
         "                             \"amplitude\": 0.5, \"period_s\": 2, \"duty\": 0.1}}},\n"
@@ -97,6 +99,8 @@ static void test_a_whole_scenario(void **state)
     assert_int_equal(gw_scenario_signal(gas, "p3"), -1);
     assert_int_equal(gw_scenario_output(gas, "fan"), 2);
     assert_int_equal(gw_scenario_output(&sc->devices[1], "fan"), -1);
+    assert_int_equal(gas->signals[0].noise.kind, GW_NOISE_UNIFORM);
+    assert_true(gas->signals[0].noise.amount == 0.2);
     assert_int_equal(gas->signals[1].noise.kind, GW_NOISE_GAUSS);
     assert_int_equal(gas->signals[7].base.kind, GW_SHAPE_SQUARE);
     assert_int_equal(gas->signals[7].base.span_ms, 2000);
@@ -201,6 +205,7 @@ static const struct {
     {DEVICE("\"kind\": \"ax100\", \"noise\": {\"p1\": []}"), "must be a number or an object"},
     {DEVICE("\"kind\": \"ax100\", \"noise\": {\"p1_absent\": 1}"), "has no noise"},
     {DEVICE("\"kind\": \"ax100\", \"ramp\": {\"p1\": 5}"), "must be an object"},
+    {DEVICE("\"kind\": \"ax100\", \"wave\": {\"p1\": 5}"), "must be an object, not a number"},
     {DEVICE("\"kind\": \"ax100\", \"ramp\": {\"p1\": {\"to\": 5}}"), "over_s"},
     {DEVICE("\"kind\": \"ax100\", \"ramp\": {\"p1\": {\"to\": 500, \"over_s\": 1}}"),
      "500 is not in 0..100"},
@@ -320,6 +325,28 @@ static void test_all_mistakes_at_once_with_their_lines(void **state)
     assert_non_null(strstr(all, "s.json:5: /devices/g/set/p1:"));
     assert_non_null(strstr(all, "s.json:7: /timeline/0/fault:"));
     gw_issues_free(issues);
+}
+
+static void test_sizes_are_bounded(void **state)
+{
+    (void)state;
+    struct gw_buf b;
+    gw_buf_init(&b, 1u << 20);
+    gw_buf_str(&b, "{" UNITS ", \"devices\": {\"g\": {\"kind\": \"map\", \"regs\": {\"0\": [0");
+    for (int i = 0; i < GW_KIND_CELLS; i++)
+        gw_buf_str(&b, ",0");
+    gw_buf_str(&b, "]}}}}");
+    assert_false(b.failed);
+    one_issue(b.data, "at most 4096 registers and bits, not 4097");
+
+    gw_buf_clear(&b);
+    gw_buf_str(&b, "{" UNITS ", " DEVICES ", \"timeline\": [0");
+    for (int i = 0; i < 5000; i++)
+        gw_buf_str(&b, ",0");
+    gw_buf_str(&b, "]}");
+    assert_false(b.failed);
+    one_issue(b.data, "/timeline: has 5001 entries; at most 5000 are taken");
+    gw_buf_free(&b);
 }
 
 static void test_every_fault_can_be_written(void **state)
@@ -479,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_a_whole_scenario),
         cmocka_unit_test(test_each_mistake_is_one_issue),
         cmocka_unit_test(test_all_mistakes_at_once_with_their_lines),
+        cmocka_unit_test(test_sizes_are_bounded),
         cmocka_unit_test(test_every_fault_can_be_written),
         cmocka_unit_test(test_header_names_everything),
         cmocka_unit_test(test_actions_from_the_control_input),

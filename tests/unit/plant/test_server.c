@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -200,6 +201,82 @@ static void test_many_connections(void **state)
     rig_pass(&r, 1);
     assert_int_equal(gw_server_open(r.server, 0), 0);
     assert_int_equal(r.counters->endpoints[0].connections, 50);
+    rig_close(&r);
+}
+
+/* A client that asks and does not listen holds nobody but itself, and loses nothing. */
+static void test_client_that_reads_late(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_serve(&r, plant, false);
+    int fd = rig_connect(&r);
+    int other = rig_connect(&r);
+    uint8_t ask[12];
+    uint8_t answer[13];
+    assert_int_equal(rig_bytes(ASK, ask, sizeof ask), sizeof ask);
+    assert_int_equal(rig_bytes(ANSWER, answer, sizeof answer), sizeof answer);
+
+    static uint8_t heap[12 * 1000];
+    for (size_t i = 0; i < sizeof heap; i += sizeof ask)
+        memcpy(heap + i, ask, sizeof ask);
+    size_t sent = 0; /* until both sides are full */
+    for (int stuck = 0; stuck < 3;) {
+        size_t at = sent % sizeof ask;
+        ssize_t n = send(fd, heap + at, sizeof heap - at, MSG_NOSIGNAL);
+        stuck = n < 0 ? stuck + 1 : 0;
+        sent += n > 0 ? (size_t)n : 0;
+        for (int i = 0; i < 200; i++)
+            rig_pass(&r, 0);
+    }
+    assert_true(r.counters->sum.replies < sent / sizeof ask);
+    rig_send(&r, other, ASK);
+    rig_expect(&r, other, ANSWER);
+
+    uint64_t wanted = sent / sizeof ask * sizeof answer;
+    for (uint64_t got = 0; got < wanted;) {
+        static uint8_t bytes[65536];
+        rig_pass(&r, 0);
+        ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+        assert_true(n > 0 || errno == EAGAIN);
+        for (ssize_t i = 0; i < n; i++, got++)
+            assert_int_equal(bytes[i], answer[got % sizeof answer]);
+    }
+    assert_int_equal(r.counters->sum.replies, sent / sizeof ask + 1);
+    close(fd);
+    close(other);
+    rig_close(&r);
+}
+
+/* Without descriptors the client waits in the queue; the others are served. */
+static void test_descriptors_run_out(void **state)
+{
+    (void)state;
+    struct rig r;
+    rig_serve(&r, plant, false);
+    int first = rig_connect(&r);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons(gw_server_port(r.server, 0)),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof addr), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    rig_pass(&r, 0);
+    int open_then = (int)gw_server_open(r.server, 0);
+    rig_pass(&r, 100);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(open_then, 1);
+    rig_send(&r, first, ASK);
+    rig_expect(&r, first, ANSWER);
+    rig_pass(&r, 100);
+    assert_int_equal(gw_server_open(r.server, 0), 2);
+    rig_send(&r, fd, ASK);
+    rig_expect(&r, fd, ANSWER);
+    close(fd);
+    close(first);
     rig_close(&r);
 }
 
@@ -619,6 +696,8 @@ int main(void)
         cmocka_unit_test(test_random_bytes),
         cmocka_unit_test(test_longest_request),
         cmocka_unit_test(test_many_connections),
+        cmocka_unit_test(test_client_that_reads_late),
+        cmocka_unit_test(test_descriptors_run_out),
         cmocka_unit_test(test_connections_are_limited),
         cmocka_unit_test(test_half_closed_client_gets_its_answer),
         cmocka_unit_test(test_latency_holds_only_its_own_connection),
