@@ -120,7 +120,7 @@ static double rated_of(const struct gw_site_asset *asset, const char *key)
             return asset->rated[i].value;
         }
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static void check_rated(const struct builder *b)

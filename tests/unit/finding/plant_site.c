@@ -52,8 +52,8 @@ static void read_point(struct gw_site *site, uint32_t device, const struct gw_jn
     struct point_in in = {0};
     assert_true(gw_keys_read(obj, keys, &in, issues));
     struct gw_point p = {.vtype = (enum gw_vtype)in.is,
-                         .sane_lo = -INFINITY,
-                         .sane_hi = INFINITY,
+                         .sane_lo = -(double)INFINITY,
+                         .sane_hi = (double)INFINITY,
                          .period_ms = site->devices[device].period_ms,
                          .stale_ms = 3 * site->devices[device].period_ms};
     snprintf(p.id, sizeof(p.id), "%s", gw_jnode_key(obj));
