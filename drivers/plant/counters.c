@@ -70,7 +70,7 @@ static void put_count(const struct gw_count *n, struct gw_buf *out)
 {
     gw_buf_printf(out,
                   "\"requests\": %" PRIu64 ", \"replies\": %" PRIu64 ", \"exceptions\": %" PRIu64
-                  ", \"forbidden\": %" PRIu64 ", \"fc\": {",
+                  ", \"forbidden\": %" PRIu64 ", \"functions\": {",
                   n->requests, n->replies, n->exceptions, n->forbidden);
     const char *comma = "";
     for (int i = 0; i < 256; i++) {

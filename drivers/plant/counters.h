@@ -4,15 +4,15 @@
  *
  * Written as one JSON object:
  *   { "pid": 1, "connections": 2, "requests": 9, "replies": 8, "exceptions": 1, "forbidden": 0,
- *     "malformed": 0, "unknown_unit": 0, "fc": { "3": 9 },
+ *     "malformed": 0, "unknown_unit": 0, "functions": { "3": 9 },
  *     "devices": { "gas": { "requests": 9, "replies": 8, "exceptions": 1, "forbidden": 0,
- *                           "fc": { "3": 9 } } },
+ *                           "functions": { "3": 9 } } },
  *     "endpoints": { "panel": { "connections": 2, "malformed": 0, "unknown_unit": 0 } } }
- * "fc" has every function code that was received, with its count, whatever it got for an answer;
- * "forbidden" counts the requests with a code other than 1, 2, 3, 4 and 17. "replies" counts what
- * was sent in answer, spoilt frames as well, and "exceptions" those of them that were exceptions.
- * "malformed" counts what could not be a Modbus TCP frame (the connection is closed). Requests to a
- * unit that is not there are in the sums only. Owned by one thread.
+ * "functions" has every function code that was received, with its count, whatever it got for an
+ * answer; "forbidden" counts the requests with a code other than 1, 2, 3, 4 and 17. "replies"
+ * counts what was sent in answer, spoilt frames as well, and "exceptions" those of them that were
+ * exceptions. "malformed" counts what could not be a Modbus TCP frame (the connection is closed).
+ * Requests to a unit that is not there are in the sums only. Owned by one thread.
  */
 #ifndef GW_PLANT_COUNTERS_H
 #define GW_PLANT_COUNTERS_H
