@@ -30,6 +30,18 @@ void rig_nap(void)
     nanosleep(&ts, NULL);
 }
 
+int64_t rig_deadline_ms(int seconds)
+{
+    return rig_now_ms() + INT64_C(1000) * seconds;
+}
+
+void rig_wait(int64_t deadline_ms, const char *what)
+{
+    if (rig_now_ms() > deadline_ms)
+        fail_msg("too late: %s", what);
+    rig_nap();
+}
+
 static void fast_now(void *ctx, struct gw_stamp *out)
 {
     const struct rig_fast_clock *fast = ctx;

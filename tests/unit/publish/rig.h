@@ -28,14 +28,10 @@ int64_t rig_now_ms(void);
 void rig_nap(void);
 /* Waits until cond holds; fails the test after `seconds`. */
 #define RIG_UNTIL(cond, seconds)                                                                   \
-    do {                                                                                           \
-        int64_t rig_deadline_ms = rig_now_ms() + (seconds)*1000;                                   \
-        while (!(cond)) {                                                                          \
-            if (rig_now_ms() > rig_deadline_ms)                                                    \
-                fail_msg("not within %d s: %s", (int)(seconds), #cond);                            \
-            rig_nap();                                                                             \
-        }                                                                                          \
-    } while (0)
+    for (int64_t rig_end_ms = rig_deadline_ms(seconds); !(cond);)                                  \
+    rig_wait(rig_end_ms, #cond)
+int64_t rig_deadline_ms(int seconds);
+void rig_wait(int64_t deadline_ms, const char *what); /* one nap of RIG_UNTIL */
 
 /* The machine's clocks, `factor` times as fast, so that back-offs of minutes pass in a test. */
 struct rig_fast_clock {

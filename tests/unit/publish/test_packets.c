@@ -90,7 +90,7 @@ static void test_connect_packet(void **state)
 static void test_never_more_than_the_window(void **state)
 {
     struct fixture *f = *state;
-    uint16_t mids[64];
+    uint16_t mids[64] = {0};
     f->site.window = 5;
     add(f, 30, GW_PARCEL_RECORD, "lead");
     connect_up(f, 0);
@@ -111,7 +111,7 @@ static void test_never_more_than_the_window(void **state)
 static void test_brokers_receive_maximum_counts(void **state)
 {
     struct fixture *f = *state;
-    uint16_t mids[64];
+    uint16_t mids[64] = {0};
     add(f, 10, GW_PARCEL_RECORD, "lead");
     connect_up(f, 3);
     int count = 0;
@@ -260,7 +260,7 @@ static void test_strange_acknowledgements_change_nothing(void **state)
 static void test_loss_gives_everything_back(void **state)
 {
     struct fixture *f = *state;
-    uint16_t mids[64];
+    uint16_t mids[64] = {0};
     f->site.window = 4;
     add(f, 10, GW_PARCEL_RECORD, "lead");
     connect_up(f, 0);
