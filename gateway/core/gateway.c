@@ -53,7 +53,7 @@ struct gw_gateway {
     bool fatal;
     char journal_fault[160];
     int64_t health_due_ms, checkpoint_due_ms;
-    struct gw_ratelog rows_log, batches_log;
+    struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
 };
 
@@ -183,10 +183,21 @@ static void on_batches(void *arg, unsigned events)
         gw_pipeline_batch(g->pipeline, &batch, g->running ? g->engine : NULL);
 }
 
+/* A full journal is a matter of waiting; anything else is a fault that must be seen. Either way the
+ * engine keeps the transition and offers it again. */
 static enum gw_status on_emit(void *ctx, const struct gw_draft *draft)
 {
     struct gw_gateway *g = ctx;
-    return gw_journal_post(g->journal, draft);
+    int64_t now = gw_loop_now_ms(g->loop);
+    enum gw_status st = gw_journal_post(g->journal, draft);
+
+    if (st == GW_OK)
+        (void)gw_ratelog_ok(&g->drafts_log, now, TAG, "records are taken again");
+    else
+        (void)gw_ratelog_fail(&g->drafts_log, now, TAG, "%s record of %s not taken: %s",
+                              gw_class_name(draft->cls), draft->state_key ? draft->state_key : "-",
+                              gw_status_name(st));
+    return st;
 }
 
 static void on_step(void *arg, int64_t by_ms)
@@ -403,7 +414,7 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .sealer = {.seal = gw_seal_record, .ctx = g->seal},
         .clock = g->clock,
         .readers = g->site->mqtt.telemetry ? readers : readers_quiet,
-        .nreaders = 1,
+        .nreaders = g->site->mqtt.enabled ? 1 : 0,
         .post_capacity = 1024,
         .state_rows = gw_inventory_count(g->load->inventory),
     };
