@@ -68,7 +68,7 @@ def raised_once(records):
     """No alarm occurrence and no case is raised twice."""
     seen = set()
     for r in records:
-        if r["state"] == "raised":
+        if r.get("state") == "raised":
             assert r["case"] not in seen, f"{r['case']} raised twice"
             seen.add(r["case"])
 

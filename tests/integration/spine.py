@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a register to a verified lead: the whole way, once, with every kind of record and document."""
+import hashlib
 import json
 
 import stories
@@ -94,12 +95,11 @@ def main():
                 check_record(r)
         print(rig.check_chain(wires))
         # Every window is the one that its record names.
-        import hashlib
         windows = {t.split("/", 1)[1]: m for t, m in rig.messages if t.startswith("evidence/")}
         for r in records:
-            if r["class"] == "evidence" and r["of"] in windows:
-                digest = hashlib.sha256(windows[r["of"]].encode()).hexdigest()
-                assert digest == r["window"]["sha256"], r["of"]
+            if r["class"] == "evidence" and r["record"] in windows:
+                digest = hashlib.sha256(windows[r["record"]].encode()).hexdigest()
+                assert digest == r["evidence"]["sha256"], r["record"]
         assert windows
 
 
