@@ -61,7 +61,6 @@ class Rig:
         self.procs = []
         self.messages = []  # (topic below the gateway's, payload text)
         self.broker_port = None
-        self.failed = True
 
     def __enter__(self):
         return self
@@ -76,11 +75,14 @@ class Rig:
             except subprocess.TimeoutExpired:
                 p.kill()
                 p.wait()
-        if kind:
+        reports = [log.name for log in self.dir.glob("*.log")
+                   if re.search(r"Sanitizer|runtime error:", log.read_text(errors="replace"))]
+        if kind or reports:
             for log in sorted(self.dir.glob("*.log")):
                 text = log.read_text(errors="replace")[-6000:]
                 print(f"--- {log.name}\n{text}", file=sys.stderr)
         shutil.rmtree(self.dir, ignore_errors=True)
+        assert not reports or kind, f"a sanitizer reported: {reports}"
 
     def start(self, name, argv, **kw):
         log = open(self.dir / f"{name}.log", "ab")
