@@ -144,7 +144,7 @@ struct rig_listener *rig_listener_start(int port)
     mosquitto_connect_v5_callback_set(l->mosq, on_connect);
     mosquitto_subscribe_callback_set(l->mosq, on_subscribe);
     mosquitto_message_v5_callback_set(l->mosq, on_message);
-    mosquitto_username_pw_set(l->mosq, "listener", "listener");
+    mosquitto_username_pw_set(l->mosq, "platform", "listener");
     assert_int_equal(pthread_create(&l->thread, NULL, listen_on, l), 0);
     RIG_UNTIL(subscribed(l), 20);
     return l;

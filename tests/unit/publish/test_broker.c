@@ -216,10 +216,10 @@ static void test_no_connection_without_birth_and_will(void **state)
 
 static void test_refused_topic_is_held_and_others_pass(void **state)
 {
-    static const char shut[] = "user listener\ntopic read nonsite/#\n"
+    static const char shut[] = "user platform\ntopic read nonsite/#\n"
                                "user g1\ntopic write nonsite/v1/g1/telemetry\n"
                                "topic write nonsite/v1/g1/status\n";
-    static const char mended[] = "user listener\ntopic read nonsite/#\n"
+    static const char mended[] = "user platform\ntopic read nonsite/#\n"
                                  "user g1\ntopic write nonsite/v1/g1/#\n";
     struct fixture *f = *state;
     char extra[512];
@@ -249,6 +249,24 @@ static void test_refused_topic_is_held_and_others_pass(void **state)
     assert_int_equal(rig_stats(f->mqtt).connects, 1);
 }
 
+static void test_shipped_acl_gives_each_gateway_its_own(void **state)
+{
+    struct fixture *f = *state;
+    rig_broker_start(&f->broker,
+                     OPEN "acl_file " GW_SOURCE_DIR "/config/interface/mosquitto.acl\n");
+    rig_backlog_add(f->backlog, 5, (struct rig_parcel){.kind = GW_PARCEL_RECORD, .topic = "lead"});
+    snprintf(f->site.username, sizeof f->site.username, "g2"); /* in the name of g1 */
+    listen_and_start(f);
+    RIG_UNTIL(rig_stats(f->mqtt).held == 5, 20);
+    assert_int_equal(rig_heard(f->listener, NULL, NULL), 0);
+    assert_true(gw_mqtt_stop(f->mqtt, 15000));
+
+    snprintf(f->site.username, sizeof f->site.username, "g1");
+    f->mqtt = rig_start(&f->site, f->backlog, &f->clock);
+    RIG_UNTIL(rig_backlog_acked(f->backlog, 0, 5) == 5, 20);
+    expect_all_heard(f, LEAD, 0, 5);
+}
+
 static void test_too_large_is_held_and_others_pass(void **state)
 {
     struct fixture *f = *state;
@@ -272,7 +290,7 @@ static void test_wrong_password_then_the_right_one(void **state)
     struct fixture *f = *state;
     char extra[512];
     assert_int_equal(rig_run(&f->dir, "touch pw && mosquitto_passwd -b pw g1 right && "
-                                      "mosquitto_passwd -b pw listener listener"),
+                                      "mosquitto_passwd -b pw platform listener"),
                      0);
     snprintf(extra, sizeof extra, "allow_anonymous false\npassword_file %s/pw\n", f->dir.path);
     snprintf(f->site.username, sizeof f->site.username, "g1");
@@ -400,6 +418,7 @@ int main(void)
         T(broker_absent_at_start),
         T(no_connection_without_birth_and_will),
         T(refused_topic_is_held_and_others_pass),
+        T(shipped_acl_gives_each_gateway_its_own),
         T(too_large_is_held_and_others_pass),
         T(wrong_password_then_the_right_one),
         T(older_protocol),
