@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/keeper.h"
+
+/* Within a rank records are handed out in the order of their numbers, so one number says what was
+ * handed out: everything in the backlog up to it. */
+void gw_handout_rewind(struct gw_keeper *k, unsigned reader)
+{
+    gw_rows_rewind(k->rows, reader);
+    if (k->j->conf.readers[reader].records)
+        gw_handout_restart(k);
+}
+
+void gw_handout_restart(struct gw_keeper *k)
+{
+    memset(k->record_at, 0, sizeof k->record_at);
+    k->window_at = 0;
+}
+
+struct found {
+    struct gw_parcel parcel;
+    int64_t *at; /* of a record or window: the number that its key becomes */
+};
+
+/* The next record or window. What is damaged is passed over: it leaves the backlog on the way.
+ * A file that cannot be written can still be read: that is how a full one is emptied. */
+static bool next_record(struct gw_keeper *k, struct found *out)
+{
+    struct gw_err err;
+    for (int i = 0; i <= GW_RANKS && k->records != NULL && !k->fatal;) {
+        bool window = i == GW_RANKS;
+        bool found = false;
+        enum gw_status status;
+        out->at = window ? &k->window_at : &k->record_at[i];
+        if (window)
+            status = gw_records_next_window(k->records, *out->at, &out->parcel, &found, &err);
+        else
+            status = gw_records_next(k->records, i, *out->at, &out->parcel, &found, &err);
+        if (status != GW_OK) {
+            gw_chain_failed(k, &err);
+            return false;
+        }
+        if (found && out->parcel.data != NULL)
+            return true;
+        if (found) {
+            *out->at = out->parcel.key;
+            gw_chain_spoilt(k, &out->parcel);
+        } else {
+            i++;
+        }
+    }
+    return false;
+}
+
+static bool next_row(struct gw_keeper *k, unsigned reader, enum gw_parcel_kind kind,
+                     struct found *out)
+{
+    struct gw_err err;
+    bool found = false;
+    out->at = NULL;
+    while (gw_rows_is_open(k->rows) && !k->fatal && gw_rows_wants(k->rows, reader, kind)) {
+        if (gw_rows_next(k->rows, reader, kind, &out->parcel, &found, &err) != GW_OK) {
+            gw_bulk_failed(k, &err);
+            return false;
+        }
+        if (found && out->parcel.data != NULL)
+            return true;
+        if (!found)
+            return false;
+        if (!gw_losses_open(gw_rows_losses(k->rows), kind, GW_LOSS_DAMAGED))
+            gw_keeper_event(k, "telemetry.db: damaged rows were found and cannot be sent");
+        gw_rows_spoilt(k->rows, kind, out->parcel.key);
+    }
+    return false;
+}
+
+static bool next_parcel(struct gw_keeper *k, unsigned reader, struct found *out)
+{
+    if (k->j->conf.readers[reader].records && next_record(k, out))
+        return true;
+    return next_row(k, reader, GW_PARCEL_EVENT, out) ||
+           next_row(k, reader, GW_PARCEL_TELEMETRY, out);
+}
+
+/* What may be handed over now. */
+static unsigned granted(struct gw_keeper *k, unsigned reader)
+{
+    struct gw_port *port = &k->j->ports[reader];
+    pthread_mutex_lock(&k->j->lock);
+    unsigned grants = port->rewinds == k->rewinds[reader] ? port->grants : 0;
+    pthread_mutex_unlock(&k->j->lock);
+    return grants;
+}
+
+/* Under the lock, so that nothing arrives after a rewind has returned. */
+static bool hand_over(struct gw_keeper *k, unsigned reader, const struct gw_parcel *parcel)
+{
+    struct gw_port *port = &k->j->ports[reader];
+    pthread_mutex_lock(&k->j->lock);
+    bool ok = port->rewinds == k->rewinds[reader] && port->grants > 0 &&
+              gw_mailbox_put(port->parcels, parcel) == GW_OK;
+    if (ok)
+        port->grants--;
+    pthread_mutex_unlock(&k->j->lock);
+    return ok;
+}
+
+static void serve(struct gw_keeper *k, unsigned reader)
+{
+    struct found next;
+    while (!k->fatal && granted(k, reader) > 0) {
+        if (gw_mailbox_room(k->j->ports[reader].parcels) == 0) {
+            k->blocked = true;
+            return;
+        }
+        if (!next_parcel(k, reader, &next))
+            return;
+        if (!hand_over(k, reader, &next.parcel)) {
+            free(next.parcel.data);
+            return;
+        }
+        if (next.at != NULL)
+            *next.at = next.parcel.key;
+        else
+            gw_rows_sent(k->rows, reader, next.parcel.kind, next.parcel.key);
+    }
+}
+
+void gw_handout(struct gw_keeper *k)
+{
+    k->blocked = false;
+    for (unsigned i = 0; i < k->j->conf.nreaders; i++)
+        serve(k, i);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * keeper: the journal's thread, which owns both files. Private to this folder.
+ *
+ * It sleeps until something is posted, granted or acked, or until a timer of its own (a retry, the
+ * commit of telemetry, the end of a loss episode). In each round it first takes what other threads
+ * have left under the lock, then commits, then tells, then hands out parcels, and runs a checkpoint
+ * last, when nobody waits for it.
+ *
+ *   keeper.c    the rounds, notices, failures and retries
+ *   chain.c     records.db: opening, group commits, the records that the journal writes itself
+ *   bulk.c      telemetry.db: opening, one commit a second, evictions
+ *   handout.c   parcels for the readers
+ */
+#ifndef GW_JOURNAL_KEEPER_H
+#define GW_JOURNAL_KEEPER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "base/worker.h"
+#include "journal/body.h"
+#include "journal/journal.h"
+#include "journal/records.h"
+#include "journal/rows.h"
+
+/* A draft on its way, one block with all that it points at. */
+struct gw_post {
+    struct gw_draft draft;
+    size_t bytes;
+    struct gw_head placed;
+    bool refused; /* the sealer cannot take it: a loss record stands in its place */
+    char text[];
+};
+
+struct gw_ack {
+    enum gw_parcel_kind kind;
+    int64_t key;
+};
+
+struct gw_acks {
+    struct gw_ack *at;
+    size_t n, cap;
+};
+/* More than that is not kept: what was handed out is forgotten and handed out again. */
+#define GW_ACKS_MAX 8192
+/* false: no room or no memory. */
+bool gw_acks_push(struct gw_acks *acks, struct gw_ack ack);
+
+/* A reader as the other threads see it. */
+struct gw_port {
+    struct gw_mailbox *parcels;
+    unsigned grants;
+    uint64_t rewinds; /* how often; a parcel read before the last one is not handed over */
+    struct gw_acks acks;
+    bool acks_lost;
+};
+
+#define GW_ROWS_CAPACITY 1024
+#define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
+
+struct gw_refused {
+    uint64_t count;
+    int64_t from_ms, to_ms; /* wall time */
+};
+
+struct gw_journal {
+    struct gw_journal_conf conf;
+    struct gw_mailbox *posts;   /* struct gw_post * */
+    struct gw_mailbox *rows;    /* struct gw_row * */
+    struct gw_mailbox *notices; /* struct gw_notice */
+    int wake_fd;
+    struct gw_worker *worker;
+
+    pthread_mutex_t lock; /* guards all below */
+    struct gw_port ports[GW_READERS_MAX];
+    bool stop;
+    size_t row_bytes;             /* in the mailbox of rows */
+    struct gw_refused refused[2]; /* telemetry, events: not yet in the losses */
+    uint64_t refused_rows;        /* since the start */
+    struct gw_journal_stats stats;
+};
+
+/* One of the two files as something that can fail. */
+struct gw_trouble {
+    const char *name;
+    bool vital; /* records.db: the failure is told as GW_NOTICE_FAILED, not as an event */
+    bool failing;
+    enum gw_status status;
+    int64_t since_ms;
+    int64_t retry_ms; /* monotonic; not before, while failing */
+    struct gw_backoff backoff;
+    char told[sizeof((struct gw_err *)0)->msg];
+    unsigned asides; /* how often the file was set aside since the start */
+    int64_t aside_ms;
+};
+
+#define GW_BATCH_POSTS 64
+#define GW_BATCH_ROWS  512
+#define GW_BATCH_BYTES (256 * 1024)
+
+struct gw_keeper {
+    struct gw_journal *j;
+    struct gw_body_env env;
+    char *records_path;
+    char *rows_path;
+    bool fatal;
+    bool stopping;
+    uint64_t commits;
+    int64_t commit_max_ms;
+
+    /* chain.c */
+    struct gw_records *records; /* NULL: not open */
+    struct gw_trouble records_trouble;
+    bool opened;          /* once; the states were told */
+    struct gw_head known; /* the newest head that this process or the witness knows */
+    struct gw_body_break brk;
+    struct gw_head brk_head; /* what brk points at */
+    char brk_file[96];
+    bool broken; /* brk is to be told by the next chain */
+    struct gw_post *batch[GW_BATCH_POSTS];
+    size_t nbatch;
+    size_t batch_bytes;
+    struct gw_acks acks; /* of records and windows */
+    bool full_told;
+
+    /* bulk.c */
+    struct gw_rows *rows;
+    struct gw_trouble rows_trouble;
+    struct gw_row *row_batch[GW_BATCH_ROWS];
+    size_t nrows;
+    size_t rows_bytes;
+    int64_t rows_last_ms; /* monotonic time of the last commit */
+    bool tight_told;
+    bool evicting_told;
+
+    /* handout.c */
+    int64_t record_at[GW_RANKS]; /* the records reader was handed everything up to here */
+    int64_t window_at;
+    uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
+    bool blocked;                     /* a parcel mailbox was full */
+};
+
+/* The worker's body; arg is the struct gw_journal. */
+void gw_keeper_run(void *arg);
+void gw_keeper_wake(struct gw_journal *j);
+
+/* keeper.c: for the other three. */
+int64_t gw_keeper_now(const struct gw_keeper *k);
+/* Sends a notice, key and text copied (NULL is fine); waits for room, unless the journal stops. */
+void gw_keeper_notify(struct gw_keeper *k, struct gw_notice notice, const char *key,
+                      const char *text);
+void gw_keeper_event(struct gw_keeper *k, const char *fmt, ...) GW_PRINTF(2, 3);
+/* Something failed: told once, tried again later; or fatal. */
+void gw_keeper_failed(struct gw_keeper *k, struct gw_trouble *t, const struct gw_err *err);
+void gw_keeper_fine(struct gw_keeper *k, struct gw_trouble *t);
+/* It may be tried now. */
+bool gw_keeper_may_try(const struct gw_keeper *k, const struct gw_trouble *t);
+/* Sets a closed, damaged file aside; name gets its new file name. GW_E_IO also when that happens
+ * too often, since a disk that damages every file would soon be full of them. */
+enum gw_status gw_keeper_aside(struct gw_keeper *k, struct gw_trouble *t, const char *path,
+                               char *name, size_t size, struct gw_err *err) GW_MUST_CHECK;
+/* A commit that began at start_ms is done. */
+void gw_keeper_timed(struct gw_keeper *k, int64_t start_ms);
+
+/* chain.c */
+void gw_chain_open(struct gw_keeper *k);
+bool gw_chain_ready(const struct gw_keeper *k); /* open and not failing */
+void gw_chain_commit(struct gw_keeper *k);
+void gw_chain_losses(struct gw_keeper *k);
+/* When the next loss episode ends, monotonic; INT64_MAX: none is open. */
+int64_t gw_chain_losses_due(const struct gw_keeper *k);
+/* A record whose bytes are damaged leaves the backlog as a loss. */
+void gw_chain_spoilt(struct gw_keeper *k, const struct gw_parcel *parcel);
+/* err came from records.db outside of a commit. */
+void gw_chain_failed(struct gw_keeper *k, const struct gw_err *err);
+
+/* bulk.c */
+void gw_bulk_open(struct gw_keeper *k);
+bool gw_bulk_ready(const struct gw_keeper *k);
+void gw_bulk_take(struct gw_keeper *k); /* from the mailbox into the batch */
+void gw_bulk_commit(struct gw_keeper *k);
+/* When the next commit is due, monotonic; INT64_MAX: nothing waits. */
+int64_t gw_bulk_due(const struct gw_keeper *k);
+void gw_bulk_failed(struct gw_keeper *k, const struct gw_err *err);
+
+/* handout.c */
+void gw_handout(struct gw_keeper *k);
+void gw_handout_rewind(struct gw_keeper *k, unsigned reader);
+void gw_handout_restart(struct gw_keeper *k); /* another records.db */
+
+#endif
