@@ -3,10 +3,10 @@
  * driver: the contract between the core and whatever reads instruments.
  *
  * A driver is one constant table. Its conf hooks read its part of the site file; open() makes one
- * instance that serves every bus of that driver in the site with its own thread or threads, and hands
- * every pass over a device to the sink, good or bad. A driver never exits, never writes to the plant,
- * never decides what a value means for safety, and one bad device costs the others nothing: pacing,
- * time-outs and back-off are per device and live here.
+ * instance that serves every bus of that driver in the site with its own thread or threads, and
+ * hands every pass over a device to the sink, good or bad. A driver never exits, never writes to
+ * the plant, never decides what a value means for safety, and one bad device costs the others
+ * nothing: pacing, time-outs and back-off are per device and live here.
  *
  * Read-only by construction: no driver has a way to write. Modbus request codes are an enum of the
  * permitted ones; GPIO lines are requested as inputs.
@@ -21,8 +21,8 @@
 #include "conf/site.h"
 #include "model/sample.h"
 
-/* Where samples go. put copies the batch; any thread. GW_E_FULL: the core is behind; the driver drops
- * this batch, the point grows stale, and the mailbox counts it. */
+/* Where samples go. put copies the batch; any thread. GW_E_FULL: the core is behind; the driver
+ * drops this batch, the point grows stale, and the mailbox counts it. */
 struct gw_batch_sink {
     enum gw_status (*put)(void *ctx, const struct gw_batch *batch);
     void *ctx;
@@ -40,7 +40,8 @@ struct gw_driver_instance; /* private to the driver */
 struct gw_driver {
     const struct gw_conf_driver *conf;
     /* Starts to poll all devices on buses of this driver. Unreachable devices are no error: they
-     * are reported by batches. GW_E_NOMEM, GW_E_IO. *out stays NULL when the site has no such bus. */
+     * are reported by batches. GW_E_NOMEM, GW_E_IO. *out stays NULL when the site has no such bus.
+     */
     enum gw_status (*open)(const struct gw_driver_env *env, struct gw_driver_instance **out,
                            struct gw_err *err);
     /* Ends the threads within 5 s (or abandons them) and frees the instance. NULL is fine. */

@@ -174,7 +174,7 @@ static enum gw_quality put_value(const struct gw_mb_format *f, const struct raw 
     case GW_V_STATE:
         return put_state(f, raw, s);
     }
-    assert(!"vtype");
+    assert(false);
     return GW_Q_BAD_RANGE;
 }
 

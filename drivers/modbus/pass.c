@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "modbus/pass.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "modbus/conf.h"
+#include "modbus/decode.h"
+#include "modbus/plan.h"
+#include "modbus/point.h"
+
+#define NONE       SIZE_MAX
+#define FAULT_SIZE sizeof(((struct gw_batch *)NULL)->fault)
+
+/* A point of the device. */
+struct entry {
+    uint32_t point; /* index into the site's points */
+    const struct gw_mb_point *conf;
+    size_t state_from; /* entry, or NONE */
+    size_t faults[GW_MB_FAULTS_MAX];
+    size_t nfaults;
+    struct gw_sample sample;
+};
+
+/* The points of one period: entries first .. first + n - 1. */
+struct group {
+    struct gw_mb_cadence cadence;
+    struct gw_mb_plan plan;
+    size_t first, n;
+    bool due; /* in the present pass */
+};
+
+struct gw_mb_pass {
+    uint32_t device;
+    uint8_t unit;
+    const char *where;
+    struct entry *entries; /* by period, then in the order of the site */
+    size_t nentries;
+    struct group *groups; /* shortest period first */
+    size_t ngroups;
+    /* The pass. */
+    int64_t tick_ms;
+    bool probing;
+    bool broken;
+    size_t group, block;                /* the request that is next; group == ngroups: none */
+    unsigned answered, nread, nrefused; /* requests; nrefused: by the device itself */
+    struct gw_stamp ended;
+    char fault[FAULT_SIZE];
+};
+
+/* ---- making ---- */
+
+static int by_period(const void *a, const void *b)
+{
+    const struct entry *x = a;
+    const struct entry *y = b;
+    /* The sample's stamp is not used yet: it carries the period while sorting. */
+    if (x->sample.mono_ms != y->sample.mono_ms)
+        return x->sample.mono_ms < y->sample.mono_ms ? -1 : 1;
+    return x->point < y->point ? -1 : 1;
+}
+
+static size_t find_entry(const struct gw_mb_pass *p, const struct gw_site *site, const char *id)
+{
+    for (size_t i = 0; i < p->nentries; i++) {
+        if (strcmp(site->points[p->entries[i].point].id, id) == 0)
+            return i;
+    }
+    return NONE;
+}
+
+static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, struct gw_err *err)
+{
+    const struct gw_site_device *d = &site->devices[p->device];
+    for (size_t i = 0; i < site->npoints; i++)
+        p->nentries += site->points[i].device == p->device;
+    if (p->nentries == 0)
+        return gw_err_set(err, GW_E_NOTFOUND, "devices.%s: has no points", d->id);
+    p->entries = calloc(p->nentries, sizeof *p->entries);
+    p->groups = calloc(p->nentries, sizeof *p->groups);
+    if (p->entries == NULL || p->groups == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory", d->id);
+    size_t n = 0;
+    for (size_t i = 0; i < site->npoints; i++) {
+        if (site->points[i].device != p->device)
+            continue;
+        p->entries[n++] = (struct entry){
+            .point = (uint32_t)i,
+            .conf = site->point_priv[i],
+            .sample.mono_ms = site->points[i].period_ms,
+        };
+    }
+    qsort(p->entries, p->nentries, sizeof *p->entries, by_period);
+    return GW_OK;
+}
+
+static enum gw_status link_refs(struct gw_mb_pass *p, const struct gw_site *site,
+                                struct gw_err *err)
+{
+    for (size_t i = 0; i < p->nentries; i++) {
+        struct entry *e = &p->entries[i];
+        assert(e->conf != NULL);
+        const char *id = site->points[e->point].id;
+        e->state_from = NONE;
+        if (e->conf->state_from[0] != '\0') {
+            e->state_from = find_entry(p, site, e->conf->state_from);
+            if (e->state_from == NONE)
+                return gw_err_set(err, GW_E_RANGE, "points.%s: no point %s", id,
+                                  e->conf->state_from);
+        }
+        for (size_t k = 0; k < e->conf->nfault_if; k++) {
+            e->faults[k] = find_entry(p, site, e->conf->fault_if[k]);
+            if (e->faults[k] == NONE)
+                return gw_err_set(err, GW_E_RANGE, "points.%s: no point %s", id,
+                                  e->conf->fault_if[k]);
+        }
+        e->nfaults = e->conf->nfault_if;
+    }
+    return GW_OK;
+}
+
+/* Splits the sorted entries into groups and plans each. */
+static enum gw_status make_groups(struct gw_mb_pass *p, const struct gw_mb_limits *limits,
+                                  struct gw_err *err)
+{
+    assert(p->nentries > 0);
+    struct gw_mb_span *spans = calloc(p->nentries, sizeof *spans);
+    if (spans == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "modbus: out of memory");
+    for (size_t i = 0; i < p->nentries; i++)
+        spans[i] = p->entries[i].conf->span;
+    enum gw_status status = GW_OK;
+    size_t first = 0;
+    while (status == GW_OK && first < p->nentries) {
+        const int64_t period = p->entries[first].sample.mono_ms;
+        size_t n = 1;
+        while (first + n < p->nentries && p->entries[first + n].sample.mono_ms == period)
+            n++;
+        struct group *g = &p->groups[p->ngroups++];
+        g->cadence.period_ms = period;
+        g->first = first;
+        g->n = n;
+        status = gw_mb_plan_make(spans + first, n, limits, &g->plan, err);
+        first += n;
+    }
+    free(spans);
+    return status;
+}
+
+enum gw_status gw_mb_pass_new(const struct gw_site *site, uint32_t device, const char *where,
+                              struct gw_mb_pass **out, struct gw_err *err)
+{
+    const struct gw_mb_device *conf = site->devices[device].priv;
+    const struct gw_mb_limits limits = {
+        .max_regs = (uint16_t)conf->max_regs,
+        .max_bits = (uint16_t)conf->max_bits,
+        .max_gap_regs = (uint16_t)conf->max_gap_regs,
+        .max_gap_bits = (uint16_t)conf->max_gap_bits,
+    };
+    struct gw_mb_pass *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory", site->devices[device].id);
+    p->device = device;
+    p->unit = (uint8_t)conf->unit;
+    p->where = where;
+    enum gw_status status = collect(p, site, err);
+    if (status == GW_OK)
+        status = link_refs(p, site, err);
+    if (status == GW_OK)
+        status = make_groups(p, &limits, err);
+    if (status != GW_OK) {
+        gw_mb_pass_free(p);
+        return status;
+    }
+    *out = p;
+    return GW_OK;
+}
+
+void gw_mb_pass_free(struct gw_mb_pass *pass)
+{
+    if (pass == NULL)
+        return;
+    for (size_t i = 0; i < pass->ngroups; i++)
+        gw_mb_plan_free(&pass->groups[i].plan);
+    free(pass->groups);
+    free(pass->entries);
+    free(pass);
+}
+
+int64_t gw_mb_pass_period_ms(const struct gw_mb_pass *pass)
+{
+    return pass->groups[0].cadence.period_ms;
+}
+
+void gw_mb_pass_start(struct gw_mb_pass *pass, int64_t first_ms)
+{
+    for (size_t i = 0; i < pass->ngroups; i++)
+        pass->groups[i].cadence.due_ms = first_ms;
+}
+
+/* ---- the pass ---- */
+
+/* Moves on to the next group that is due, when the present one has no block left. */
+static void skip_to_due(struct gw_mb_pass *p)
+{
+    while (p->group < p->ngroups &&
+           (!p->groups[p->group].due || p->block >= p->groups[p->group].plan.nblocks)) {
+        p->group++;
+        p->block = 0;
+    }
+}
+
+static void set_bad(struct gw_mb_pass *p, size_t entry, const struct gw_stamp *stamp)
+{
+    struct entry *e = &p->entries[entry];
+    e->sample = (struct gw_sample){
+        .point = e->point,
+        .quality = GW_Q_BAD_COMM,
+        .vtype = (uint8_t)e->conf->format.vtype,
+        .mono_ms = stamp->mono_ms,
+        .wall_ms = stamp->wall_ms,
+    };
+}
+
+void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing)
+{
+    pass->tick_ms = tick_ms;
+    pass->probing = probing;
+    pass->broken = false;
+    pass->answered = pass->nread = pass->nrefused = 0;
+    pass->fault[0] = '\0';
+    for (size_t i = 0; i < pass->ngroups; i++)
+        pass->groups[i].due = gw_mb_cadence_due(&pass->groups[i].cadence, tick_ms);
+    pass->group = 0;
+    pass->block = 0;
+    skip_to_due(pass);
+}
+
+bool gw_mb_pass_next(const struct gw_mb_pass *pass, struct gw_mb_request *out)
+{
+    if (pass->group >= pass->ngroups)
+        return false;
+    const struct gw_mb_block *b = &pass->groups[pass->group].plan.blocks[pass->block];
+    *out = (struct gw_mb_request){
+        .unit = pass->unit, .fc = b->fc, .address = b->address, .count = b->count};
+    return true;
+}
+
+/* Puts the reason into p->fault with as much of the place in front as there is room for. */
+static void set_fault(struct gw_mb_pass *p, const char *reason)
+{
+    if (p->fault[0] != '\0')
+        return; /* the first one is told */
+    struct gw_buf b;
+    gw_buf_fixed(&b, p->fault, sizeof p->fault);
+    gw_buf_printf(&b, "unit %u at %s: %s", (unsigned)p->unit, p->where, reason);
+    if (b.failed) {
+        gw_buf_clear(&b);
+        gw_buf_printf(&b, "unit %u: %s", (unsigned)p->unit, reason);
+    }
+    if (b.failed) {
+        gw_buf_clear(&b);
+        gw_buf_str(&b, reason);
+    }
+    if (b.failed) {
+        const int room = (int)sizeof p->fault - 4;
+        snprintf(p->fault, sizeof p->fault, "%.*s...", room, reason);
+    }
+}
+
+static void take_exception(struct gw_mb_pass *p, const struct gw_mb_block *b, uint8_t code)
+{
+    const bool gateway = code == GW_MB_EX_GATEWAY_PATH || code == GW_MB_EX_GATEWAY_TARGET;
+    char text[120];
+    snprintf(text, sizeof text, "exception %u (%s), function %d, address %u..%u", (unsigned)code,
+             gw_mb_exception_name(code), (int)b->fc, (unsigned)b->address,
+             (unsigned)b->address + b->count - 1u);
+    if (gateway && p->probing && p->answered == 1) {
+        gw_mb_pass_break(p, text);
+        return;
+    }
+    set_fault(p, text);
+    p->nrefused += !gateway;
+}
+
+/* Decodes the part of the answer that belongs to one point. */
+static void take_value(struct entry *e, const struct gw_mb_block *b,
+                       const struct gw_mb_reply *reply)
+{
+    const struct gw_mb_span *span = &e->conf->span;
+    const size_t at = (size_t)span->address - b->address;
+    uint16_t regs[GW_RAW_MAX] = {0};
+    if (b->fc == GW_MB_READ_COILS || b->fc == GW_MB_READ_DISCRETE) {
+        assert(at / 8 < reply->data_len);
+        regs[0] = reply->data[at / 8] >> (at % 8) & 1u;
+    } else {
+        assert((at + span->count) * 2 <= reply->data_len);
+        for (size_t k = 0; k < span->count; k++) {
+            const uint8_t *w = reply->data + (at + k) * 2;
+            regs[k] = (uint16_t)((unsigned)w[0] << 8 | w[1]);
+        }
+    }
+    gw_mb_decode(&e->conf->format, regs, &e->sample);
+}
+
+void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
+                       const struct gw_stamp *stamp)
+{
+    assert(pass->group < pass->ngroups);
+    const struct group *g = &pass->groups[pass->group];
+    const struct gw_mb_block *b = &g->plan.blocks[pass->block];
+    pass->answered++;
+    for (size_t i = 0; i < b->nspans; i++) {
+        const size_t entry = g->first + g->plan.order[b->first + i];
+        set_bad(pass, entry, stamp);
+        if (reply->exception == 0)
+            take_value(&pass->entries[entry], b, reply);
+    }
+    pass->block++;
+    skip_to_due(pass);
+    if (reply->exception != 0)
+        take_exception(pass, b, reply->exception);
+    else
+        pass->nread++;
+}
+
+void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason)
+{
+    pass->broken = true;
+    pass->fault[0] = '\0';
+    set_fault(pass, reason);
+    pass->group = pass->ngroups;
+}
+
+/* ---- the end ---- */
+
+/* What the device says of its probe decides about the probe's value. */
+static void apply_state(struct gw_mb_pass *p, struct entry *e)
+{
+    if (e->state_from == NONE)
+        return;
+    const struct gw_sample *state = &p->entries[e->state_from].sample;
+    const enum gw_quality q = state->valued ? gw_state_quality((enum gw_state)state->value.i)
+                                            : (enum gw_quality)state->quality;
+    /* An unknown state says nothing that would replace what is known of a bad value. */
+    const bool keep = q == GW_Q_GOOD || (q == GW_Q_UNCERTAIN && e->sample.quality != GW_Q_GOOD);
+    if (!keep)
+        e->sample.quality = (uint8_t)q;
+}
+
+static void apply_faults(struct gw_mb_pass *p, struct entry *e)
+{
+    for (size_t k = 0; k < e->nfaults; k++) {
+        const struct gw_sample *flag = &p->entries[e->faults[k]].sample;
+        if (flag->valued && flag->value.i != 0) {
+            e->sample.quality = GW_Q_BAD_FAULT;
+            return;
+        }
+        if (!flag->valued && e->sample.quality == GW_Q_GOOD)
+            e->sample.quality = GW_Q_UNCERTAIN;
+    }
+}
+
+static void settle_group(struct gw_mb_pass *p, struct group *g)
+{
+    for (size_t i = g->first; i < g->first + g->n; i++) {
+        struct entry *e = &p->entries[i];
+        if (p->broken) {
+            set_bad(p, i, &p->ended);
+        } else if (e->sample.nraw > 0) {
+            apply_state(p, e);
+            apply_faults(p, e);
+        }
+    }
+    /* After a broken pass the group stays due, so that a slow one does not wait a whole period. */
+    if (!p->broken)
+        gw_mb_cadence_done(&g->cadence, p->tick_ms);
+}
+
+enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp *stamp)
+{
+    assert(pass->group >= pass->ngroups);
+    pass->ended = *stamp;
+    for (size_t i = 0; i < pass->ngroups; i++) {
+        if (pass->groups[i].due)
+            settle_group(pass, &pass->groups[i]);
+    }
+    if (pass->broken)
+        return GW_MB_PASS_SILENT;
+    if (pass->nread > 0)
+        return GW_MB_PASS_READ;
+    return pass->nrefused > 0 ? GW_MB_PASS_REFUSED : GW_MB_PASS_SILENT;
+}
+
+const char *gw_mb_pass_fault(const struct gw_mb_pass *pass)
+{
+    return pass->fault;
+}
+
+/* The first due entry from i on; nentries when there is none. */
+static size_t next_due(const struct gw_mb_pass *p, size_t i)
+{
+    for (size_t k = 0; k < p->ngroups; k++) {
+        const struct group *g = &p->groups[k];
+        if (g->due && i < g->first + g->n)
+            return i > g->first ? i : g->first;
+    }
+    return p->nentries;
+}
+
+bool gw_mb_pass_batch(const struct gw_mb_pass *pass, size_t *from, struct gw_batch *out)
+{
+    size_t i = next_due(pass, *from);
+    if (i == pass->nentries)
+        return false;
+    *out = (struct gw_batch){
+        .device = pass->device,
+        .mono_ms = pass->ended.mono_ms,
+        .wall_ms = pass->ended.wall_ms,
+    };
+    memcpy(out->fault, pass->fault, sizeof out->fault);
+    while (i < pass->nentries && out->n < GW_BATCH_MAX) {
+        out->samples[out->n++] = pass->entries[i].sample;
+        i = next_due(pass, i + 1);
+    }
+    out->last = i == pass->nentries;
+    *from = i;
+    return true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * modbus/poll: when one device is asked, and what its answers make of its link.
+ *
+ * Pure: the caller says what time it is. A device has a tick every period; each tick is one poll,
+ * which is read, failed or skipped, so that polls.scheduled == read + failed + skipped, plus one
+ * while a pass is in flight. Ticks are absolute (due += period); what was missed is skipped and
+ * counted, never caught up. A silent device backs off alone: 1, 2, 4 .. 30 s with jitter.
+ * Owned by one thread.
+ */
+#ifndef GW_MODBUS_POLL_H
+#define GW_MODBUS_POLL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/backoff.h"
+#include "model/sample.h"
+
+#define GW_MB_DOWN_AFTER     3 /* silent passes in a row that make a link down */
+#define GW_MB_BACKOFF_MS     1000
+#define GW_MB_BACKOFF_CAP_MS 30000
+#define GW_MB_BACKOFF_JITTER 20 /* per cent */
+
+/* How a pass ended. */
+enum gw_mb_outcome {
+    GW_MB_PASS_READ = 0, /* at least one request was answered with data */
+    GW_MB_PASS_REFUSED,  /* answered, but with nothing but exceptions: the device is there */
+    GW_MB_PASS_SILENT    /* no answer, a foreign or broken one, or its gateway says it is silent */
+};
+
+struct gw_mb_poll {
+    int64_t period_ms;
+    int64_t due_ms;  /* the first tick that is not counted yet */
+    int64_t tick_ms; /* due time of the pass in flight or of the last one */
+    int64_t hold_ms; /* back-off: no attempt before */
+    bool busy;       /* a pass is in flight (or waits for the connection) */
+    enum gw_link link;
+    unsigned silent; /* silent passes in a row */
+    struct gw_backoff backoff;
+    struct gw_polls polls;
+};
+
+/* First tick at first_ms; period_ms >= 1. All times are monotonic milliseconds. */
+void gw_mb_poll_init(struct gw_mb_poll *p, int64_t period_ms, int64_t first_ms, uint64_t seed);
+
+/* Counts the ticks up to now_ms. True when a pass is to start now: the latest of them is no later
+ * than half a period, no pass is in flight, and no back-off holds. Its due time is p->tick_ms. */
+bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
+
+/* When gw_mb_poll_due is to be asked next; INT64_MAX while a pass is in flight. */
+int64_t gw_mb_poll_wake(const struct gw_mb_poll *p);
+
+/* The pass in flight is over: counts it, moves the link (ok -> suspect -> down after three silent
+ * ones; refused is an answer, so the link is ok) and sets the back-off after a silent one. */
+void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome outcome);
+
+/* The points of one period within a device: read in the first pass at or after their due time. */
+struct gw_mb_cadence {
+    int64_t period_ms;
+    int64_t due_ms;
+};
+
+bool gw_mb_cadence_due(const struct gw_mb_cadence *c, int64_t tick_ms);
+/* They were asked in the pass of that tick; the next time is the first multiple behind it. */
+void gw_mb_cadence_done(struct gw_mb_cadence *c, int64_t tick_ms);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * modbus/tcp: a small non-blocking Modbus TCP client over a loop: one connection, one request in
+ * flight.
+ *
+ * Own code, because libmodbus 3.1.6 cannot serve evidence: it accepts another unit's reply as good
+ * data, ignores the MBAP length, loses step for ever after one late reply, blocks, and lets a peer
+ * that dribbles bytes hold a read for many times its time-out. Here a reply counts only when
+ * transaction id, protocol id, length, unit, function and byte count all fit; the time-out bounds
+ * the whole transaction; after a time-out or any misfit the connection is closed and made anew, so
+ * a late reply can never be taken for a fresh one. An exception is an answer, not a link loss.
+ *
+ * Owned by the loop's thread. Host names are resolved by the owner (see driver), never here.
+ */
+#ifndef GW_MODBUS_TCP_H
+#define GW_MODBUS_TCP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/loop.h"
+#include "base/status.h"
+#include "modbus/pdu.h"
+
+struct gw_mb_tcp;
+
+/* Result of one request. status GW_OK: reply is valid (maybe an exception) during the call.
+ * GW_E_TIMEOUT, GW_E_PROTO, GW_E_REFUSED (connect), GW_E_CLOSED (peer closed), GW_E_IO: reply is
+ * NULL and text says what happened. The callback may start the next request. */
+typedef void (*gw_mb_tcp_done)(void *arg, enum gw_status status, const struct gw_mb_reply *reply,
+                               const char *text);
+
+struct gw_mb_tcp_conf {
+    struct sockaddr_storage addr;
+    socklen_t addr_len;
+    int64_t connect_timeout_ms;
+    int64_t timeout_ms; /* whole transaction */
+};
+
+enum gw_status gw_mb_tcp_new(struct gw_loop *loop, const struct gw_mb_tcp_conf *conf,
+                             struct gw_mb_tcp **out, struct gw_err *err) GW_MUST_CHECK;
+void gw_mb_tcp_free(struct gw_mb_tcp *c); /* a request in flight ends without a callback */
+
+/* Connects if need be, sends, and calls done(arg, ...) exactly once, later, from the loop.
+ * GW_E_FULL when a request is in flight already, GW_E_INVAL when req is not valid, GW_E_NOMEM. */
+enum gw_status gw_mb_tcp_request(struct gw_mb_tcp *c, const struct gw_mb_request *req,
+                                 gw_mb_tcp_done done, void *arg) GW_MUST_CHECK;
+
+bool gw_mb_tcp_connected(const struct gw_mb_tcp *c);
+/* True when the last request had a connection: what failed then was the unit, not the way to it. */
+bool gw_mb_tcp_reached(const struct gw_mb_tcp *c);
+/* Changes the peer's address for the next connect (a name that resolves anew). */
+void gw_mb_tcp_address(struct gw_mb_tcp *c, const struct sockaddr_storage *addr, socklen_t len);
+
+#endif
