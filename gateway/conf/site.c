@@ -320,6 +320,8 @@ static void read_sections(struct loader *l)
                            l->issues);
     }
     (void)gw_keys_read(l->root.journal, gw_site_journal_keys, &site->journal, l->issues);
+    (void)gw_keys_read(l->root.local, gw_site_local_keys, &site->local, l->issues);
+    gw_site_finish_local(site, l->root.local != NULL ? l->root.local : root, l->issues);
     read_publish(l);
     load_catalogue(l);
     if (!l->nomem) {

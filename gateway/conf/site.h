@@ -189,6 +189,11 @@ struct gw_site_journal {
     int64_t window_before_s, window_after_s; /* evidence window */
 };
 
+struct gw_site_local {
+    char socket[GW_PATH_SIZE]; /* of the local API; never "" in a loaded site */
+    char socket_mode[8];       /* octal digits; see gw_site_socket_mode */
+};
+
 struct gw_site {
     struct gw_site_gateway gateway;
     struct gw_site_enterprise enterprise;
@@ -203,6 +208,7 @@ struct gw_site {
     size_t nassets;
     struct gw_site_mqtt mqtt;
     struct gw_site_journal journal;
+    struct gw_site_local local;
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
     struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */
     size_t ndocs;
@@ -231,6 +237,9 @@ bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *ou
 
 /* The effective configuration, defaults filled in, secrets starred, as JSON text. */
 void gw_site_print(const struct gw_site *site, struct gw_buf *out);
+
+/* The permissions of the local API's socket, such as 0660. */
+unsigned gw_site_socket_mode(const struct gw_site_local *local);
 
 /* GB 32100-2015: 18 characters of the alphabet without I O S V Z, weights 3^(i-1) mod 31, check
  * character (31 - sum mod 31) mod 31. */

@@ -16,7 +16,7 @@
 
 struct gw_site_root_in {
     const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *assets, *publish,
-        *journal;
+        *journal, *local;
 };
 
 struct gw_site_publish_in {
@@ -44,10 +44,15 @@ extern const struct gw_key gw_site_asset_keys[];
 extern const struct gw_key gw_site_publish_keys[];
 extern const struct gw_key gw_site_mqtt_keys[];
 extern const struct gw_key gw_site_journal_keys[];
+extern const struct gw_key gw_site_local_keys[];
 
 /* What is wrong between the keys of publish.mqtt: each is fine for itself. */
 void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
                         struct gw_issues *issues);
+
+/* Fills in the default of local.socket and checks its length. obj: where to complain. */
+void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
+                          struct gw_issues *issues);
 
 /* Points by id, and how each came into the site. */
 struct gw_site_index {

@@ -208,5 +208,6 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     section(&p, "mqtt", gw_site_mqtt_keys, &site->mqtt);
     close_obj(&p);
     section(&p, "journal", gw_site_journal_keys, &site->journal);
+    section(&p, "local", gw_site_local_keys, &site->local);
     gw_buf_str(out, "\n}\n");
 }

@@ -9,11 +9,13 @@
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/ratelog.h"
+#include "control/control.h"
 #include "core/clockwatch.h"
 #include "core/document.h"
 #include "core/event.h"
 #include "core/identity.h"
 #include "core/pipeline.h"
+#include "core/show.h"
 #include "journal/journal.h"
 #include "publish/mqtt.h"
 #include "publish/seal.h"
@@ -25,6 +27,7 @@
 #define DOCUMENT_MAX    ((size_t)8 << 20)
 #define CLOCK_STEP_MS   1000 /* smaller ones are slewing artefacts, not worth an event */
 #define MQTT_READER     0u
+#define API_RETRY_MS    10000 /* a full disk or a missing folder may come right */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -43,6 +46,8 @@ struct gw_gateway {
     struct gw_engine *engine;
     struct gw_journal *journal;
     struct gw_mqtt *mqtt;
+    struct gw_board *board;
+    struct gw_control *control; /* NULL while its socket cannot be made */
     struct gw_driver_instance *instances[DRIVERS_MAX];
 
     struct gw_watch batches_watch, notices_watch;
@@ -52,7 +57,7 @@ struct gw_gateway {
     bool running; /* the engine: state is restored and the journal takes drafts */
     bool fatal;
     char journal_fault[160];
-    int64_t health_due_ms, checkpoint_due_ms;
+    int64_t health_due_ms, checkpoint_due_ms, api_due_ms;
     struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
 };
@@ -112,26 +117,85 @@ static void publish_cases(struct gw_gateway *g, const struct gw_stamp *now)
     put_signed(g, GW_DOC_CASES);
 }
 
+/* What a health document or snapshot looks at; js and ms are what its pointers point at. */
+static struct gw_health get_health(struct gw_gateway *g, struct gw_journal_stats *js,
+                                   struct gw_mqtt_stats *ms)
+{
+    gw_journal_stats(g->journal, js);
+    if (g->mqtt)
+        gw_mqtt_stats(g->mqtt, ms);
+    return (struct gw_health){
+        .site = g->site,
+        .table = g->table,
+        .engine = g->running ? g->engine : NULL,
+        .journal = js,
+        .mqtt = g->mqtt ? ms : NULL,
+        .journal_fault = g->journal_fault,
+        .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
+    };
+}
+
 static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
 {
     struct gw_journal_stats js;
     struct gw_mqtt_stats ms;
-    struct gw_health health = {
-        .site = g->site,
-        .table = g->table,
-        .engine = g->running ? g->engine : NULL,
-        .journal = &js,
-        .mqtt = g->mqtt ? &ms : NULL,
-        .journal_fault = g->journal_fault,
-        .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
-    };
-    gw_journal_stats(g->journal, &js);
-    if (g->mqtt)
-        gw_mqtt_stats(g->mqtt, &ms);
+    const struct gw_health health = get_health(g, &js, &ms);
+
     gw_buf_clear(&g->text);
     gw_document_health(&g->identity, &health, now, &g->text);
     put_signed(g, GW_DOC_HEALTH);
     g->health_due_ms = now->mono_ms + g->site->mqtt.health_s * 1000;
+}
+
+/* --- the local API --------------------------------------------------------------------------- */
+
+static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
+{
+    const struct gw_control_conf conf = {
+        .site = g->site,
+        .boot = g->identity.boot,
+        .start = g->identity.start,
+        .board = g->board,
+        .clock = g->clock,
+    };
+    return gw_control_start(&conf, &g->control, err);
+}
+
+/* A second daemon would work on the same journal, so it must not start; that there is no socket for
+ * another reason must not keep the plant from being watched. */
+static enum gw_status first_api(struct gw_gateway *g, struct gw_err *err)
+{
+    enum gw_status st = gw_board_new(g->site->npoints, g->site->ndevices, &g->board, err);
+    if (st != GW_OK)
+        return st;
+    st = start_api(g, err);
+    if (st == GW_OK || st == GW_E_REFUSED || st == GW_E_NOMEM)
+        return st;
+    gw_log(GW_LOG_ERR, TAG, "no local API: %s; tried again every %d s", err->msg,
+           API_RETRY_MS / 1000);
+    g->api_due_ms = gw_clock_mono_ms(g->clock) + API_RETRY_MS;
+    return GW_OK;
+}
+
+static void serve_api(struct gw_gateway *g, const struct gw_stamp *now)
+{
+    struct gw_journal_stats js;
+    struct gw_mqtt_stats ms;
+    struct gw_err err = {0};
+
+    if (!g->control) {
+        if (now->mono_ms < g->api_due_ms)
+            return;
+        g->api_due_ms = now->mono_ms + API_RETRY_MS;
+        if (start_api(g, &err) == GW_OK)
+            gw_log(GW_LOG_INFO, TAG, "local API at %s", g->site->local.socket);
+        return;
+    }
+    if (!gw_board_wanted(g->board))
+        return;
+    const struct gw_health health = get_health(g, &js, &ms);
+    gw_show(&health, now, gw_board_begin(g->board));
+    gw_board_publish(g->board);
 }
 
 /* --- what comes in --------------------------------------------------------------------------- */
@@ -318,6 +382,7 @@ static void on_tick(void *arg)
     }
     if (now.mono_ms >= g->health_due_ms)
         publish_health(g, &now);
+    serve_api(g, &now);
     report_losses(g, now.mono_ms);
     if (gw_loop_timer_set(g->loop, &g->tick, now.mono_ms + TICK_MS) != GW_OK) {
         gw_log(GW_LOG_ERR, TAG, "cannot set the tick timer");
@@ -513,6 +578,8 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     if (st == GW_OK)
         st = make_engine(g, err);
     if (st == GW_OK)
+        st = first_api(g, err);
+    if (st == GW_OK)
         st = start_journal(g, err);
     if (st == GW_OK)
         st = start_loop(g, err);
@@ -569,6 +636,7 @@ bool gw_gateway_free(struct gw_gateway *g)
 
     if (!g)
         return true;
+    clean = gw_control_stop(g->control, 5000);
     close_drivers(g);
     store_running(g);
     if (g->mqtt)
@@ -586,6 +654,7 @@ bool gw_gateway_free(struct gw_gateway *g)
     gw_pipeline_free(g->pipeline);
     gw_engine_free(g->engine);
     gw_table_free(g->table);
+    gw_board_free(g->board);
     gw_mailbox_free(g->batches);
     gw_loop_free(g->loop);
     gw_seal_free(g->seal);

@@ -21,8 +21,10 @@ struct gw_gateway_conf {
 
 struct gw_gateway;
 
-/* Starts journal, sinks and drivers. An unreachable device, broker or an unwritable journal is no
- * error. GW_E_REFUSED, GW_E_PARSE, GW_E_IO: the signing key cannot be used or made; GW_E_NOMEM. */
+/* Starts local API, journal, sinks and drivers. An unreachable device, broker or an unwritable
+ * journal is no error, nor is a socket that cannot be made. GW_E_REFUSED: another daemon serves
+ * that socket. GW_E_REFUSED, GW_E_PARSE, GW_E_IO: the signing key cannot be used or made;
+ * GW_E_NOMEM. */
 enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gateway **out,
                               struct gw_err *err) GW_MUST_CHECK;
 

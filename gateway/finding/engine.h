@@ -72,6 +72,22 @@ struct gw_engine_counts {
 };
 void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out);
 
+/* A standing, committed case or alarm. Texts are lent for the call, but for kind, state and finding,
+ * which are constant. */
+struct gw_engine_case {
+    const char *id; /* "<asset>:<code>[:<subject>]#<number>" */
+    const char *asset, *code, *subject;
+    const char *record;               /* id of the record that opened it; "" when not known */
+    const struct gw_finding *finding; /* NULL: the catalogue has no such code (any more) */
+    const char *kind;                 /* "EV", "FLT" ...; "" when not known */
+    const char *state;                /* "open"; of an alarm "unacked", "acked" */
+    bool alarm, declared;
+    int64_t reopened, since_ms; /* wall time */
+};
+/* Shows each, in the order of gw_engine_write_cases. */
+void gw_engine_each_case(const struct gw_engine *e,
+                         void (*see)(void *ctx, const struct gw_engine_case *c), void *ctx);
+
 /* Every standing, committed case and alarm as an array under key, in the order of the inventory,
  * then the undeclared ones: asset, case, declared, finding, kind, record (id), reopened, since,
  * state ("open", "unacked", "acked"), subject. */

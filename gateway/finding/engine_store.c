@@ -147,12 +147,12 @@ struct standing {
     bool declared;
 };
 
-static void write_standing(const struct gw_engine *e, struct gw_jcs *j, const struct standing *st)
+static void show_standing(const struct gw_engine *e, const struct standing *st,
+                          void (*see)(void *ctx, const struct gw_engine_case *c), void *ctx)
 {
     struct key_parts parts;
     char id[GW_RECORD_ID_SIZE];
     char case_id[GW_CASE_ID];
-    char since[GW_ISO_SIZE];
     if (!split_key(st->key, &parts)) {
         return;
     }
@@ -166,36 +166,63 @@ static void write_standing(const struct gw_engine *e, struct gw_jcs *j, const st
     }
     gw_engine_record_id(e, st->seq, id);
     gw_engine_case_id(st->key, st->state->c.number, case_id);
-    gw_clock_iso(st->state->c.raised_ms, since);
+    const struct gw_engine_case c = {
+        .id = case_id,
+        .asset = parts.asset,
+        .code = parts.code,
+        .subject = parts.subject,
+        .record = id,
+        .finding = f,
+        .kind = kind,
+        .state = alarm ? gw_alarm_state_name(st->state->alarm) : "open",
+        .alarm = alarm,
+        .declared = st->declared,
+        .reopened = st->state->c.reopened,
+        .since_ms = st->state->c.raised_ms,
+    };
+    see(ctx, &c);
+}
+
+void gw_engine_each_case(const struct gw_engine *e,
+                         void (*see)(void *ctx, const struct gw_engine_case *c), void *ctx)
+{
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_slot *s = &e->slots[i];
+        if (stands(&s->shown)) {
+            const struct standing st = {s->def->key, &s->shown, s->seq, true};
+            show_standing(e, &st, see, ctx);
+        }
+    }
+    for (size_t i = 0; i < e->norphans; i++) {
+        const struct gw_orphan *o = &e->orphans[i];
+        const struct standing st = {o->key, &o->state, o->seq, false};
+        show_standing(e, &st, see, ctx);
+    }
+}
+
+static void write_case(void *ctx, const struct gw_engine_case *c)
+{
+    struct gw_jcs *j = ctx;
+    char since[GW_ISO_SIZE];
+    gw_clock_iso(c->since_ms, since);
     gw_jcs_obj(j, NULL);
-    gw_jcs_str(j, "asset", parts.asset);
-    gw_jcs_str(j, "case", case_id);
-    gw_jcs_bool(j, "declared", st->declared);
-    gw_jcs_str(j, "finding", parts.code);
-    gw_jcs_str(j, "kind", kind);
-    gw_jcs_str(j, "record", id);
-    gw_jcs_int(j, "reopened", st->state->c.reopened);
+    gw_jcs_str(j, "asset", c->asset);
+    gw_jcs_str(j, "case", c->id);
+    gw_jcs_bool(j, "declared", c->declared);
+    gw_jcs_str(j, "finding", c->code);
+    gw_jcs_str(j, "kind", c->kind);
+    gw_jcs_str(j, "record", c->record);
+    gw_jcs_int(j, "reopened", c->reopened);
     gw_jcs_str(j, "since", since);
-    gw_jcs_str(j, "state", alarm ? gw_alarm_state_name(st->state->alarm) : "open");
-    gw_jcs_str(j, "subject", parts.subject);
+    gw_jcs_str(j, "state", c->state);
+    gw_jcs_str(j, "subject", c->subject);
     gw_jcs_end(j);
 }
 
 void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const char *key)
 {
     gw_jcs_arr(j, key);
-    for (size_t i = 0; i < e->nslots; i++) {
-        const struct gw_slot *s = &e->slots[i];
-        if (stands(&s->shown)) {
-            const struct standing st = {s->def->key, &s->shown, s->seq, true};
-            write_standing(e, j, &st);
-        }
-    }
-    for (size_t i = 0; i < e->norphans; i++) {
-        const struct gw_orphan *o = &e->orphans[i];
-        const struct standing st = {o->key, &o->state, o->seq, false};
-        write_standing(e, j, &st);
-    }
+    gw_engine_each_case(e, write_case, j);
     gw_jcs_end(j);
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * listen: the Unix socket at which the local API is found.
+ *
+ * A socket file that a crash left behind is replaced; one behind which somebody listens is not, nor
+ * is anything that is no socket. Any thread; no state.
+ */
+#ifndef GW_CONTROL_LISTEN_H
+#define GW_CONTROL_LISTEN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+
+#define GW_SOCKET_PATH_MAX 107 /* bytes of a socket's path, without the NUL */
+
+/* Which file is ours, to remove no other at the end. */
+struct gw_listen {
+    int fd; /* listening, non-blocking */
+    dev_t dev;
+    ino_t ino;
+};
+
+/* Listens at path with permissions mode (0660). GW_E_REFUSED: somebody listens there, or something
+ * else than a socket is there; GW_E_RANGE: the path is too long; GW_E_IO: the folder is missing,
+ * cannot be written ... err names the path. */
+enum gw_status gw_listen_open(const char *path, mode_t mode, struct gw_listen *out,
+                              struct gw_err *err) GW_MUST_CHECK;
+
+/* Closes, and removes the file if it is still the one that was made. */
+void gw_listen_close(struct gw_listen *l, const char *path);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/snapshot.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define FIRST_STANDING 16u
+
+struct gw_board {
+    struct gw_snapshot slots[3];
+    unsigned back;  /* the core's; its thread alone */
+    unsigned front; /* the reader's; its thread alone */
+    int fd;
+
+    pthread_mutex_t mutex; /* for what follows */
+    unsigned middle;
+    bool fresh; /* the middle is newer than the front */
+    bool asked;
+    bool shown; /* something was published at all */
+};
+
+struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
+{
+    if (s->nstanding == s->standing_cap) {
+        const size_t cap = s->standing_cap > 0 ? 2 * s->standing_cap : FIRST_STANDING;
+        struct gw_standing *more = realloc(s->standing, cap * sizeof *more);
+        if (!more) {
+            s->incomplete = true;
+            return NULL;
+        }
+        s->standing = more;
+        s->standing_cap = cap;
+    }
+    struct gw_standing *one = &s->standing[s->nstanding++];
+    *one = (struct gw_standing){.kind = "", .state = "", .title_zh = "", .title_en = ""};
+    return one;
+}
+
+enum gw_status gw_board_new(size_t npoints, size_t ndevices, struct gw_board **out,
+                            struct gw_err *err)
+{
+    struct gw_board *b = calloc(1, sizeof *b);
+    if (!b)
+        return gw_err_set(err, GW_E_NOMEM, "snapshot: out of memory");
+    if (pthread_mutex_init(&b->mutex, NULL) != 0) {
+        free(b);
+        return gw_err_set(err, GW_E_NOMEM, "snapshot: no mutex");
+    }
+    b->back = 0;
+    b->middle = 1;
+    b->front = 2;
+    b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (b->fd < 0) {
+        const int error = errno;
+        gw_board_free(b);
+        return gw_err_set(err, GW_E_IO, "snapshot: no event descriptor: %s", strerror(error));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        struct gw_snapshot *s = &b->slots[i];
+        s->npoints = npoints;
+        s->ndevices = ndevices;
+        s->points = calloc(npoints + 1, sizeof *s->points);
+        s->devices = calloc(ndevices + 1, sizeof *s->devices);
+        if (!s->points || !s->devices) {
+            gw_board_free(b);
+            return gw_err_set(err, GW_E_NOMEM, "snapshot: out of memory");
+        }
+    }
+    *out = b;
+    return GW_OK;
+}
+
+void gw_board_free(struct gw_board *b)
+{
+    if (!b)
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        free(b->slots[i].points);
+        free(b->slots[i].devices);
+        free(b->slots[i].standing);
+    }
+    if (b->fd >= 0)
+        close(b->fd);
+    pthread_mutex_destroy(&b->mutex);
+    free(b);
+}
+
+bool gw_board_wanted(struct gw_board *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    const bool asked = b->asked;
+    pthread_mutex_unlock(&b->mutex);
+    return asked;
+}
+
+struct gw_snapshot *gw_board_begin(struct gw_board *b)
+{
+    struct gw_snapshot *s = &b->slots[b->back];
+    *s = (struct gw_snapshot){
+        .points = s->points,
+        .npoints = s->npoints,
+        .devices = s->devices,
+        .ndevices = s->ndevices,
+        .standing = s->standing,
+        .standing_cap = s->standing_cap,
+    };
+    return s;
+}
+
+void gw_board_publish(struct gw_board *b)
+{
+    const uint64_t one = 1;
+
+    if (b->slots[b->back].incomplete)
+        return;
+    pthread_mutex_lock(&b->mutex);
+    const unsigned filled = b->back;
+    b->back = b->middle;
+    b->middle = filled;
+    b->fresh = true;
+    b->shown = true;
+    b->asked = false;
+    pthread_mutex_unlock(&b->mutex);
+    (void)!write(b->fd, &one, sizeof one); /* full means that it is readable already */
+}
+
+void gw_board_ask(struct gw_board *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    b->asked = true;
+    pthread_mutex_unlock(&b->mutex);
+}
+
+const struct gw_snapshot *gw_board_read(struct gw_board *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    if (b->fresh) {
+        const unsigned newest = b->middle;
+        b->middle = b->front;
+        b->front = newest;
+        b->fresh = false;
+    }
+    const bool shown = b->shown;
+    pthread_mutex_unlock(&b->mutex);
+    return shown ? &b->slots[b->front] : NULL;
+}
+
+int gw_board_fd(const struct gw_board *b)
+{
+    return b->fd;
+}
+
+void gw_board_seen(struct gw_board *b)
+{
+    uint64_t count;
+    (void)!read(b->fd, &count, sizeof count);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * snapshot: what the core shows of itself to the local API, as a copy.
+ *
+ * The board holds three snapshots, all made at the start: the core fills one, the reader looks at
+ * another, and the third lies between them. Publishing and reading swap places under a lock that
+ * nobody holds for longer than that, so a reader, however slow, never delays the core, and the core
+ * never waits. A copy is only made when a reader asked since the last one: one core thread, one
+ * reader thread.
+ */
+#ifndef GW_CONTROL_SNAPSHOT_H
+#define GW_CONTROL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "model/draft.h"
+#include "model/sample.h"
+#include "model/table.h"
+
+#define GW_STANDING_ID   160
+#define GW_STANDING_NAME 32
+
+/* One case or alarm that stands. */
+struct gw_standing {
+    bool alarm;       /* an alarm; otherwise a lead's case */
+    bool declared;    /* false: the site file no longer has its check */
+    int priority;     /* 1 (most urgent) .. 4; 0: not known */
+    int64_t since_ms; /* wall time */
+    int64_t reopened;
+    char id[GW_STANDING_ID]; /* "<asset>:<finding>[:<subject>]#<n>" */
+    char asset[GW_STANDING_NAME];
+    char finding[GW_STANDING_NAME];
+    char subject[GW_POINT_ID];
+    char record[GW_RECORD_ID_SIZE];
+    /* Lent by the catalogue and by constants: valid as long as the board. */
+    const char *kind;     /* "FLT" ...; "" when not known */
+    const char *state;    /* "open", "unacked", "acked", "rtn_unacked" */
+    const char *title_zh; /* "" when not known */
+    const char *title_en;
+};
+
+struct gw_snapshot_journal {
+    bool ok;
+    char fault[160]; /* "" while it works */
+    int64_t seq;     /* of the last record */
+    uint64_t records_waiting, telemetry_waiting, telemetry_lost;
+};
+
+struct gw_snapshot_mqtt {
+    bool enabled, connected;
+    char fault[160];
+    uint64_t published, acked;
+    unsigned held;
+};
+
+struct gw_snapshot {
+    struct gw_stamp now;
+    bool deciding; /* the engine runs; false until the journal is open */
+    size_t checks, alarms, leads, unknown;
+    uint64_t batches_lost;
+    struct gw_snapshot_journal journal;
+    struct gw_snapshot_mqtt mqtt;
+    struct gw_sample *points; /* one per point of the site, in its order */
+    size_t npoints;
+    struct gw_device_life *devices; /* one per device of the site, in its order */
+    size_t ndevices;
+    struct gw_standing *standing;
+    size_t nstanding, standing_cap; /* kept by gw_snapshot_add */
+    bool incomplete;                /* memory was short: not to be shown */
+};
+
+/* Room for one more case or alarm; NULL when memory is short, which marks it incomplete. */
+struct gw_standing *gw_snapshot_add(struct gw_snapshot *s);
+
+struct gw_board;
+
+/* GW_E_NOMEM, GW_E_IO (no descriptors). */
+enum gw_status gw_board_new(size_t npoints, size_t ndevices, struct gw_board **out,
+                            struct gw_err *err) GW_MUST_CHECK;
+void gw_board_free(struct gw_board *b);
+
+/* The core. Whether somebody asked since the last publication. */
+bool gw_board_wanted(struct gw_board *b);
+/* The core. A snapshot to fill, with all but the arrays zeroed and nothing standing. */
+struct gw_snapshot *gw_board_begin(struct gw_board *b);
+/* The core. Shows what was filled. An incomplete one is not shown; the asking goes on. */
+void gw_board_publish(struct gw_board *b);
+
+/* The reader. Asks for a fresh one. */
+void gw_board_ask(struct gw_board *b);
+/* The reader. The latest, valid until the next call; NULL before the first. */
+const struct gw_snapshot *gw_board_read(struct gw_board *b);
+/* Polls readable after a publication until gw_board_seen. Lent. The reader. */
+int gw_board_fd(const struct gw_board *b);
+void gw_board_seen(struct gw_board *b);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/view.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "ctl/grid.h"
+
+/* ---- members ---- */
+
+static const struct gw_jnode *member(const struct gw_jnode *n, const char *key, enum gw_jtype type)
+{
+    const struct gw_jnode *m = gw_jnode_get(n, key);
+    return m && gw_jnode_type(m) == type ? m : NULL;
+}
+
+static const char *str(const struct gw_jnode *n, const char *key)
+{
+    const struct gw_jnode *m = member(n, key, GW_J_STR);
+    return m ? gw_jnode_str(m) : "";
+}
+
+static bool has_int(const struct gw_jnode *n, const char *key)
+{
+    const struct gw_jnode *m = member(n, key, GW_J_NUM);
+    return m && gw_jnode_is_int(m);
+}
+
+static int64_t num(const struct gw_jnode *n, const char *key)
+{
+    return has_int(n, key) ? (int64_t)gw_jnode_num(gw_jnode_get(n, key)) : 0;
+}
+
+static bool is_true(const struct gw_jnode *n, const char *key)
+{
+    const struct gw_jnode *m = member(n, key, GW_J_BOOL);
+    return m && gw_jnode_bool(m);
+}
+
+static const struct gw_jnode *first(const struct gw_jnode *n, const char *key)
+{
+    const struct gw_jnode *m = member(n, key, GW_J_ARR);
+    return m ? gw_jnode_first(m) : NULL;
+}
+
+bool gw_view_healthy(const struct gw_jnode *root)
+{
+    return is_true(root, "healthy");
+}
+
+const char *gw_view_error(const struct gw_jnode *root)
+{
+    return str(root, "error");
+}
+
+/* ---- forms ---- */
+
+void gw_view_span(int64_t ms, char out[GW_VIEW_SPAN])
+{
+    static const struct {
+        int64_t below_ms, unit_ms;
+        const char *name;
+    } units[] = {
+        {INT64_C(120) * 1000, 1000, "s"},
+        {INT64_C(120) * 60000, 60000, "min"},
+        {INT64_C(48) * 3600000, 3600000, "h"},
+        {INT64_MAX, INT64_C(24) * 3600000, "d"},
+    };
+    size_t i = 0;
+
+    if (ms < 0)
+        ms = 0;
+    if (ms < 10000) {
+        (void)snprintf(out, GW_VIEW_SPAN, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
+        return;
+    }
+    while (ms >= units[i].below_ms)
+        i++;
+    (void)snprintf(out, GW_VIEW_SPAN, "%" PRId64 " %s", ms / units[i].unit_ms, units[i].name);
+}
+
+/* "2026-11-22T13:10:00.123+08:00" as "2026-11-22 13:10:00". */
+static void moment(const char *iso, char out[24])
+{
+    (void)snprintf(out, 24, "%.19s", iso);
+    if (strlen(out) > 10 && out[10] == 'T')
+        out[10] = ' ';
+}
+
+static enum gw_status print(struct gw_grid *g, FILE *out)
+{
+    const enum gw_status st = g ? gw_grid_print(g, out) : GW_E_NOMEM;
+    gw_grid_free(g);
+    return st;
+}
+
+static void cell_int(struct gw_grid *g, int64_t v)
+{
+    char text[24];
+    (void)snprintf(text, sizeof text, "%" PRId64, v);
+    gw_grid_cell(g, text);
+}
+
+/* ---- status ---- */
+
+static void line(struct gw_grid *g, const char *name, const char *fmt, ...) GW_PRINTF(3, 4);
+static void line(struct gw_grid *g, const char *name, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    gw_grid_cell(g, name);
+    gw_grid_cell(g, text);
+}
+
+static void store_lines(struct gw_grid *g, const struct gw_jnode *root)
+{
+    const struct gw_jnode *j = gw_jnode_get(root, "journal");
+    const struct gw_jnode *m = gw_jnode_get(root, "mqtt");
+
+    line(g, "journal:",
+         "%s; last record %" PRId64 ", waiting: %" PRId64 " records, %" PRId64 " telemetry rows",
+         str(j, "state"), num(j, "seq"), num(j, "records_waiting"), num(j, "telemetry_waiting"));
+    if (num(j, "telemetry_lost") > 0)
+        line(g, "", "%" PRId64 " telemetry rows lost since the start", num(j, "telemetry_lost"));
+    line(g, "mqtt:", "%s; %" PRId64 " sent, %" PRId64 " acknowledged, %" PRId64 " held",
+         str(m, "state"), num(m, "published"), num(m, "acked"), num(m, "held"));
+}
+
+static void plant_lines(struct gw_grid *g, const struct gw_jnode *root)
+{
+    const struct gw_jnode *d = gw_jnode_get(root, "devices");
+    const struct gw_jnode *e = gw_jnode_get(root, "engine");
+
+    line(g,
+         "devices:", "%" PRId64 " ok, %" PRId64 " suspect, %" PRId64 " down, %" PRId64 " unknown",
+         num(d, "ok"), num(d, "suspect"), num(d, "down"), num(d, "unknown"));
+    line(g, "points:", "%" PRId64, num(root, "points"));
+    if (strcmp(str(e, "state"), "running") == 0)
+        line(g, "checks:",
+             "%" PRId64 "; standing: %" PRId64 " alarms, %" PRId64 " cases; not judged: %" PRId64,
+             num(e, "checks"), num(e, "alarms"), num(e, "leads"), num(e, "unknown"));
+    else
+        line(g, "checks:", "nothing is decided until the journal is open");
+}
+
+enum gw_status gw_view_status(const struct gw_jnode *root, FILE *out)
+{
+    char up[GW_VIEW_SPAN];
+    char since[24];
+    struct gw_grid *g = gw_grid_new((const char *const[]){"gateway:", str(root, "gateway"), NULL});
+
+    if (!g)
+        return GW_E_NOMEM;
+    gw_view_span(num(root, "uptime_ms"), up);
+    moment(str(root, "since"), since);
+    line(g, "enterprise:", "%s", str(root, "enterprise"));
+    line(g, "state:", "%s", gw_view_healthy(root) ? "healthy" : "DEGRADED");
+    for (const struct gw_jnode *t = first(root, "troubles"); t; t = gw_jnode_next(t))
+        line(g, "", "%s: %s", str(t, "part"), str(t, "text"));
+    line(g, "version:", "%s, up %s since %s", str(root, "version"), up, since);
+    line(g, "clock:", "%s",
+         is_true(root, "clock_sync") ? "synchronised" : "NOT synchronised; records say so");
+    store_lines(g, root);
+    plant_lines(g, root);
+    return print(g, out);
+}
+
+/* ---- devices, points ---- */
+
+enum gw_status gw_view_devices(const struct gw_jnode *root, FILE *out)
+{
+    static const char *const heads[] = {"DEVICE",  "BUS",      "LINK",  ">FOR", ">READ",
+                                        ">FAILED", ">SKIPPED", "FAULT", NULL};
+    struct gw_grid *g = gw_grid_new(heads);
+    char span[GW_VIEW_SPAN] = "";
+
+    for (const struct gw_jnode *d = first(root, "devices"); g && d; d = gw_jnode_next(d)) {
+        const struct gw_jnode *polls = gw_jnode_get(d, "polls");
+        gw_grid_cell(g, str(d, "id"));
+        gw_grid_cell(g, str(d, "bus"));
+        gw_grid_cell(g, str(d, "link"));
+        gw_view_span(num(d, "since_ms"), span);
+        gw_grid_cell(g, has_int(d, "since_ms") ? span : "-");
+        cell_int(g, num(polls, "read"));
+        cell_int(g, num(polls, "failed"));
+        cell_int(g, num(polls, "skipped"));
+        gw_grid_cell(g, str(d, "fault"));
+    }
+    return print(g, out);
+}
+
+static void cell_raw(struct gw_grid *g, const struct gw_jnode *point)
+{
+    char mem[64];
+    struct gw_buf b;
+
+    gw_buf_fixed(&b, mem, sizeof mem);
+    mem[0] = '\0';
+    for (const struct gw_jnode *r = first(point, "raw"); r; r = gw_jnode_next(r)) {
+        if (gw_jnode_type(r) == GW_J_NUM && gw_jnode_num(r) >= 0 && gw_jnode_num(r) <= 65535)
+            gw_buf_printf(&b, "%s%04X", b.len > 0 ? " " : "", (unsigned)gw_jnode_num(r));
+    }
+    gw_grid_cell(g, mem);
+}
+
+/* What could still be decoded of a bad reading is for the evidence, not to be read off a table. */
+static const char *value_of(const struct gw_jnode *point)
+{
+    const char *value = str(point, "value");
+    const bool bad = strncmp(str(point, "quality"), "BAD_", 4) == 0;
+    return bad || !value[0] ? "-" : value;
+}
+
+enum gw_status gw_view_points(const struct gw_jnode *root, FILE *out)
+{
+    static const char *const heads[] = {"POINT", ">VALUE",    "UNIT", "QUALITY",
+                                        ">AGE",  "RAW (HEX)", "LINK", NULL};
+    struct gw_grid *g = gw_grid_new(heads);
+    char span[GW_VIEW_SPAN];
+
+    for (const struct gw_jnode *p = first(root, "points"); g && p; p = gw_jnode_next(p)) {
+        gw_grid_cell(g, str(p, "id"));
+        gw_grid_cell(g, value_of(p));
+        gw_grid_cell(g, str(p, "unit"));
+        gw_grid_cell(g, str(p, "quality"));
+        gw_view_span(num(p, "age_ms"), span);
+        gw_grid_cell(g, has_int(p, "age_ms") ? span : "-");
+        cell_raw(g, p);
+        gw_grid_cell(g, str(p, "link"));
+    }
+    return print(g, out);
+}
+
+/* ---- cases, alarms ---- */
+
+static void cells_of_standing(struct gw_grid *g, const struct gw_jnode *c)
+{
+    const struct gw_jnode *title = gw_jnode_get(c, "title");
+    char since[24];
+    char state[64];
+
+    moment(str(c, "since"), since);
+    (void)snprintf(state, sizeof state, "%s%s", str(c, "state"),
+                   is_true(c, "declared") ? "" : " (not in the site file)");
+    gw_grid_cell(g, since);
+    gw_grid_cell(g, state);
+    gw_grid_cell(g, str(c, "kind"));
+    gw_grid_cell(g, str(c, "asset"));
+    gw_grid_cell(g, str(c, "finding"));
+    gw_grid_cell(g, str(c, "subject"));
+    gw_grid_cell(g, str(title, "zh"));
+    gw_grid_cell(g, str(c, "case"));
+}
+
+static enum gw_status view_standing(const struct gw_jnode *root, const char *key, bool alarms,
+                                    FILE *out)
+{
+    static const char *const heads[] = {">P",      "SINCE",   "STATE", "KIND", "ASSET",
+                                        "FINDING", "SUBJECT", "TITLE", "CASE", NULL};
+    const struct gw_jnode *c = first(root, key);
+
+    if (!is_true(root, "deciding"))
+        (void)fprintf(out, "Nothing is decided until the journal is open.\n");
+    else if (!c)
+        (void)fprintf(out, alarms ? "No alarm stands.\n" : "No case stands.\n");
+    if (!c)
+        return ferror(out) ? GW_E_IO : GW_OK;
+    struct gw_grid *g = gw_grid_new(alarms ? heads : heads + 1);
+    for (; g && c; c = gw_jnode_next(c)) {
+        if (alarms)
+            cell_int(g, num(c, "priority"));
+        cells_of_standing(g, c);
+    }
+    return print(g, out);
+}
+
+enum gw_status gw_view_cases(const struct gw_jnode *root, FILE *out)
+{
+    return view_standing(root, "cases", false, out);
+}
+
+enum gw_status gw_view_alarms(const struct gw_jnode *root, FILE *out)
+{
+    return view_standing(root, "alarms", true, out);
+}
