@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/courier.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/ratelog.h"
 #include "base/text.h"
 #include "publish/flight.h"
 #include "publish/hold.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 _Static_assert(GW_TOPIC_MAX > sizeof "nonsite/v1//" + GW_ID_SIZE + GW_PARCEL_TOPIC, "topics fit");
 

@@ -7,14 +7,14 @@
 #ifndef GW_PUBLISH_COURIER_H
 #define GW_PUBLISH_COURIER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/status.h"
 #include "publish/documents.h"
 #include "publish/mqtt.h"
 #include "publish/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define GW_TOPIC_MAX 160 /* a whole topic with NUL */
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/documents.h"
 
+#include "base/backoff.h"
+#include "publish/hold.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/backoff.h"
-#include "publish/hold.h"
 
 /* What everybody may set. */
 struct text {

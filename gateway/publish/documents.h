@@ -9,12 +9,12 @@
 #ifndef GW_PUBLISH_DOCUMENTS_H
 #define GW_PUBLISH_DOCUMENTS_H
 
+#include "base/status.h"
+#include "publish/mqtt.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/status.h"
-#include "publish/mqtt.h"
 
 struct gw_documents;
 

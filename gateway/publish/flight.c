@@ -11,7 +11,7 @@ struct slot {
 };
 
 struct gw_flight {
-    struct slot *slots; /* oldest first: acknowledgements mostly come in order */
+    struct slot *slots; /* in no order */
     size_t count, capacity, limit;
     size_t retried; /* of count, those that were refused before */
     size_t granted;
@@ -97,9 +97,7 @@ bool gw_flight_take(struct gw_flight *f, int mid, struct gw_shipment *out)
     if (i == f->count)
         return false;
     *out = f->slots[i].shipment;
-    f->count--;
-    for (; i < f->count; i++)
-        f->slots[i] = f->slots[i + 1];
+    f->slots[i] = f->slots[--f->count];
     if (out->refusals > 0)
         f->retried--;
     return true;

@@ -10,11 +10,11 @@
 #ifndef GW_PUBLISH_FLIGHT_H
 #define GW_PUBLISH_FLIGHT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "base/status.h"
 #include "publish/hold.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 struct gw_flight;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/hold.h"
 
+#include "base/backoff.h"
+
 #include <assert.h>
 #include <stdlib.h>
-
-#include "base/backoff.h"
 
 struct held {
     struct gw_shipment shipment;

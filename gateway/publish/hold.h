@@ -8,12 +8,12 @@
 #ifndef GW_PUBLISH_HOLD_H
 #define GW_PUBLISH_HOLD_H
 
+#include "base/status.h"
+#include "model/parcel.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/status.h"
-#include "model/parcel.h"
 
 /* No new parcel is asked for while this many are held or on their next try. */
 #define GW_HOLD_LIMIT 64

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/mqtt.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/ratelog.h"
@@ -19,15 +10,22 @@
 #include "publish/probe.h"
 #include "publish/session.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #define TAG "mqtt"
 
-#define POLL_MS    1000  /* the library wants to look at its keepalive each second */
-#define CONNACK_MS 15000 /* from the connection to the broker's answer */
-#define GOODBYE_MS 2000  /* for the offline document's acknowledgement, at the end */
-#define STEADY_MS  10000 /* a connection that stood for so long makes the next wait a short one */
-#define TAKEN_OVER_MS                                                                              \
-    60000 /* two boxes with one identity must not throw each other out all day                     \
-           */
+#define POLL_MS       1000  /* the library wants to look at its keepalive each second */
+#define CONNACK_MS    15000 /* from the connection to the broker's answer */
+#define GOODBYE_MS    2000  /* for the offline document's acknowledgement, at the end */
+#define STEADY_MS     10000 /* a connection that stood for so long makes the next wait a short one */
+#define TAKEN_OVER_MS 60000 /* two boxes with one identity shall not fight all day */
 
 struct gw_mqtt {
     /* Constant, or safe by itself. */

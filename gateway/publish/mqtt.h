@@ -17,15 +17,15 @@
 #ifndef GW_PUBLISH_MQTT_H
 #define GW_PUBLISH_MQTT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/clock.h"
 #include "base/mailbox.h"
 #include "base/status.h"
 #include "conf/site.h"
 #include "model/parcel.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* The backlog that the worker drains; main or core ties it to the journal. */
 struct gw_backlog {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/probe.h"
 
+#include "base/worker.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -12,8 +14,6 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "base/worker.h"
 
 /* One question to the resolver. The asker and the thread share it; the last one frees it. */
 struct query {

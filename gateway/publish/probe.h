@@ -10,10 +10,10 @@
 #ifndef GW_PUBLISH_PROBE_H
 #define GW_PUBLISH_PROBE_H
 
+#include "base/status.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "base/status.h"
 
 #define GW_PROBE_RESOLVE_MS 10000 /* for the name */
 #define GW_PROBE_CONNECT_MS 5000  /* for each address */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/seal.h"
 
+#include "base/jcs.h"
+#include "model/draft.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/jcs.h"
-#include "model/draft.h"
 
 #define ADDED_MAX 512 /* the members that sealing adds, with room to spare */
 

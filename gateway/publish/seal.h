@@ -13,12 +13,12 @@
 #ifndef GW_PUBLISH_SEAL_H
 #define GW_PUBLISH_SEAL_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 #define GW_SEAL_RECORD_DOMAIN   "nonsite-record-v1\n"
 #define GW_SEAL_DOCUMENT_DOMAIN "nonsite-document-v1\n"

@@ -2,17 +2,17 @@
 #define _GNU_SOURCE /* explicit_bzero */
 #include "publish/session.h"
 
+#include "base/file.h"
+
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "base/file.h"
-
-#include <mosquitto.h>
-#include <mqtt_protocol.h>
 
 #define PASSWORD_MAX 4096
 #define SYSTEM_CAS   "/etc/ssl/certs"

@@ -14,12 +14,12 @@
 #ifndef GW_PUBLISH_SESSION_H
 #define GW_PUBLISH_SESSION_H
 
+#include "base/status.h"
+#include "conf/site.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/status.h"
-#include "conf/site.h"
 
 /* Reason codes of MQTT 5 that somebody acts on. */
 #define GW_REASON_NOBODY     0x10u /* no matching subscribers */

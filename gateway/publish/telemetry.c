@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/telemetry.h"
 
+#include "base/decimal.h"
+#include "base/jcs.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/decimal.h"
-#include "base/jcs.h"
 
 _Static_assert(GW_VALUE_TEXT >= GW_DECIMAL_SIZE, "a decimal must fit");
 _Static_assert(GW_JCS_KEY >= GW_POINT_ID, "a point's id must serve as a key");

@@ -11,13 +11,13 @@
 #ifndef GW_PUBLISH_TELEMETRY_H
 #define GW_PUBLISH_TELEMETRY_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "model/point.h"
 #include "model/sample.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 /* samples must be of points of one device; they are written in order of their ids. Appends to out,
  * which latches failure when it is full. order is scratch for n indexes. */

@@ -51,12 +51,13 @@ struct frame {
 static size_t from_hex(const char *hex, uint8_t *out, size_t max)
 {
     size_t n = 0;
-    unsigned byte = 0;
-    int used = 0;
-    while (sscanf(hex, "%2x%n", &byte, &used) == 1) {
-        assert_true(n < max);
+    memset(out, 0, max);
+    while (*hex != '\0') {
+        char *end;
+        const unsigned long byte = strtoul(hex, &end, 16);
+        assert_true(end != hex && byte <= 0xFF && n < max);
         out[n++] = (uint8_t)byte;
-        hex += used;
+        hex = end;
     }
     return n;
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * util: cmocka with the headers that it forgets, and a seed for random tests.
+ * util: cmocka, and a seed for random tests.
  */
 #ifndef GW_TESTS_MODBUS_UTIL_H
 #define GW_TESTS_MODBUS_UTIL_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "base/backoff.h"
+#include "support/cmocka_all.h"
 
 /* The seed of GW_TEST_SEED, or a fixed one; printed, so that a failure can be repeated. */
 static inline uint64_t test_seed(void)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake_broker.h"
 
+#include "base/wire.h"
+#include "rig.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -8,9 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "base/wire.h"
-#include "rig.h"
 
 #define PATIENCE_MS 20000
 

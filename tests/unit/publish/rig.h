@@ -6,18 +6,15 @@
 #ifndef GW_TESTS_UNIT_PUBLISH_RIG_H
 #define GW_TESTS_UNIT_PUBLISH_RIG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include "base/clock.h"
+#include "conf/site.h"
+#include "publish/mqtt.h"
+#include "support/cmocka_all.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include <cmocka.h>
-
-#include "base/clock.h"
-#include "conf/site.h"
-#include "publish/mqtt.h"
 
 #define RIG_PATH 256
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rig.h"
 
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <mosquitto.h>
-#include <mqtt_protocol.h>
 
 struct heard {
     char *topic;

@@ -3,12 +3,12 @@
  * tests/integration/check_chain, the platform's own check, over chains that gw_seal_record has made
  * and that somebody has then laid hands on.
  */
+#include "publish/seal.h"
+#include "rig.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "publish/seal.h"
-#include "rig.h"
 
 #define CHAIN "00112233445566aa"
 #define N     5

@@ -2,12 +2,12 @@
  *
  * The MQTT worker against a broker that the test plays itself: windows, reason codes, refusals.
  */
+#include "fake_broker.h"
+#include "rig.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "fake_broker.h"
-#include "rig.h"
 
 #define QUIET_MS 150 /* how long nothing must come for "nothing comes" */
 

@@ -4,12 +4,12 @@
  */
 #include "publish/seal.h"
 
+#include "rig.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "rig.h"
 
 #define CHAIN "0123456789abcdef"
 #define ZERO  "0000000000000000000000000000000000000000000000000000000000000000"

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/telemetry.h"
 
+#include "base/backoff.h"
+#include "support/cmocka_all.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-#include "base/backoff.h"
 
 #define LONG_ID "line-2-controller-of-the-paint-b.combustible-gas-detector-no-17"
 
