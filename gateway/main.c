@@ -7,12 +7,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "core/gateway.h"
 #include "core/load.h"
+#include "modbus/probe.h"
 #include "registry.h"
 
 enum { EXIT_USAGE = 64, EXIT_STORE = 70, EXIT_START = 71, EXIT_CONFIG = 78 };
@@ -25,6 +27,7 @@ static const char usage[] =
     "       nonsited --check SITE         list everything that is wrong with it; no I/O but "
     "reading\n"
     "       nonsited --print-config SITE  show the effective configuration, secrets starred\n"
+    "       nonsited --probe ENDPOINT ... read registers of a device; see nonsited --probe --help\n"
     "       nonsited --version | --help\n"
     "exit: 0 fine, 64 wrong usage, 70 the store failed (restart), 71 cannot start, 78 bad "
     "configuration\n";
@@ -123,6 +126,8 @@ int main(int argc, char **argv)
     const char *path = NULL;
     int c;
 
+    if (argc > 1 && strcmp(argv[1], "--probe") == 0)
+        return gw_mb_probe(argc - 1, argv + 1, stdout, stderr);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
         case 'c':
