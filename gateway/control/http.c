@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/http.h"
 
+#include "base/buf.h"
+
+#include <microhttpd.h>
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <microhttpd.h>
 
 #define HEAD_MAX ((size_t)8 << 10)
 #define SWEEP_MS 250
@@ -30,6 +32,7 @@ struct gw_http {
     struct MHD_Daemon *daemon;
     struct gw_watch watch; /* on the library's own epoll descriptor */
     struct gw_timer timer;
+    int64_t sweep_ms; /* when the clients are to be looked through again */
     struct client clients[GW_HTTP_CLIENTS];
     size_t n;
     uint64_t refused;
@@ -156,18 +159,18 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 
 /* ---- turning ---- */
 
-/* Lets the library work, and sees to it that it works again when it wants to. */
+/* Lets the library work, and sees to it that it works again when it wants to. The sweep keeps its
+ * time, however often clients make the library work. */
 static void turn(struct gw_http *h)
 {
     MHD_UNSIGNED_LONG_LONG wait = 0;
     int64_t due = INT64_MAX;
-    const int64_t now = now_ms(h);
 
     (void)MHD_run(h->daemon);
     if (MHD_get_timeout(h->daemon, &wait) == MHD_YES)
-        due = now + (wait < SWEEP_MS ? (int64_t)wait : SWEEP_MS);
-    if (h->n > 0 && due > now + SWEEP_MS)
-        due = now + SWEEP_MS;
+        due = now_ms(h) + (wait < SWEEP_MS ? (int64_t)wait : SWEEP_MS);
+    if (h->n > 0 && due > h->sweep_ms)
+        due = h->sweep_ms;
     if (due < INT64_MAX)
         (void)!gw_loop_timer_set(h->conf.loop, &h->timer, due); /* set by _new: it only moves */
 }
@@ -199,8 +202,11 @@ static void on_timer(void *arg)
 {
     struct gw_http *h = arg;
 
-    end_lives(h);
-    resume(h);
+    if (now_ms(h) >= h->sweep_ms) {
+        end_lives(h);
+        resume(h);
+        h->sweep_ms = now_ms(h) + SWEEP_MS;
+    }
     turn(h);
 }
 
@@ -260,15 +266,21 @@ void gw_http_free(struct gw_http *h)
     free(h);
 }
 
+/* Beside the library, which would let it wait in the queue instead. */
 static void refuse(struct gw_http *h, int fd)
 {
-    static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\n"
-                               "Content-Type: " JSON "\r\n"
-                               "Connection: close\r\n"
-                               "Content-Length: 49\r\n\r\n"
-                               "{\"error\":\"busy: too many clients, try again soon\"}";
+    static const char body[] = "{\"error\":\"busy: too many clients, try again soon\"}\n";
+    char text[256];
+    struct gw_buf b;
+
     h->refused++;
-    (void)!send(fd, busy, sizeof busy - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    gw_buf_fixed(&b, text, sizeof text);
+    gw_buf_printf(&b,
+                  "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " JSON "\r\n"
+                  "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+                  sizeof body - 1, body);
+    assert(!b.failed);
+    (void)!send(fd, text, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
 }
 

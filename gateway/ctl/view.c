@@ -76,7 +76,7 @@ void gw_view_span(int64_t ms, char out[GW_VIEW_SPAN])
         (void)snprintf(out, GW_VIEW_SPAN, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
         return;
     }
-    while (ms >= units[i].below_ms)
+    while (i + 1 < sizeof units / sizeof units[0] && ms >= units[i].below_ms)
         i++;
     (void)snprintf(out, GW_VIEW_SPAN, "%" PRId64 " %s", ms / units[i].unit_ms, units[i].name);
 }

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/cmocka_all.h"
+
+typedef enum gw_status view_fn(const struct gw_jnode *root, FILE *out);
+
+/* What the view makes of the document; freed by the caller. */
+static char *show(view_fn *view, const char *json)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct gw_json *doc = NULL;
+    struct gw_issues *issues = gw_issues_new();
+    assert_non_null(issues);
+    assert_int_equal(gw_json_parse(json, strlen(json), "test", issues, &doc), GW_OK);
+    FILE *f = open_memstream(&text, &len);
+    assert_non_null(f);
+    assert_int_equal(view(gw_json_root(doc), f), GW_OK);
+    assert_int_equal(fclose(f), 0);
+    gw_json_free(doc);
+    gw_issues_free(issues);
+    return text;
+}
+
+static void spans(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {-5, "0.0 s"},    {0, "0.0 s"},        {250, "0.2 s"},     {9999, "9.9 s"},
+        {10000, "10 s"},  {119999, "119 s"},   {120000, "2 min"},  {7199999, "119 min"},
+        {7200000, "2 h"}, {172799999, "47 h"}, {172800000, "2 d"}, {INT64_MAX, "106751991167 d"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[GW_VIEW_SPAN];
+        gw_view_span(rows[i].ms, out);
+        assert_string_equal(out, rows[i].text);
+    }
+}
+
+static void a_bad_value_is_not_shown(void **state)
+{
+    (void)state;
+    char *text = show(
+        gw_view_points,
+        "{\"points\":["
+        "{\"age_ms\":300,\"id\":\"gas.p1\",\"link\":\"ok\",\"quality\":\"GOOD\",\"raw\":[125,65535]"
+        ","
+        "\"unit\":\"%LEL\",\"value\":\"12.5\"},"
+        "{\"age_ms\":300,\"id\":\"gas.p2\",\"link\":\"ok\",\"quality\":\"BAD_FAULT\",\"raw\":[0],"
+        "\"unit\":\"%LEL\",\"value\":\"0.0\"},"
+        "{\"id\":\"gas.p3\",\"link\":\"unknown\",\"quality\":\"NOT_YET\",\"raw\":[],\"unit\":\"\"},"
+        "{\"age_ms\":300,\"id\":\"gas.p4\",\"link\":\"ok\",\"quality\":\"INHIBIT\",\"raw\":[7],"
+        "\"unit\":\"%LEL\",\"value\":\"0.7\"}]}");
+    assert_string_equal(text, "POINT   VALUE  UNIT  QUALITY      AGE  RAW (HEX)  LINK\n"
+                              "gas.p1   12.5  %LEL  GOOD       0.3 s  007D FFFF  ok\n"
+                              "gas.p2      -  %LEL  BAD_FAULT  0.3 s  0000       ok\n"
+                              "gas.p3      -        NOT_YET        -             unknown\n"
+                              "gas.p4    0.7  %LEL  INHIBIT    0.3 s  0007       ok\n");
+    free(text);
+}
+
+static void cases_are_listed_with_their_title(void **state)
+{
+    (void)state;
+    char *text = show(
+        gw_view_cases,
+        "{\"cases\":[{\"asset\":\"if-1\",\"case\":\"if-1:CW-ABS-02#1\",\"declared\":false,"
+        "\"finding\":\"CW-ABS-02\",\"kind\":\"ABS\",\"since\":\"2026-11-22T14:28:57.000+08:00\","
+        "\"state\":\"open\",\"subject\":\"\",\"title\":{\"en\":\"e\",\"zh\":\"水流\"}}],"
+        "\"deciding\":true}");
+    assert_non_null(strstr(text, "2026-11-22 14:28:57  open (not in the site file)  ABS   if-1   "
+                                 "CW-ABS-02           水流   if-1:CW-ABS-02#1\n"));
+    free(text);
+    text = show(gw_view_cases, "{\"cases\":[],\"deciding\":true}");
+    assert_string_equal(text, "No case stands.\n");
+    free(text);
+    text = show(gw_view_alarms, "{\"alarms\":[],\"deciding\":false}");
+    assert_string_equal(text, "Nothing is decided until the journal is open.\n");
+    free(text);
+}
+
+static void status_names_the_troubles(void **state)
+{
+    (void)state;
+    char *text =
+        show(gw_view_status,
+             "{\"clock_sync\":true,\"devices\":{\"down\":1,\"ok\":3},\"engine\":{\"state\":"
+             "\"waiting\"},\"gateway\":\"g1\",\"healthy\":false,\"journal\":{\"state\":"
+             "\"failed\"},\"troubles\":[{\"part\":\"journal\",\"text\":\"failed: disk is "
+             "full\"}],\"uptime_ms\":3000}");
+    assert_non_null(strstr(text, "DEGRADED\n"));
+    assert_non_null(strstr(text, "journal: failed: disk is full\n"));
+    assert_non_null(strstr(text, "3 ok, 0 suspect, 1 down, 0 unknown\n"));
+    assert_non_null(strstr(text, "nothing is decided until the journal is open\n"));
+    free(text);
+}
+
+/* A daemon of another version, or something else entirely. */
+static void foreign_documents_do_no_harm(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "{}",
+        "[]",
+        "7",
+        "null",
+        "{\"points\":7,\"cases\":{},\"alarms\":null,\"devices\":\"x\",\"troubles\":3,\"journal\":[]"
+        "}",
+        "{\"points\":[1,\"x\",null,[],{}],\"cases\":[{}],\"alarms\":[{\"title\":7}],\"devices\":[{}"
+        "]}",
+        "{\"points\":[{\"raw\":[-1,70000,1.5,\"x\",1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}]}",
+        "{\"uptime_ms\":1e300,\"since\":\"x\",\"devices\":[{\"since_ms\":-1e300}]}",
+    };
+    static view_fn *const views[] = {gw_view_status, gw_view_devices, gw_view_points, gw_view_cases,
+                                     gw_view_alarms};
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+        for (size_t k = 0; k < sizeof views / sizeof views[0]; k++)
+            free(show(views[k], documents[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spans),
+        cmocka_unit_test(a_bad_value_is_not_shown),
+        cmocka_unit_test(cases_are_listed_with_their_title),
+        cmocka_unit_test(status_names_the_troubles),
+        cmocka_unit_test(foreign_documents_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
