@@ -4,9 +4,11 @@
 #include "base/buf.h"
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 
 #include <assert.h>
@@ -64,9 +66,11 @@ static enum gw_status wrap(EVP_PKEY *pkey, bool private, struct gw_key **out)
     key->pkey = pkey;
     key->private = private;
 
-    size_t len = sizeof key->raw;
+    size_t len = 0;
     char hex[GW_SHA256_HEX];
-    if (EVP_PKEY_get_raw_public_key(pkey, key->raw, &len) != 1 || len != sizeof key->raw) {
+    if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, key->raw, sizeof key->raw,
+                                        &len) != 1 ||
+        len != sizeof key->raw) {
         ERR_clear_error();
         status = GW_E_PARSE;
         goto out;
@@ -94,8 +98,18 @@ void gw_key_free(struct gw_key *key)
 enum gw_status gw_key_public(const uint8_t raw[GW_PUB_SIZE], struct gw_key **out,
                              struct gw_err *err)
 {
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, GW_PUB_SIZE);
-    if (pkey == NULL) {
+    uint8_t bytes[GW_PUB_SIZE]; /* the parameter wants memory that it could write to */
+    memcpy(bytes, raw, sizeof bytes);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, bytes, sizeof bytes),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "ED25519", NULL);
+    bool made = ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+                EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    if (!made) {
         ERR_clear_error();
         return gw_err_set(err, GW_E_PARSE, "not an Ed25519 public key");
     }

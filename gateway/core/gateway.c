@@ -20,14 +20,15 @@
 #include "publish/mqtt.h"
 #include "publish/seal.h"
 
-#define TAG             "core"
-#define TICK_MS         250 /* delays are exact to this; far below the shortest poll period */
-#define BATCHES_A_ROUND 64  /* then timers and notices get their turn */
-#define DRIVERS_MAX     8
-#define DOCUMENT_MAX    ((size_t)8 << 20)
-#define CLOCK_STEP_MS   1000 /* smaller ones are slewing artefacts, not worth an event */
-#define MQTT_READER     0u
-#define API_RETRY_MS    10000 /* a full disk or a missing folder may come right */
+#define TAG              "core"
+#define TICK_MS          250 /* delays are exact to this; far below the shortest poll period */
+#define BATCHES_A_ROUND  64  /* then timers and notices get their turn */
+#define DRIVERS_MAX      8
+#define DOCUMENT_MAX     ((size_t)8 << 20)
+#define CLOCK_STEP_MS    1000 /* smaller ones are slewing artefacts, not worth an event */
+#define MQTT_READER      0u
+#define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
+#define API_RETRY_MS     10000 /* a full disk or a missing folder may come right */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -440,7 +441,8 @@ static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
         .npoints = site->npoints,
         .bus_of = bus_of,
         .ndevices = site->ndevices,
-        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
+        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000 +
+                     HISTORY_SPARE_MS,
     };
     enum gw_status st = gw_table_new(&conf, &g->table, err);
     free(bus_of);

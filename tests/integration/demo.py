@@ -52,6 +52,11 @@ def main():
                 chained.append(payload)
         check(unique(chained))
         assert set(lines) <= set(chained)
+        # Every message is what config/interface says it is.
+        done = subprocess.run(["python3", str(ROOT / "tests/unit/publish/interface.py"), "--messages",
+                               str(keep / "messages.log")], capture_output=True, text=True)
+        print(done.stdout)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 run(main)

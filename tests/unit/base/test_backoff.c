@@ -4,8 +4,8 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "support/cmocka_all.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 
 /* The published outputs of splitmix64 for seed 1234567. */
 static void generator_is_splitmix64(void **state)

@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "base/backoff.h"
-#include "support/cmocka_all.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 #include "support/fake_clock.h"
 
 static void system_clock_agrees_with_the_kernel(void **state)

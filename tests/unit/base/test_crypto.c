@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/backoff.h"
-#include "support/cmocka_all.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 #include "tempdir.h"
 
 #define DOMAIN "nonsite-record-v1\n"

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/backoff.h"
-#include "support/cmocka_all.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 #include "tempdir.h"
 
 struct row {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/backoff.h"
-#include "support/cmocka_all.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 
 static char mem[8192];
 static struct gw_buf buf;

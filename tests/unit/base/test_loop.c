@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/backoff.h"
-#include "support/cmocka_all.h"
 #include "limits.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 #include "support/fake_clock.h"
 
 static struct gw_fake_clock fake;

@@ -8,9 +8,9 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
-#include "support/cmocka_all.h"
 #include "limits.h"
 #include "seed.h"
+#include "support/cmocka_all.h"
 
 static bool readable(const struct gw_mailbox *mb)
 {

@@ -100,7 +100,8 @@ static void health_tells_what_does_not_work(void **state)
         "{\"failed\":4,\"read\":0,\"scheduled\":9,\"skipped\":5},\"since_ms\":1500",
         "\"id\":\"a\",\"link\":\"unknown\"",
         "\"state\":\"waiting\"",
-        "\"fault\":\"disk full\",\"head\":\"ff\",\"records_waiting\":0,\"seq\":7,\"state\":\"failed\"",
+        "\"fault\":\"disk "
+        "full\",\"head\":\"ff\",\"records_waiting\":0,\"seq\":7,\"state\":\"failed\"",
         "\"connected\":false,\"connects\":0,\"fault\":\"connection refused\",\"held\":2",
         "\"uptime_ms\":1500",
     };
