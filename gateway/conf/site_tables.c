@@ -49,7 +49,8 @@ static void check_mode(const struct gw_jnode *n, struct gw_issues *issues)
     if (strlen(mode) != 4 || strspn(mode, "01234567") != 4 || mode[0] != '0' ||
         (mode[1] != '6' && mode[1] != '7')) {
         gw_jnode_issue(n, issues,
-                       "must be permissions such as \"0660\", the owner's with a 6, is \"%s\"", mode);
+                       "must be permissions such as \"0660\", the owner's with a 6, is \"%s\"",
+                       mode);
     }
 }
 
@@ -388,10 +389,11 @@ void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
         (void)snprintf(path, sizeof(path), "%s", site->local.socket);
     }
     if (strlen(path) > SOCKET_PATH_MAX) {
-        gw_jnode_issue(member_or(obj, "socket"), issues,
-                       "a socket's path has at most %d bytes, \"%s\" has %zu; name a shorter one in "
-                       "local.socket",
-                       SOCKET_PATH_MAX, path, strlen(path));
+        gw_jnode_issue(
+            member_or(obj, "socket"), issues,
+            "a socket's path has at most %d bytes, \"%s\" has %zu; name a shorter one in "
+            "local.socket",
+            SOCKET_PATH_MAX, path, strlen(path));
         return;
     }
     memcpy(site->local.socket, path, strlen(path) + 1);

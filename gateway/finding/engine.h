@@ -72,8 +72,8 @@ struct gw_engine_counts {
 };
 void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out);
 
-/* A standing, committed case or alarm. Texts are lent for the call, but for kind, state and finding,
- * which are constant. */
+/* A standing, committed case or alarm. Texts are lent for the call, but for kind, state and
+ * finding, which are constant. */
 struct gw_engine_case {
     const char *id; /* "<asset>:<code>[:<subject>]#<number>" */
     const char *asset, *code, *subject;

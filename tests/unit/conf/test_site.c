@@ -97,6 +97,20 @@ static void the_site_is_as_declared(void **state)
     gw_site_free(site);
 }
 
+static void the_socket_is_where_it_was_said(void **state)
+{
+    (void)state;
+    struct gw_site *site = load(site_base);
+    assert_string_equal(site->local.socket, "/var/lib/nonsite-gateway/control.sock");
+    assert_int_equal(gw_site_socket_mode(&site->local), 0660);
+    gw_site_free(site);
+    site = load_changed("64}", "64}, \"local\": {\"socket\": \"/run/g.sock\", "
+                               "\"socket_mode\": \"0600\"}");
+    assert_string_equal(site->local.socket, "/run/g.sock");
+    assert_int_equal(gw_site_socket_mode(&site->local), 0600);
+    gw_site_free(site);
+}
+
 static void points_of_a_device_stand_together(void **state)
 {
     (void)state;
@@ -223,6 +237,7 @@ static void check_print(const char *text)
     assert_memory_equal(&first->gateway, &second->gateway, sizeof(first->gateway));
     assert_memory_equal(&first->enterprise, &second->enterprise, sizeof(first->enterprise));
     assert_memory_equal(&first->journal, &second->journal, sizeof(first->journal));
+    assert_memory_equal(&first->local, &second->local, sizeof(first->local));
     free(again);
     gw_site_free(second);
     free(printed);
@@ -334,6 +349,10 @@ static const char printed_form[] = "{\n"
                                    "    \"telemetry_mb\": 512,\n"
                                    "    \"window_before_s\": 300,\n"
                                    "    \"window_after_s\": 120\n"
+                                   "  },\n"
+                                   "  \"local\": {\n"
+                                   "    \"socket\": \"/var/lib/nonsite-gateway/control.sock\",\n"
+                                   "    \"socket_mode\": \"0660\"\n"
                                    "  }\n"
                                    "}\n";
 
@@ -434,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_site_is_as_declared),
+        cmocka_unit_test(the_socket_is_where_it_was_said),
         cmocka_unit_test(points_of_a_device_stand_together),
         cmocka_unit_test(assets_know_their_points),
         cmocka_unit_test(a_profile_is_read_once),

@@ -32,7 +32,7 @@ static const struct bad bad_sites[] = {
     {"\"journal\": {",
      "\"jurnal\": {",
      {"site.json:33: /jurnal: unknown key; is \"journal\" meant?"}},
-    {"\"journal\": {", "\"local\": {}, \"journal\": {", {"site.json:33: /local: unknown key"}},
+    {"\"journal\": {", "\"remote\": {}, \"journal\": {", {"site.json:33: /remote: unknown key"}},
     {"\"journal\": {\"records_mb\": 64}",
      "\"journal\": [64]",
      {"site.json:33: /journal: must be an object, is an array"}},
@@ -438,6 +438,28 @@ static const struct bad bad_sites[] = {
      "64, \"window_after_s\": 0}",
      {"site.json:33: /journal/window_after_s: must be 10 to 1800, is 0"}},
     {"64}", "64.5}", {"site.json:33: /journal/records_mb: must be a whole number, is 64.5"}},
+
+    /* local */
+    {"64}",
+     "64}, \"local\": {\"socket_mode\": \"660\"}",
+     {"site.json:33: /local/socket_mode: must be permissions such as \"0660\", the owner's with a "
+      "6, "
+      "is \"660\""}},
+    {"64}",
+     "64}, \"local\": {\"socket_mode\": \"0680\"}",
+     {"site.json:33: /local/socket_mode: must be permissions such as \"0660\", the owner's with a "
+      "6, "
+      "is \"0680\""}},
+    {"64}",
+     "64}, \"local\": {\"socket_mode\": \"0466\"}",
+     {"site.json:33: /local/socket_mode: must be permissions such as \"0660\", the owner's with a "
+      "6, "
+      "is \"0466\""}},
+    {"64}",
+     "64}, \"local\": {\"socket\": \"/" LONG96 "0123456789a\"}",
+     {"site.json:33: /local/socket: a socket's path has at most 107 bytes, \"/" LONG96
+      "0123456789a\" has 108; name a shorter one in local.socket"}},
+    {"64}", "64}, \"local\": {\"port\": 80}", {"site.json:33: /local/port: unknown key"}},
 };
 
 static int setup(void **state)
