@@ -298,6 +298,8 @@ static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
            (long long)n->seq);
     g->journal_fault[0] = '\0';
     gw_engine_chain(g->engine, n->chain);
+    if (g->running) /* the store may have been replaced: it gets back what we hold */
+        gw_engine_checkpoint(g->engine, &now, true);
     g->running = true;
     publish_inventory(g, &now);
     publish_cases(g, &now);
@@ -331,6 +333,9 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
         }
         break;
     case GW_NOTICE_EVENT:
+        /* A draft that cannot be sealed: its loss is chained, its check goes on. */
+        if (n->token != 0)
+            gw_engine_committed(g->engine, n->token, 0);
         raise_event(g, &(struct gw_event){"journal", n->key ? n->key : "", n->text ? n->text : "",
                                           n->text ? n->text : ""});
         break;
@@ -476,6 +481,7 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     static const struct gw_reader_conf readers_quiet[] = {{"mqtt", true, false}};
     struct gw_journal_conf conf = {
         .dir = g->site->gateway.state_dir,
+        .gateway = g->site->gateway.id,
         .records_bytes = g->site->journal.records_mb << 20,
         .telemetry_bytes = g->site->journal.telemetry_mb << 20,
         .sealer = {.seal = gw_seal_record, .ctx = g->seal},
