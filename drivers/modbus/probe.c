@@ -64,9 +64,9 @@ static void take(struct probe *p, const struct gw_mb_request *req,
     struct gw_cursor c;
     gw_cursor_init(&c, reply->data, reply->len);
     for (unsigned i = 0; i < req->count; i++) {
-        const size_t at = req->address - p->args.address + i;
+        const size_t at = (unsigned)req->address - p->args.address + i;
         if (is_bits(req->fc))
-            p->words.word[at] = reply->data[i / 8] >> (i % 8) & 1u;
+            p->words.word[at] = (uint16_t)((unsigned)reply->data[i / 8] >> (i % 8) & 1u);
         else
             p->words.word[at] = gw_cursor_be16(&c);
         p->words.read[at] = !c.failed;

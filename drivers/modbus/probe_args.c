@@ -9,7 +9,7 @@
 
 #define TIMEOUT_MS      1000
 #define SCAN_TIMEOUT_MS 300 /* most units of a scan are silent */
-#define SCAN_TIME_S     60
+#define SCAN_TIME_MS    INT64_C(60000)
 #define SHOWN           4 /* registers: enough for every type */
 
 const char gw_mb_probe_usage[] =
@@ -165,44 +165,63 @@ static bool is_bits(const struct gw_mb_probe_args *a)
     return a->fc == GW_MB_READ_COILS || a->fc == GW_MB_READ_DISCRETE;
 }
 
-/* What does not go together, and defaults that depend on others. */
-static enum gw_status settle(struct reader *r, struct gw_err *err)
+/* What does not go together; NULL when all does. */
+static const char *disagreement(const struct reader *r)
+{
+    const struct gw_mb_probe_args *a = r->args;
+    const bool point = a->point != NULL;
+    const struct {
+        bool holds;
+        const char *text;
+    } rules[] = {
+        {!a->scan && !a->addressed, "what to read? give --address N, or --scan"},
+        {a->scan && (a->addressed || r->count || point || a->type >= 0),
+         "--scan reads no chosen address; leave out --address, --count, --type and --point"},
+        {r->time && !a->scan, "--time belongs to --scan"},
+        {a->type >= 0 && is_bits(a), "functions 1 and 2 read bits, which have no --type"},
+        {point && a->type < 0 && !is_bits(a), "--point needs the chosen --type"},
+        {point && a->unit_first != a->unit_last, "--point is of one --unit"},
+        {a->order >= 0 && !point, "--order belongs to --point; every order is shown"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (rules[i].holds)
+            return rules[i].text;
+    }
+    return NULL;
+}
+
+/* Defaults that depend on other options. */
+static void fill_in(const struct reader *r)
 {
     struct gw_mb_probe_args *a = r->args;
-    if (!a->scan && !a->addressed)
-        return gw_err_set(err, GW_E_INVAL, "what to read? give --address N, or --scan");
-    if (a->scan && (a->addressed || r->count || a->point != NULL || a->type >= 0))
-        return gw_err_set(err, GW_E_INVAL,
-                          "--scan reads no chosen address; leave out --address, "
-                          "--count, --type and --point");
-    if (r->time && !a->scan)
-        return gw_err_set(err, GW_E_INVAL, "--time belongs to --scan");
-    if (a->type >= 0 && is_bits(a))
-        return gw_err_set(err, GW_E_INVAL, "functions 1 and 2 read bits, which have no --type");
-    if (a->point != NULL && a->type < 0 && !is_bits(a))
-        return gw_err_set(err, GW_E_INVAL, "--point needs the chosen --type");
-    if (a->point != NULL && a->unit_first != a->unit_last)
-        return gw_err_set(err, GW_E_INVAL, "--point is of one --unit");
-    if (a->order >= 0 && a->point == NULL)
-        return gw_err_set(err, GW_E_INVAL, "--order belongs to --point; every order is shown");
     if (a->scan && !r->unit) {
         a->unit_first = 1;
         a->unit_last = 247;
     }
     if (!r->timeout)
         a->timeout_ms = a->scan ? SCAN_TIMEOUT_MS : TIMEOUT_MS;
-    if (!r->count) {
-        a->count = is_bits(a) ? 16 : SHOWN;
-        if (a->type >= 0)
-            a->count = gw_mb_type_regs((enum gw_mb_type)a->type);
-        if (a->count > 65536 - a->address)
-            a->count = 65536 - a->address;
-    }
+    if (r->count)
+        return;
+    a->count = is_bits(a) ? 16 : SHOWN;
+    if (a->type >= 0)
+        a->count = gw_mb_type_regs((enum gw_mb_type)a->type);
+    if (a->count > 65536 - a->address)
+        a->count = 65536 - a->address;
+}
+
+static enum gw_status settle(struct reader *r, struct gw_err *err)
+{
+    const struct gw_mb_probe_args *a = r->args;
+    const char *text = disagreement(r);
+    if (text != NULL)
+        return gw_err_set(err, GW_E_INVAL, "%s", text);
+    fill_in(r);
     if (a->address + a->count > 65536)
         return gw_err_set(err, GW_E_INVAL, "the last address is 65535");
-    if (a->point != NULL && !is_bits(a) && a->count < gw_mb_type_regs((enum gw_mb_type)a->type))
+    const unsigned needed = a->type >= 0 ? gw_mb_type_regs((enum gw_mb_type)a->type) : 1;
+    if (a->point != NULL && a->count < needed)
         return gw_err_set(err, GW_E_INVAL, "a %s takes %u registers", gw_mb_type_names[a->type],
-                          gw_mb_type_regs((enum gw_mb_type)a->type));
+                          needed);
     return GW_OK;
 }
 
@@ -213,7 +232,7 @@ enum gw_status gw_mb_probe_args(int argc, char **argv, struct gw_mb_probe_args *
         .unit_first = 1,
         .unit_last = 1,
         .fc = GW_MB_READ_HOLDING,
-        .time_ms = SCAN_TIME_S * 1000,
+        .time_ms = SCAN_TIME_MS,
         .type = -1,
         .order = -1,
     };

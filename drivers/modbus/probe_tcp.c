@@ -132,7 +132,8 @@ static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *
         return;
     link->reply->exception = reply->exception;
     link->reply->len = reply->exception == 0 ? reply->data_len : 0;
-    memcpy(link->reply->data, reply->data, link->reply->len);
+    if (link->reply->len > 0)
+        memcpy(link->reply->data, reply->data, link->reply->len);
 }
 
 static enum gw_status ask_once(struct gw_mb_probe_link *link, const struct gw_mb_request *req,

@@ -163,6 +163,7 @@ enum gw_status gw_grid_print(const struct gw_grid *g, FILE *out)
 
     if (g->failed)
         return GW_E_NOMEM;
+    assert(g->ncolumns > 0);
     for (size_t c = 0; c < g->ncolumns; c++)
         widths[c] = gw_grid_width(g->heads[c]);
     for (size_t i = 0; i < g->n; i++) {
