@@ -40,6 +40,9 @@ static uint64_t new_token(struct gw_engine *e, const struct gw_slot *s)
 static bool write_record(struct gw_engine *e, const struct transition *t,
                          const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
+    struct gw_rule_ctx decided = *ctx;
+    decided.explain = true;
+    (void)gw_rule_eval(&decided); /* the same answer, now with its words */
     const struct gw_check_def *def = t->slot.def;
     char case_id[GW_CASE_ID];
     gw_engine_case_id(def->key, t->slot.mem.c.number, case_id);
@@ -47,7 +50,7 @@ static bool write_record(struct gw_engine *e, const struct transition *t,
     const struct gw_record r = {
         .inventory = e->conf.inventory,
         .check = def,
-        .decided = ctx,
+        .decided = &decided,
         .table = e->conf.table,
         .boot_id = e->boot_id,
         .state = t->state,
@@ -195,10 +198,8 @@ void gw_engine_windows(struct gw_engine *e, const struct gw_stamp *now)
         }
         place_restored(s, now);
         if (now->mono_ms >= s->opened_ms + e->after_ms) {
-            if (!record_window(e, s, now)) {
-                return;
-            }
             left--;
+            (void)record_window(e, s, now); /* not taken: tried again at the next call */
         }
     }
 }
@@ -310,8 +311,7 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     }
     t.state = gw_alarm_change_name(change);
     gw_engine_record_id(e, s->seq, t.alarm_id);
-    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
-    (void)gw_rule_eval(&ctx); /* for the record's text only */
+    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
 }
 

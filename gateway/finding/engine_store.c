@@ -34,7 +34,9 @@ static bool split_key(const char *key, struct key_parts *out)
 {
     *out = (struct key_parts){.subject = ""};
     const char *at = key;
-    if (strlen(key) >= GW_CHECK_KEY || !take_part(&at, out->asset, sizeof(out->asset), false) ||
+    const size_t len = strlen(key);
+    if (len == 0 || len >= GW_CHECK_KEY || key[len - 1] == ':' ||
+        !take_part(&at, out->asset, sizeof(out->asset), false) ||
         !take_part(&at, out->code, sizeof(out->code), false)) {
         return false;
     }

@@ -221,8 +221,10 @@ enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx)
     const enum gw_tri tri = violated(limit, ctx->was, x) ? GW_TRUE : GW_FALSE;
     ctx->value = x;
     ctx->limit = limit.at;
+    if (!ctx->explain) {
+        return tri;
+    }
     ctx->decimals = gw_rule_digits(x, limit.at, r.point->decimals);
-
     char zh[GW_RULE_WHY];
     snprintf(zh, sizeof(zh), "%s %s", gw_rule_title(ctx, role), r.point->id);
     say_limit(ctx, r.point->id, zh, r.point->unit, tri);
@@ -230,6 +232,47 @@ enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx)
 }
 
 /* ---- balance ---- */
+
+#define PAIR_LOOK 32 /* samples looked through for a partner */
+
+/* The sample of `late`'s point that was read together with `early`, if the newest was not: two
+ * meters that are polled in turn must not be found apart every time that one of them has just
+ * answered. */
+static bool find_partner(const struct gw_rule_ctx *ctx, const struct gw_reading *early,
+                         int64_t pair_ms, struct gw_reading *late)
+{
+    struct gw_sample past[PAIR_LOOK];
+    bool ignored = true;
+    const int64_t at = early->sample.mono_ms;
+    const size_t n = gw_table_history(ctx->table, late->sample.point, at - pair_ms, at + pair_ms,
+                                      past, PAIR_LOOK, &ignored);
+    int64_t nearest = INT64_MAX;
+    for (size_t i = 0; i < n; i++) {
+        const int64_t apart = past[i].mono_ms > at ? past[i].mono_ms - at : at - past[i].mono_ms;
+        if (past[i].quality == GW_Q_GOOD && past[i].valued && apart < nearest) {
+            nearest = apart;
+            late->sample = past[i];
+        }
+    }
+    return nearest <= pair_ms;
+}
+
+/* Makes in and out a pair that was read within pair_ms. */
+static bool pair_up(const struct gw_rule_ctx *ctx, struct gw_balance *b)
+{
+    const int64_t pair_ms = (int64_t)gw_check_param(ctx->check, "pair_ms", 2000.0);
+    const int64_t skew = b->in.sample.mono_ms - b->out.sample.mono_ms;
+    if (skew <= pair_ms && -skew <= pair_ms) {
+        return true;
+    }
+    return skew > 0 ? find_partner(ctx, &b->out, pair_ms, &b->in)
+                    : find_partner(ctx, &b->in, pair_ms, &b->out);
+}
+
+static bool both_numbers(struct gw_balance *b)
+{
+    return gw_reading_number(&b->in, &b->q_in) && gw_reading_number(&b->out, &b->q_out);
+}
 
 void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
 {
@@ -242,13 +285,16 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
     }
     out->in = gw_rule_read(ctx, in);
     out->out = gw_rule_read(ctx, away);
-    if (!gw_reading_number(&out->in, &out->q_in) || !gw_reading_number(&out->out, &out->q_out)) {
+    if (!both_numbers(out)) {
         out->state = GW_BAL_QUALITY;
         return;
     }
-    const int64_t skew = out->in.sample.mono_ms - out->out.sample.mono_ms;
-    if ((double)(skew < 0 ? -skew : skew) > gw_check_param(ctx->check, "pair_ms", 2000.0)) {
+    if (!pair_up(ctx, out)) {
         out->state = GW_BAL_SKEW;
+        return;
+    }
+    if (!both_numbers(out)) {
+        out->state = GW_BAL_QUALITY;
         return;
     }
     double least = 0.0;
@@ -308,8 +354,10 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
     const enum gw_tri tri = violated(limit, ctx->was, b.percent) ? GW_TRUE : GW_FALSE;
     ctx->value = b.percent;
     ctx->limit = limit.at;
+    if (!ctx->explain) {
+        return tri;
+    }
     ctx->decimals = gw_rule_digits(b.percent, limit.at, 2);
-
     char in[GW_SHOWN];
     char out[GW_SHOWN];
     char what[GW_RULE_WHY];

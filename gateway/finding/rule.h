@@ -13,7 +13,8 @@
  *                          rated with `of_rated`
  *               deadband   in the same terms; on the way back only
  *   BALANCE     percent, deadband (both in percent of the inflow), min_percent (of rated
- * `of_rated`, below it nothing is decided), pair_ms (how far apart the two samples may be)
+ * `of_rated`, below it nothing is decided), pair_ms (how far apart the two samples may be; the
+ *               latest such pair counts, as long as its older half is not stale)
  *   UNHANDLED   improve_percent   of the worst value: so much back towards normal is an answer
  * Input roles: LIMIT needs[0], or the point of `each` without needs; BALANCE needs[0] and needs[1];
  * BAD_QUALITY the point of `each`, or needs[0] without; STATE, BYPASSED and effects: tests.
@@ -48,6 +49,7 @@ struct gw_rule_ctx {
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;
+    bool explain; /* why and why_zh are wanted; they cost more than the decision */
     /* Results. */
     double
         value; /* the quantity that decided (flow difference in percent, temperature); NAN: none */
@@ -59,7 +61,7 @@ struct gw_rule_ctx {
     char why_zh[GW_RULE_WHY];
 };
 
-/* Decides and fills the results. Allocates nothing. */
+/* Decides and fills the results (why and why_zh: "" unless asked for). Allocates nothing. */
 enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx);
 
 /* "RUN", "STOP", "UNKNOWN": the asset's operating state as the RUN point tells it; UNKNOWN, too,

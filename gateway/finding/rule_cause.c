@@ -65,6 +65,9 @@ static void list_effects(const struct gw_rule_ctx *ctx, char *en, char *zh, size
 static void say_effect(struct gw_rule_ctx *ctx, const struct gw_finding *alarm,
                        const struct effects *e)
 {
+    if (!ctx->explain) {
+        return;
+    }
     char en[GW_SHOWN];
     char zh[GW_SHOWN];
     gw_reading_show(&e->at, false, en);
@@ -107,6 +110,9 @@ enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx)
     }
     if (e.unknown) {
         return gw_rule_unusable(ctx, e.role, &e.at);
+    }
+    if (!ctx->explain) {
+        return GW_TRUE;
     }
     char en[GW_RULE_WHY / 2];
     char zh[GW_RULE_WHY / 2];
@@ -190,6 +196,9 @@ static bool improving(const struct gw_rule_ctx *ctx, const struct gw_peer *p, do
 static void say_unhandled(struct gw_rule_ctx *ctx, const struct gw_peer *p,
                           const struct quantity *q)
 {
+    if (!ctx->explain) {
+        return;
+    }
     const struct gw_finding *alarm = p->def->finding;
     if (!q->exists || !isfinite(p->worst)) {
         gw_rule_en(ctx, "%s active, not acknowledged, nothing was done", alarm->code);

@@ -86,6 +86,9 @@ static enum gw_tri any_test(const struct gw_rule_ctx *ctx, struct gw_tested *out
 static void say_test(struct gw_rule_ctx *ctx, const struct gw_role_test *test,
                      const struct gw_tested *t)
 {
+    if (!ctx->explain) {
+        return;
+    }
     char en[GW_SHOWN];
     char zh[GW_SHOWN];
     gw_reading_show(&t->reading, false, en);
@@ -231,12 +234,23 @@ struct need_view {
     uint32_t point; /* of SILENT and UNSURE: one of them */
 };
 
+/* A detector's state is the controller's word on the detector: it can be read well and say that
+ * nobody is there. What counts is the quality that the state gives to the detector's value. */
+static enum gw_quality heard(const struct gw_reading *r)
+{
+    const bool read = r->quality == GW_Q_GOOD || r->quality == GW_Q_STALE;
+    if (read && r->sample.vtype == GW_V_STATE && r->sample.valued) {
+        return gw_state_quality((enum gw_state)r->sample.value.i);
+    }
+    return r->quality;
+}
+
 /* One point that is to meet a need. An instrument that answers with a fault, or warms up, is not
  * absent: that it does not work is for other findings to say. */
 static enum presence point_presence(const struct gw_rule_ctx *ctx, uint32_t point)
 {
     const struct gw_reading r = gw_rule_read(ctx, point);
-    switch (r.quality) {
+    switch (heard(&r)) {
     case GW_Q_GOOD:
     case GW_Q_STALE: /* was good once */
         return MET;
@@ -275,6 +289,9 @@ static struct need_view view_need(const struct gw_rule_ctx *ctx, const struct gw
 /* "T_OUT", "P_GAS or DI_LP" of every need that nobody plays. */
 static void say_undeclared(struct gw_rule_ctx *ctx, uint32_t missing)
 {
+    if (!ctx->explain) {
+        return;
+    }
     char en[GW_RULE_WHY];
     char zh[GW_RULE_WHY];
     struct gw_buf be;

@@ -51,6 +51,9 @@ const char *gw_state_zh(enum gw_state s)
 
 void gw_rule_en(struct gw_rule_ctx *ctx, const char *fmt, ...)
 {
+    if (!ctx->explain) {
+        return;
+    }
     va_list ap;
     va_start(ap, fmt);
     gw_text_vline(ctx->why, sizeof(ctx->why), fmt, ap);
@@ -59,6 +62,9 @@ void gw_rule_en(struct gw_rule_ctx *ctx, const char *fmt, ...)
 
 void gw_rule_zh(struct gw_rule_ctx *ctx, const char *fmt, ...)
 {
+    if (!ctx->explain) {
+        return;
+    }
     va_list ap;
     va_start(ap, fmt);
     gw_text_vline(ctx->why_zh, sizeof(ctx->why_zh), fmt, ap);

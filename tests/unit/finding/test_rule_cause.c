@@ -190,6 +190,8 @@ static void from_zero_the_limit_is_the_measure(void **state)
     (void)state;
     struct scene s;
     scene_init(&s, 0);
+    assert_int_equal(with_gas(&s, 0), GW_TRUE); /* no limit either: then any step back will do */
+    assert_int_equal(with_gas(&s, -0.01), GW_FALSE);
     s.alarm.finding.rules[0].low = true;
     snprintf(s.alarm.finding.params[0].name, GW_ROLE_SIZE, "low");
     s.alarm.finding.nparams = 1;

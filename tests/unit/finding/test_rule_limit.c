@@ -3,6 +3,7 @@
  * RUN gate, limits and balance, at their exact boundaries.
  */
 #include "bench.h"
+#include "finding/record.h"
 #include "support/cmocka_all.h"
 
 #include <math.h>
@@ -225,6 +226,25 @@ static void without_run_nothing_is_gated(void **state)
     bench_free(&b);
 }
 
+/* A finding that should be gated and cannot be is one step weaker; below C there is nothing. */
+static void strength_without_run(void **state)
+{
+    (void)state;
+    struct bench b;
+    (void)high_limit(&b);
+    for (char s = 'A'; s <= 'C'; s++) {
+        b.finding.strength = s;
+        b.finding.run = GW_RUN_NONE;
+        b.check.run = GW_NO_INDEX;
+        assert_int_equal(gw_record_strength(&b.check), s);
+        b.finding.run = GW_RUN_RESET;
+        assert_int_equal(gw_record_strength(&b.check), s == 'A' ? 'B' : 'C');
+        b.check.run = 0;
+        assert_int_equal(gw_record_strength(&b.check), s);
+    }
+    bench_free(&b);
+}
+
 /* ---- balance ---- */
 
 struct flows {
@@ -300,6 +320,37 @@ static void samples_too_far_apart_are_not_compared(void **state)
     bench_free(&f.b);
 }
 
+/* Two meters polled in turn: when one has just answered, its answer before is the other's partner.
+ */
+static void the_latest_pair_counts(void **state)
+{
+    (void)state;
+    struct flows f;
+    flows_init(&f, GW_CLASS_ALARM);
+    assert_int_equal(flow(&f, 20, 10, 1500), GW_TRUE);
+    f.b.now_ms += 2500;
+    bench_num(&f.b, f.in, 10.5); /* alone it would be a difference of 4.8 % */
+    assert_int_equal(bench_eval(&f.b), GW_TRUE);
+    assert_float_equal(f.b.ctx.value, 50.0, 1e-9);
+    /* Nearer in time, but not to be trusted: the one before is taken. */
+    bench_free(&f.b);
+    flows_init(&f, GW_CLASS_ALARM);
+    f.b.now_ms += 10000;
+    bench_num(&f.b, f.in, 20);
+    f.b.now_ms += 1000;
+    bench_quality(&f.b, f.in, GW_Q_UNCERTAIN);
+    bench_num(&f.b, f.out, 10);
+    f.b.now_ms += 2500;
+    bench_num(&f.b, f.in, 10.5);
+    assert_int_equal(bench_eval(&f.b), GW_TRUE);
+    assert_float_equal(f.b.ctx.value, 50.0, 1e-9);
+    /* A pair is as old as its older half: stale is stale. */
+    f.b.now_ms += 3000;
+    bench_num(&f.b, f.in, 10.5);
+    assert_int_equal(bench_eval(&f.b), GW_UNKNOWN);
+    bench_free(&f.b);
+}
+
 static void too_little_flow_is_not_compared(void **state)
 {
     (void)state;
@@ -362,7 +413,9 @@ int main(void)
         cmocka_unit_test(another_unit_is_not_compared),
         cmocka_unit_test(the_gate),
         cmocka_unit_test(without_run_nothing_is_gated),
+        cmocka_unit_test(strength_without_run),
         cmocka_unit_test(the_difference_at_its_limit),
+        cmocka_unit_test(the_latest_pair_counts),
         cmocka_unit_test(more_out_than_in_is_no_leak),
         cmocka_unit_test(samples_too_far_apart_are_not_compared),
         cmocka_unit_test(too_little_flow_is_not_compared),

@@ -175,6 +175,10 @@ static void every_declared_point_must_be_surely_silent(void **state)
     bench_link(&b, 2, GW_LINK_DOWN);
     bench_quality(&b, two, GW_Q_BAD_COMM);
     assert_int_equal(bench_eval(&b), GW_TRUE);
+    /* The other way round: the first one fails, the second one is silent. */
+    b.now_ms += 1;
+    bench_quality(&b, one, GW_Q_BAD_FAULT);
+    assert_int_equal(bench_eval(&b), GW_UNKNOWN);
     bench_free(&b);
 }
 
@@ -193,6 +197,34 @@ static void an_instrument_that_fails_is_not_absent(void **state)
         bench_quality(&b, t, there[i]);
         assert_int_equal(bench_eval(&b), GW_UNKNOWN);
         assert_int_equal(b.ctx.seen, 0);
+    }
+    bench_free(&b);
+}
+
+/* The controller answers well and says that there is no detector. */
+static void a_state_can_say_that_nobody_is_there(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b, GW_RULE_ABSENT);
+    const uint32_t g = bench_play(&b, "GAS", "gas.p1", 0, GW_V_NUM);
+    const uint32_t s = bench_play(&b, "GAS_STATE", "gas.s1", 0, GW_V_STATE);
+    bench_need(&b, 0, "GAS");
+    bench_need(&b, 0, "GAS_STATE");
+    bench_ready(&b);
+    for (int k = 0; k < GW_S_COUNT; k++) {
+        const enum gw_state said = (enum gw_state)k;
+        b.now_ms += 1000;
+        bench_state(&b, s, said);
+        bench_quality(&b, g, GW_Q_BAD_COMM);
+        b.ctx.seen = 0;
+        const bool gone = said == GW_S_ABSENT || said == GW_S_COMM_FAULT;
+        const bool well = gw_state_quality(said) == GW_Q_GOOD;
+        const enum gw_tri want = gone ? GW_TRUE : well ? GW_FALSE : GW_UNKNOWN;
+        if (bench_eval(&b) != want) {
+            fail_msg("%s: %s", gw_state_name(said), b.ctx.why);
+        }
+        assert_int_equal(b.ctx.seen, well ? 1 : 0);
     }
     bench_free(&b);
 }
@@ -425,6 +457,7 @@ int main(void)
         cmocka_unit_test(a_lone_device_has_other_buses_as_witnesses),
         cmocka_unit_test(every_declared_point_must_be_surely_silent),
         cmocka_unit_test(an_instrument_that_fails_is_not_absent),
+        cmocka_unit_test(a_state_can_say_that_nobody_is_there),
         cmocka_unit_test(quality_by_quality),
         cmocka_unit_test(a_device_that_answers_is_witness_enough),
         cmocka_unit_test(a_state_is_one_of_the_named),
