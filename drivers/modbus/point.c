@@ -116,6 +116,21 @@ static void settle_type(const struct gw_jnode *obj, struct gw_mb_point_keys *k,
                        (int)k->address);
 }
 
+static void check_state(const struct gw_jnode *obj, const struct gw_mb_point_keys *k,
+                        struct gw_issues *issues)
+{
+    const enum gw_mb_type type = (enum gw_mb_type)k->type;
+    const bool signal = has_bands(k) && k->as == GW_V_STATE;
+    if (is_float(type) && k->as != GW_V_NUM && !signal)
+        gw_jnode_issue(at(obj, "as"), issues, "%s is a num, not %s", gw_mb_type_names[type],
+                       gw_mb_as_names[k->as]);
+    if (k->as == GW_V_STATE && !signal && (k->states == NULL || type != GW_MB_U16))
+        gw_jnode_issue(at(obj, "as"), issues,
+                       "a state needs type u16 and \"states\", or \"signal\" or \"bands\"");
+    if (signal && k->states != NULL)
+        gw_jnode_issue(k->states, issues, "has no meaning beside \"signal\" or \"bands\"");
+}
+
 static void settle_as(const struct gw_jnode *obj, struct gw_mb_point_keys *k,
                       struct gw_issues *issues)
 {
@@ -128,15 +143,7 @@ static void settle_as(const struct gw_jnode *obj, struct gw_mb_point_keys *k,
                                   : GW_V_NUM;
     if (bit && k->as != GW_V_BOOL)
         gw_jnode_issue(at(obj, "as"), issues, "a bit is a bool, not %s", gw_mb_as_names[k->as]);
-    const bool signal = has_bands(k) && k->as == GW_V_STATE;
-    if (is_float(type) && k->as != GW_V_NUM && !signal)
-        gw_jnode_issue(at(obj, "as"), issues, "%s is a num, not %s", gw_mb_type_names[type],
-                       gw_mb_as_names[k->as]);
-    if (k->as == GW_V_STATE && !signal && (k->states == NULL || type != GW_MB_U16))
-        gw_jnode_issue(at(obj, "as"), issues,
-                       "a state needs type u16 and \"states\", or \"signal\" or \"bands\"");
-    if (signal && k->states != NULL)
-        gw_jnode_issue(k->states, issues, "has no meaning beside \"signal\" or \"bands\"");
+    check_state(obj, k, issues);
     if (type != GW_MB_U16 && k->bit >= 0)
         gw_jnode_issue(at(obj, "bit"), issues, "only a u16 has bits");
     if (type != GW_MB_U16 && k->field != NULL)
@@ -208,8 +215,8 @@ static void read_field(const struct gw_mb_point_keys *k, struct gw_mb_format *f,
 static void read_sane(const struct gw_mb_point_keys *k, struct gw_mb_point *p,
                       struct gw_issues *issues)
 {
-    p->sane_lo = -INFINITY;
-    p->sane_hi = INFINITY;
+    p->sane_lo = -(double)INFINITY;
+    p->sane_hi = (double)INFINITY;
     if (k->sane == NULL)
         return;
     const struct gw_jnode *lo = gw_jnode_first(k->sane);
@@ -432,8 +439,8 @@ bool gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
                  .type = -1,
                  .as = -1,
                  .bit = -1,
-                 .scale = NAN,
-                 .offset = NAN,
+                 .scale = (double)NAN,
+                 .offset = (double)NAN,
                  .decimals = -1,
                  .period_ms = -1,
                  .stride = -1},

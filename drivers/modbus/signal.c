@@ -59,7 +59,7 @@ static bool parse_meaning(const char *is, struct gw_mb_band *band)
 
 static void read_band(const struct gw_jnode *n, struct gw_mb_format *f, struct gw_issues *issues)
 {
-    struct band_in in = {.lo = -INFINITY, .hi = INFINITY};
+    struct band_in in = {.lo = -(double)INFINITY, .hi = (double)INFINITY};
     if (!gw_keys_read(n, gw_mb_band_keys, &in, issues))
         return;
     struct gw_mb_band band = {.lo = in.lo, .hi = in.hi};

@@ -269,8 +269,8 @@ static void put_frame(struct image *m, const struct frame *f)
     m->exception = reply.exception;
     for (uint16_t i = 0; reply.exception == 0 && i < req.count; i++) {
         const bool bits = req.fc == GW_MB_READ_COILS || req.fc == GW_MB_READ_DISCRETE;
-        m->of[req.fc][req.address + i] =
-            bits ? reply.data[i / 8] >> (i % 8) & 1u : be16(reply.data + (size_t)i * 2);
+        const unsigned bit = bits ? (unsigned)reply.data[i / 8] >> (i % 8) & 1u : 0;
+        m->of[req.fc][req.address + i] = bits ? (uint16_t)bit : be16(reply.data + (size_t)i * 2);
     }
 }
 
@@ -282,7 +282,7 @@ static void answer(struct gw_mb_pass *pass, const struct image *m, const struct 
     for (uint16_t i = 0; i < req->count; i++) {
         const uint16_t word = m->of[req->fc][req->address + i];
         if (bits)
-            data[i / 8] = (uint8_t)(data[i / 8] | (word & 1u) << (i % 8));
+            data[i / 8] = (uint8_t)(data[i / 8] | (unsigned)(word & 1u) << (i % 8));
         else
             gw_put_be16(data + (size_t)i * 2, word);
     }

@@ -89,36 +89,35 @@ static void silence_after(struct bench *b, int64_t s)
     collect(b);
 }
 
-static const struct gw_sample *sample(const struct bench *b, const char *name)
+static struct gw_sample sample(const struct bench *b, const char *name)
 {
     char id[40];
     (void)snprintf(id, sizeof id, "d.%s", name);
     const uint32_t point = sitefile_point(&b->f, id);
     for (size_t i = 0; i < b->nsamples; i++) {
         if (b->samples[i].point == point)
-            return &b->samples[i];
+            return b->samples[i];
     }
     fail_msg("no sample of %s", id);
-    return NULL;
+    return (struct gw_sample){0};
 }
 
 static void expect_num(const struct bench *b, const char *name, double want, enum gw_quality q)
 {
-    const struct gw_sample *s = sample(b, name);
-    assert_true(s->valued);
-    if (s->value.num != want || s->quality != q)
-        fail_msg("%s is %.12g %s", name, s->value.num,
-                 gw_quality_name((enum gw_quality)s->quality));
+    const struct gw_sample s = sample(b, name);
+    assert_true(s.valued);
+    if (s.value.num != want || s.quality != q)
+        fail_msg("%s is %.12g %s", name, s.value.num, gw_quality_name((enum gw_quality)s.quality));
 }
 
 static void expect_state(const struct bench *b, const char *name, enum gw_state want,
                          enum gw_quality q)
 {
-    const struct gw_sample *s = sample(b, name);
-    assert_true(s->valued);
-    if (s->value.i != (int64_t)want || s->quality != q)
-        fail_msg("%s is %s %s", name, gw_state_name((enum gw_state)s->value.i),
-                 gw_quality_name((enum gw_quality)s->quality));
+    const struct gw_sample s = sample(b, name);
+    assert_true(s.valued);
+    if (s.value.i != (int64_t)want || s.quality != q)
+        fail_msg("%s is %s %s", name, gw_state_name((enum gw_state)s.value.i),
+                 gw_quality_name((enum gw_quality)s.quality));
 }
 
 /* ---- decimal points ---- */
@@ -142,7 +141,7 @@ static void the_decimal_point_moves_with_its_register(void **state)
         b.regs[504] = rows[i].point;
         pass_after(&b, 1);
         expect_num(&b, "d1", rows[i].want, GW_Q_GOOD);
-        assert_int_equal(sample(&b, "d1")->raw[0], rows[i].value);
+        assert_int_equal(sample(&b, "d1").raw[0], rows[i].value);
     }
     bench_close(&b);
 }
@@ -160,18 +159,18 @@ static void without_a_decimal_point_there_is_no_number(void **state)
     b.regs[0] = 253;
     b.regs[100] = 5; /* not sane */
     pass_after(&b, 1);
-    assert_int_equal(sample(&b, "v")->quality, GW_Q_BAD_RANGE);
-    assert_false(sample(&b, "v")->valued);
-    assert_int_equal(sample(&b, "v")->raw[0], 253);
+    assert_int_equal(sample(&b, "v").quality, GW_Q_BAD_RANGE);
+    assert_false(sample(&b, "v").valued);
+    assert_int_equal(sample(&b, "v").raw[0], 253);
     expect_num(&b, "w", 0.00253, GW_Q_GOOD);
     b.regs[100] = 10; /* more than a double is shifted by */
     pass_after(&b, 1);
-    assert_int_equal(sample(&b, "w")->quality, GW_Q_BAD_RANGE);
-    assert_false(sample(&b, "w")->valued);
+    assert_int_equal(sample(&b, "w").quality, GW_Q_BAD_RANGE);
+    assert_false(sample(&b, "w").valued);
     b.refused = 100;
     pass_after(&b, 1);
-    assert_int_equal(sample(&b, "v")->quality, GW_Q_BAD_COMM);
-    assert_false(sample(&b, "v")->valued);
+    assert_int_equal(sample(&b, "v").quality, GW_Q_BAD_COMM);
+    assert_false(sample(&b, "v").valued);
     bench_close(&b);
 }
 
@@ -249,7 +248,7 @@ static void a_slow_expectation_is_read_at_every_connection_anew(void **state)
     expect_num(&b, "v", 0, GW_Q_GOOD);
     /* Another transmitter is put in place meanwhile. */
     silence_after(&b, 1);
-    assert_int_equal(sample(&b, "v")->quality, GW_Q_BAD_COMM);
+    assert_int_equal(sample(&b, "v").quality, GW_Q_BAD_COMM);
     b.regs[200] = 2;
     pass_after(&b, 1);
     assert_int_equal(b.asked, 2);
@@ -284,7 +283,7 @@ static void nobody_is_absent_while_the_controller_searches(void **state)
     found(&b, 0);
     pass_after(&b, 0);
     expect_state(&b, "d1_state", GW_S_UNKNOWN, GW_Q_UNCERTAIN);
-    assert_int_equal(sample(&b, "d1")->quality, GW_Q_UNCERTAIN);
+    assert_int_equal(sample(&b, "d1").quality, GW_Q_UNCERTAIN);
     found(&b, 2);
     pass_after(&b, 60);
     expect_state(&b, "d2_state", GW_S_NORMAL, GW_Q_GOOD);
@@ -295,7 +294,7 @@ static void nobody_is_absent_while_the_controller_searches(void **state)
     pass_after(&b, 1); /* 120 s after the first answer */
     expect_state(&b, "d3_state", GW_S_NORMAL, GW_Q_GOOD);
     expect_state(&b, "d4_state", GW_S_ABSENT, GW_Q_GOOD);
-    assert_int_equal(sample(&b, "d4")->quality, GW_Q_BAD_COMM);
+    assert_int_equal(sample(&b, "d4").quality, GW_Q_BAD_COMM);
 
     /* The number falls: it was started anew, and searches again. */
     found(&b, 1);
@@ -339,7 +338,7 @@ static void values_warm_up(void **state)
     b.regs[0] = 5;
     pass_after(&b, 1);
     expect_num(&b, "v", 5, GW_Q_WARMUP);
-    assert_int_equal(sample(&b, "b")->quality, GW_Q_GOOD);
+    assert_int_equal(sample(&b, "b").quality, GW_Q_GOOD);
     b.regs[0] = 11; /* what is worse stays worse */
     pass_after(&b, 29);
     expect_num(&b, "v", 11, GW_Q_BAD_RANGE);
@@ -373,11 +372,11 @@ static void mk102_floats_and_bcd(void **state)
     }
     b.regs[1] = 0x1234;
     pass_after(&b, 1);
-    assert_true(fabs(sample(&b, "d")->value.num - 123.4) < 1e-9);
+    assert_true(fabs(sample(&b, "d").value.num - 123.4) < 1e-9);
     b.regs[1] = 0x12A4;
     pass_after(&b, 1);
-    assert_int_equal(sample(&b, "d")->quality, GW_Q_BAD_RANGE);
-    assert_false(sample(&b, "d")->valued);
+    assert_int_equal(sample(&b, "d").quality, GW_Q_BAD_RANGE);
+    assert_false(sample(&b, "d").valued);
     bench_close(&b);
 }
 

@@ -214,8 +214,8 @@ static void what_is_printed_is_read_as_the_same(void **state)
     gw_site_print(g.site, &twice);
     assert_string_equal(once.data, twice.data);
     static const char *const parts[] = {
-        "\"bands\": [{\"hi\": 3.6, \"is\": \"SENSOR_FAULT\"}, {\"lo\": 3.6, \"is\": "
-        "\"OVER_RANGE\"}]",
+        ("\"bands\": [{\"hi\": 3.6, \"is\": \"SENSOR_FAULT\"},"
+         " {\"lo\": 3.6, \"is\": \"OVER_RANGE\"}]"),
         "\"range\": [-5, 5]",
         "\"clamped_raw\": [0]",
         "\"valid_if\": [\"u\"]",
