@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "journal/db.h"
 #include "journal/keeper.h"
 
@@ -84,9 +85,10 @@ static void tell_state(void *ctx, const struct gw_state_row *row)
     char *value = row->value != NULL ? strndup(row->value, row->value_len) : NULL;
     struct gw_notice notice = {.kind = GW_NOTICE_STATE, .seq = row->seq};
 
+    /* The key may be what is damaged; an event is UTF-8. */
     if (row->value == NULL)
         gw_keeper_event(k, "records.db: state row %s is damaged and was left out",
-                        key != NULL ? key : "?");
+                        key != NULL && gw_utf8_valid(key, strlen(key)) ? key : "?");
     else if (key != NULL && value != NULL)
         gw_keeper_notify(k, notice, key, value);
     else
