@@ -81,17 +81,20 @@ static void inherit(const struct gw_mb_reader *r, const struct gw_jnode *obj,
         k->type = of->type;
     if (gw_jnode_get(obj, "order") == NULL)
         k->order = of->order;
-    const bool scales = k->as < 0 || k->as == GW_V_NUM || has_bands(k);
-    if (isnan(k->scale) && scales)
-        k->scale = of->scale;
-    if (isnan(k->offset) && scales)
-        k->offset = of->offset;
     if (k->bad_raw == NULL)
         k->bad_raw = of->bad_raw;
-    if (k->clamped_raw == NULL)
-        k->clamped_raw = of->clamped_raw;
     if (k->period_ms < 0)
         k->period_ms = of->period_ms;
+    /* The rest has a meaning only where a number is made of it. */
+    const bool plain = k->states == NULL && k->bit < 0 && !is_coded(k);
+    if (!has_bands(k) && k->as != GW_V_NUM && (k->as >= 0 || !plain))
+        return;
+    if (isnan(k->scale))
+        k->scale = of->scale;
+    if (isnan(k->offset))
+        k->offset = of->offset;
+    if (k->clamped_raw == NULL)
+        k->clamped_raw = of->clamped_raw;
 }
 
 /* Function and type follow from each other when one of them is not given. */

@@ -174,6 +174,34 @@ static void floats_and_inline_bands(void **state)
     sitefile_free(&f);
 }
 
+static void a_point_takes_over_where_another_one_is_read(void **state)
+{
+    (void)state;
+    struct sitefile f;
+    sitefile_load(&f, BUS,
+                  "\"d\": {\"bus\": \"b\", \"profile\": \"adam-4117-4to20\"},"
+                  "\"e\": {\"bus\": \"b\", \"unit\": 2, \"profile\": \"adam-4051\"}",
+                  "\"d.ma\": {\"from\": \"i3\"},"
+                  "\"d.raw\": {\"from\": \"i3\", \"as\": \"int\"},"
+                  "\"d.top\": {\"from\": \"i3\", \"bit\": 15},"
+                  "\"d.is\": {\"from\": \"i3\", \"states\": [{\"equals\": 0, \"is\": \"NORMAL\"}]},"
+                  "\"d.half\": {\"from\": \"i3\", \"scale\": 0.5, \"offset\": 1},"
+                  "\"e.tripped\": {\"from\": \"di3\", \"invert\": true}",
+                  NULL);
+    assert_true(sitefile_good(&f));
+    assert_true(fabs(decode(&f, "d.ma", 32768).value.num - 12) < 0.001);
+    assert_int_equal(decode(&f, "d.ma", 0).quality, GW_Q_UNCERTAIN);
+    assert_int_equal(decode(&f, "d.raw", 32768).value.i, 32768);
+    assert_int_equal(decode(&f, "d.top", 32768).value.i, 1);
+    assert_int_equal(decode(&f, "d.is", 0).value.i, GW_S_NORMAL);
+    assert_true(decode(&f, "d.half", 8).value.num == 5);
+    assert_int_equal(decode(&f, "e.tripped", 0).value.i, 1);
+    const struct gw_mb_point *p = f.site->point_priv[sitefile_point(&f, "e.tripped")];
+    assert_int_equal(p->span.fc, GW_MB_READ_COILS);
+    assert_int_equal(p->span.address, 2);
+    sitefile_free(&f);
+}
+
 /* What was read is what is printed, and is read again as the same. */
 static void what_is_printed_is_read_as_the_same(void **state)
 {
@@ -326,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_wide_module_keeps_a_broken_wire_apart),
         cmocka_unit_test(where_the_module_stops_nothing_is_sure),
         cmocka_unit_test(floats_and_inline_bands),
+        cmocka_unit_test(a_point_takes_over_where_another_one_is_read),
         cmocka_unit_test(what_is_printed_is_read_as_the_same),
         cmocka_unit_test(every_mistake_is_told),
         cmocka_unit_test(a_profile_is_of_a_device_or_of_a_signal),
