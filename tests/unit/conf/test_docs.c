@@ -10,6 +10,7 @@
 #include "modbus/conf.h"
 #include "modbus/point.h"
 #include "modbus/profile.h"
+#include "modbus/signal.h"
 
 #include "base/file.h"
 
@@ -34,6 +35,7 @@ static const struct gw_site_section driver_sections[] = {
     {"/points/<id>", gw_mb_point_keys},
     {"/points/<id>/field", gw_mb_field_keys},
     {"/points/<id>/states/[]", gw_mb_state_keys},
+    {"/points/<id>/bands/[]", gw_mb_band_keys},
     {IN_PROFILE, gw_mb_profile_keys},
     {IN_PROFILE "/title", gw_mb_title_keys},
     {IN_PROFILE "/device", gw_mb_profile_device_keys},
