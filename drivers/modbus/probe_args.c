@@ -20,7 +20,7 @@ const char gw_mb_probe_usage[] =
     "  --unit      unit (slave) address, or several; default 1, of a scan 1-247\n"
     "  --fc        1 coils, 2 discrete inputs, 3 holding registers (default), 4 input registers\n"
     "  --count N   registers or bits to read, up to 2000; default 4, or 16 bits\n"
-    "  --type T    u16, i16, u32, i32, u64, f32, f64: show this type only\n"
+    "  --type T    u16, i16, u32, i32, u64, f32, f64, bcd, mk102: show this type only\n"
     "  --order O   ABCD, CDAB, BADC, DCBA\n"
     "  --point     print the chosen reading as a point for the site file; NAME is "
     "\"<device>.<name>\"\n"

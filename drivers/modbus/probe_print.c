@@ -15,7 +15,7 @@
 
 static bool is_float(enum gw_mb_type type)
 {
-    return type == GW_MB_F32 || type == GW_MB_F64;
+    return type == GW_MB_F32 || type == GW_MB_F64 || type == GW_MB_MK102;
 }
 
 bool gw_mb_probe_reading(enum gw_mb_type type, enum gw_mb_order order, const uint16_t *words,
@@ -40,7 +40,7 @@ bool gw_mb_probe_reading(enum gw_mb_type type, enum gw_mb_order order, const uin
     const bool plausible =
         fabs(v) >= (is_float(type) ? PLAUSIBLE_LOW : 1.0) && fabs(v) < PLAUSIBLE_TOP;
     const char *mark = plausible ? " *" : "";
-    if (type == GW_MB_F32)
+    if (type == GW_MB_F32 || type == GW_MB_MK102)
         snprintf(out, GW_MB_READING, "%.7g%s", v, mark);
     else if (type == GW_MB_F64)
         snprintf(out, GW_MB_READING, "%.10g%s", v, mark);
@@ -60,17 +60,22 @@ static bool all_read(const struct gw_mb_probe_words *w, size_t at, size_t n)
     return true;
 }
 
+/* Of one register nearly every reading is plausible: no marks here. */
 static void print_singles(const struct gw_mb_probe_words *w, struct gw_buf *out)
 {
-    gw_buf_str(out, "address   hex    u16     i16\n");
+    static const enum gw_mb_type types[] = {GW_MB_U16, GW_MB_I16, GW_MB_BCD, GW_MB_MK102};
+    gw_buf_str(out, "address   hex     u16     i16     bcd   mk102\n");
     for (size_t i = 0; i < w->n; i++) {
-        char i16[GW_MB_READING];
         if (!w->read[i])
             continue;
-        (void)gw_mb_probe_reading(GW_MB_I16, GW_MB_ABCD, &w->word[i], i16);
-        i16[strcspn(i16, " ")] = '\0'; /* of one register, everything is plausible */
-        gw_buf_printf(out, "%7u  %04X  %5u  %6s\n", w->address + (unsigned)i, (unsigned)w->word[i],
-                      (unsigned)w->word[i], i16);
+        gw_buf_printf(out, "%7u  %04X", w->address + (unsigned)i, (unsigned)w->word[i]);
+        for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
+            char text[GW_MB_READING];
+            (void)gw_mb_probe_reading(types[k], GW_MB_ABCD, &w->word[i], text);
+            text[strcspn(text, " ")] = '\0';
+            gw_buf_printf(out, "  %6s", text);
+        }
+        gw_buf_char(out, '\n');
     }
 }
 

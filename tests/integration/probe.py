@@ -34,7 +34,7 @@ def read(rig, ports):
     f32 = table[4112, "f32"]
     assert [t.endswith("*") for t in f32] == [False, True, False, False] and f32[1] == "36.75 *", f32
     assert set(t for _, t in table) == {"u32", "i32", "u64", "f32", "f64"}, table
-    assert re.search(r"^ +4113  4213  16915 +16915$", done.stdout, re.M), done.stdout
+    assert re.search(r"^ +4113  4213 +16915 +16915 +4213 +\S+$", done.stdout, re.M), done.stdout
 
     # More than one request holds, over all that the device has.
     done = probe(flow, "--fc", 4, "--address", 4112, "--count", 2, "--unit", "1-2")

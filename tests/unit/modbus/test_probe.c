@@ -139,6 +139,9 @@ static void readings(void **state)
     } rows[] = {
         {GW_MB_U16, {65535}, "65535 *"},
         {GW_MB_I16, {65535}, "-1 *"},
+        {GW_MB_BCD, {0x1234}, "1234 *"},
+        {GW_MB_BCD, {0x12A4}, "-"},
+        {GW_MB_MK102, {0}, "0"},
         {GW_MB_U32, {0, 0}, "0"},
         {GW_MB_U32, {0xFFFF, 0xFFFF}, "4294967295"},
         {GW_MB_I32, {0xFFFF, 0xFFFE}, "-2 *"},
