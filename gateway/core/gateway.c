@@ -267,8 +267,8 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
     case GW_NOTICE_FINE:
         g->journal_fault[0] = '\0';
         g->health_due_ms = 0;
-        raise_event(g, &(struct gw_event){"journal", "", n->text ? n->text : "",
-                                          n->text ? n->text : ""});
+        raise_event(
+            g, &(struct gw_event){"journal", "", n->text ? n->text : "", n->text ? n->text : ""});
         break;
     case GW_NOTICE_EVENT:
         /* A draft that cannot be sealed: its loss is chained, its check goes on. */
