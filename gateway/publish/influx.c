@@ -333,8 +333,6 @@ static enum gw_status make_parts(struct gw_influx *x, struct gw_err *err)
         return gw_err_set(err, GW_E_NOMEM, "influx: out of memory");
     enum gw_status status = make_line(x, err);
     if (status == GW_OK)
-        status = gw_influx_http_library(err);
-    if (status == GW_OK)
         status = gw_influx_http_new(x->site, &x->http, err);
     return status;
 }

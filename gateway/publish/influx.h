@@ -40,6 +40,7 @@ struct gw_influx_stats {
 struct gw_influx;
 
 /* Starts the worker. What conf points at is lent until gw_influx_stop. GW_E_NOMEM, GW_E_IO;
+ * GW_E_NOTFOUND: libcurl is not installed;
  * GW_E_INVAL: the site's tags cannot be written, which --check refuses. */
 enum gw_status gw_influx_start(const struct gw_influx_conf *conf, struct gw_influx **out,
                                struct gw_err *err) GW_MUST_CHECK;
