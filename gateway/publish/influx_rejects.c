@@ -9,11 +9,13 @@ void gw_influx_rejects_add(struct gw_influx_rejects *r, const char *device, cons
     size_t at = 0;
     while (at < r->n && strcmp(r->rows[at].device, device) != 0)
         at++;
-    uint64_t count = at < r->n ? r->rows[at].count : 0;
-    if (at == GW_INFLUX_REJECTS)
-        at--;
-    else if (at == r->n)
+    uint64_t count = 0;
+    if (at < r->n)
+        count = r->rows[at].count;
+    else if (r->n < GW_INFLUX_REJECTS)
         r->n++;
+    else
+        at = GW_INFLUX_REJECTS - 1;
     memmove(&r->rows[1], &r->rows[0], at * sizeof r->rows[0]);
     struct gw_influx_reject *row = &r->rows[0];
     row->count = count + 1;

@@ -109,8 +109,12 @@ static char *base64(const char *text)
         uint32_t bits = 0;
         for (size_t k = 0; k < 3; k++)
             bits = bits << 8 | (i + k < len ? (unsigned char)text[i + k] : 0);
-        for (size_t k = 0; k < 4; k++)
-            out[n++] = i + k > len ? '=' : digits[bits >> (18 - 6 * k) & 63];
+        for (size_t k = 0; k < 4; k++) {
+            out[n] = '=';
+            if (i + k <= len)
+                out[n] = digits[bits >> (18 - 6 * k) & 63];
+            n++;
+        }
     }
     out[n] = '\0';
     return out;
@@ -156,11 +160,11 @@ enum gw_status gw_influx_authorization(const struct gw_site_influx *site, char *
         status = read_secret("password", site->password_file, &secret, err);
     if (status != GW_OK)
         return status;
+    const char *text = secret != NULL ? secret : "";
     if (token)
-        *out =
-            join(site->version == 3 ? "Authorization: Bearer " : "Authorization: Token ", secret);
+        *out = join(site->version == 3 ? "Authorization: Bearer " : "Authorization: Token ", text);
     else
-        *out = basic(site->username, secret != NULL ? secret : "");
+        *out = basic(site->username, text);
     gw_influx_secret_free(secret);
     return *out != NULL ? GW_OK : gw_err_set(err, GW_E_NOMEM, "out of memory");
 }
