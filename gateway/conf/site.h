@@ -73,7 +73,8 @@ struct gw_conf_driver {
      * gw_site_add_point. */
     void *(*device)(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                     const struct gw_jnode *profile, struct gw_issues *issues);
-    /* A member of "points" for a device of this driver: adds exactly one point. */
+    /* A member of "points" for a device of this driver: adds its point, and perhaps companions of
+     * it, which have no private data and are not printed. */
     void (*point)(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                   struct gw_issues *issues);
     void (*free_bus)(void *bus);

@@ -120,8 +120,8 @@ static void publish_cases(struct gw_gateway *g, const struct gw_stamp *now)
 static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
 {
     struct gw_journal_stats js;
-    struct gw_mqtt_stats ms;
-    struct gw_influx_stats is;
+    struct gw_mqtt_stats ms = {0};
+    struct gw_influx_stats is = {0};
     struct gw_health health = {
         .site = g->site,
         .table = g->table,
@@ -271,10 +271,12 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
         break;
     case GW_NOTICE_COMMITTED:
         gw_engine_committed(g->engine, n->token, n->seq);
-        if (g->journal_fault[0]) {
-            gw_log(GW_LOG_INFO, TAG, "journal: works again");
-            g->journal_fault[0] = '\0';
-        }
+        break;
+    case GW_NOTICE_FINE:
+        g->journal_fault[0] = '\0';
+        g->health_due_ms = 0;
+        raise_event(g, &(struct gw_event){"journal", "", n->text ? n->text : "",
+                                          n->text ? n->text : ""});
         break;
     case GW_NOTICE_EVENT:
         /* A draft that cannot be sealed: its loss is chained, its check goes on. */
@@ -512,7 +514,7 @@ static enum gw_status open_drivers(struct gw_gateway *g, uint64_t seed, struct g
         .sink = {.put = take_batch, .ctx = g},
         .seed = seed,
     };
-    for (size_t i = 0; g->drivers[i] && i < DRIVERS_MAX; i++) {
+    for (size_t i = 0; i < DRIVERS_MAX && g->drivers[i]; i++) {
         enum gw_status st = g->drivers[i]->open(&env, &g->instances[i], err);
         if (st != GW_OK)
             return st;
@@ -606,10 +608,13 @@ void gw_gateway_stop(struct gw_gateway *g)
 
 /* --- going down ------------------------------------------------------------------------------ */
 
-static void close_drivers(struct gw_gateway *g)
+static bool close_drivers(struct gw_gateway *g)
 {
-    for (size_t i = 0; g->drivers[i] && i < DRIVERS_MAX; i++)
-        g->drivers[i]->close(g->instances[i]);
+    bool clean = true;
+
+    for (size_t i = 0; i < DRIVERS_MAX && g->drivers[i]; i++)
+        clean = g->drivers[i]->close(g->instances[i]) && clean;
+    return clean;
 }
 
 /* What is running is stored, so that a planned restart costs no second of any delay. */
@@ -626,26 +631,26 @@ static void store_running(struct gw_gateway *g)
 
 bool gw_gateway_free(struct gw_gateway *g)
 {
-    bool clean = true;
-
     if (!g)
         return true;
-    close_drivers(g);
+    bool clean = close_drivers(g);
     store_running(g);
     if (g->mqtt)
         clean = gw_mqtt_stop(g->mqtt, 5000) && clean;
     if (g->influx)
         clean = gw_influx_stop(g->influx, 5000) && clean;
+    /* An abandoned thread may still look at anything here, the journal included. What was posted is
+     * committed by now or lost as by a crash, which loses nothing that was told. */
+    if (!clean)
+        return false;
     if (g->loop) {
         gw_loop_unwatch(g->loop, &g->batches_watch);
         gw_loop_unwatch(g->loop, &g->notices_watch);
         gw_loop_timer_clear(g->loop, &g->tick);
         gw_clockwatch_free(g->clockwatch);
     }
-    if (g->journal)
-        clean = gw_journal_stop(g->journal, 5000) && clean;
-    if (!clean)
-        return false; /* an abandoned thread may still look at all of this */
+    if (g->journal && !gw_journal_stop(g->journal, 5000))
+        return false;
     gw_pipeline_free(g->pipeline);
     gw_engine_free(g->engine);
     gw_table_free(g->table);

@@ -72,8 +72,9 @@ enum gw_notice_kind {
      * file had to be replaced while running: with another chain, whose state rows are gone, so
      * that the receiver posts them again. */
     GW_NOTICE_OPEN,
-    /* text: cannot open or commit at present; tried again. An EVENT or OPEN tells of the end. */
+    /* text: cannot open or commit at present; tried again. FINE or OPEN tells of the end. */
     GW_NOTICE_FAILED,
+    GW_NOTICE_FINE, /* text: commits work again */
     GW_NOTICE_COMMITTED, /* token, seq (0 for a state row alone), chain, hash */
     /* text: something a person should know (file set aside, rows evicted, telemetry.db failing).
      * With a token other than 0: that draft cannot be sealed and was dropped with its state row;
