@@ -17,6 +17,7 @@
 #include "core/pipeline.h"
 #include "core/show.h"
 #include "journal/journal.h"
+#include "publish/influx.h"
 #include "publish/mqtt.h"
 #include "publish/seal.h"
 
@@ -47,6 +48,9 @@ struct gw_gateway {
     struct gw_engine *engine;
     struct gw_journal *journal;
     struct gw_mqtt *mqtt;
+    struct gw_influx *influx;
+    struct gw_reader_conf readers[2];
+    unsigned influx_reader; /* its index in readers */
     struct gw_board *board;
     struct gw_control *control; /* NULL while its socket cannot be made */
     struct gw_driver_instance *instances[DRIVERS_MAX];
@@ -118,19 +122,22 @@ static void publish_cases(struct gw_gateway *g, const struct gw_stamp *now)
     put_signed(g, GW_DOC_CASES);
 }
 
-/* What a health document or snapshot looks at; js and ms are what its pointers point at. */
+/* What a health document or snapshot looks at; js, ms and is are what its pointers point at. */
 static struct gw_health get_health(struct gw_gateway *g, struct gw_journal_stats *js,
-                                   struct gw_mqtt_stats *ms)
+                                   struct gw_mqtt_stats *ms, struct gw_influx_stats *is)
 {
     gw_journal_stats(g->journal, js);
     if (g->mqtt)
         gw_mqtt_stats(g->mqtt, ms);
+    if (g->influx)
+        gw_influx_stats(g->influx, is);
     return (struct gw_health){
         .site = g->site,
         .table = g->table,
         .engine = g->running ? g->engine : NULL,
         .journal = js,
         .mqtt = g->mqtt ? ms : NULL,
+        .influx = g->influx ? is : NULL,
         .journal_fault = g->journal_fault,
         .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
     };
@@ -140,7 +147,8 @@ static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
 {
     struct gw_journal_stats js;
     struct gw_mqtt_stats ms = {0};
-    const struct gw_health health = get_health(g, &js, &ms);
+    struct gw_influx_stats is = {0};
+    const struct gw_health health = get_health(g, &js, &ms, &is);
 
     gw_buf_clear(&g->text);
     gw_document_health(&g->identity, &health, now, &g->text);
@@ -182,6 +190,7 @@ static void serve_api(struct gw_gateway *g, const struct gw_stamp *now)
 {
     struct gw_journal_stats js;
     struct gw_mqtt_stats ms = {0};
+    struct gw_influx_stats is = {0};
     struct gw_err err = {0};
 
     if (!g->control) {
@@ -194,7 +203,7 @@ static void serve_api(struct gw_gateway *g, const struct gw_stamp *now)
     }
     if (!gw_board_wanted(g->board))
         return;
-    const struct gw_health health = get_health(g, &js, &ms);
+    const struct gw_health health = get_health(g, &js, &ms, &is);
     gw_show(&health, now, gw_board_begin(g->board));
     gw_board_publish(g->board);
 }
@@ -416,6 +425,24 @@ static void backlog_rewind(void *ctx)
     gw_journal_rewind(ctx, MQTT_READER);
 }
 
+static void influx_grant(void *ctx, unsigned n)
+{
+    struct gw_gateway *g = ctx;
+    gw_journal_grant(g->journal, g->influx_reader, n);
+}
+
+static void influx_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
+{
+    struct gw_gateway *g = ctx;
+    gw_journal_ack(g->journal, g->influx_reader, kind, key);
+}
+
+static void influx_rewind(void *ctx)
+{
+    struct gw_gateway *g = ctx;
+    gw_journal_rewind(g->journal, g->influx_reader);
+}
+
 static enum gw_status make_seal(struct gw_gateway *g, struct gw_err *err)
 {
     struct gw_key *key = NULL;
@@ -479,8 +506,13 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
 
 static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
 {
-    static const struct gw_reader_conf readers[] = {{"mqtt", true, true}};
-    static const struct gw_reader_conf readers_quiet[] = {{"mqtt", true, false}};
+    const bool mqtt = g->site->mqtt.enabled, influx = g->site->influx.enabled;
+    size_t n = 0;
+    if (mqtt)
+        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry};
+    g->influx_reader = (unsigned)n;
+    if (influx)
+        g->readers[n++] = (struct gw_reader_conf){"influx", false, true};
     struct gw_journal_conf conf = {
         .dir = g->site->gateway.state_dir,
         .gateway = g->site->gateway.id,
@@ -488,8 +520,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .telemetry_bytes = g->site->journal.telemetry_mb << 20,
         .sealer = {.seal = gw_seal_record, .ctx = g->seal},
         .clock = g->clock,
-        .readers = g->site->mqtt.telemetry ? readers : readers_quiet,
-        .nreaders = g->site->mqtt.enabled ? 1 : 0,
+        .readers = g->readers,
+        .nreaders = n,
         .post_capacity = 1024,
         .state_rows = gw_inventory_count(g->load->inventory),
     };
@@ -518,6 +550,26 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
     if (st == GW_OK)
         publish_status(g);
     return st;
+}
+
+static enum gw_status start_influx(struct gw_gateway *g, uint64_t seed, struct gw_err *err)
+{
+    if (!g->site->influx.enabled)
+        return GW_OK;
+    struct gw_influx_conf conf = {
+        .site = g->site,
+        .clock = g->clock,
+        .backlog =
+            {
+                .grant = influx_grant,
+                .ack = influx_ack,
+                .rewind = influx_rewind,
+                .ctx = g,
+                .parcels = gw_journal_parcels(g->journal, g->influx_reader),
+            },
+        .seed = seed,
+    };
+    return gw_influx_start(&conf, &g->influx, err);
 }
 
 static enum gw_status open_drivers(struct gw_gateway *g, uint64_t seed, struct gw_err *err)
@@ -596,6 +648,8 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     if (st == GW_OK)
         st = start_mqtt(g, seed, err);
     if (st == GW_OK)
+        st = start_influx(g, seed, err);
+    if (st == GW_OK)
         st = open_drivers(g, seed, err);
     if (st != GW_OK) {
         (void)!gw_gateway_free(g);
@@ -652,6 +706,8 @@ bool gw_gateway_free(struct gw_gateway *g)
     store_running(g);
     if (g->mqtt)
         clean = gw_mqtt_stop(g->mqtt, 5000) && clean;
+    if (g->influx)
+        clean = gw_influx_stop(g->influx, 5000) && clean;
     /* An abandoned thread may still look at anything here, the journal included. What was posted is
      * committed by now or lost as by a crash, which loses nothing that was told. */
     if (!clean)
