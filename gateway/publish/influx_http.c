@@ -2,23 +2,21 @@
 #define _GNU_SOURCE /* explicit_bzero */
 #include "publish/influx_http.h"
 
-#include <dlfcn.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/dynlib.h"
 #include "publish/influx_request.h"
 
 #define CURL_DISABLE_TYPECHECK /* its macros name the functions directly */
 #include <curl/curl.h>
 
-#define LIBRARY    "libcurl.so.4"
 #define CONNECT_MS 5000
 #define POLL_MS    1000
 #define URL_MAX    2048
 
-/* What is used of the library, by name and place. */
+/* What is used of the library, in the order of symbols. */
 struct curl {
     CURLcode (*global_init)(long flags);
     CURL *(*easy_init)(void);
@@ -39,31 +37,24 @@ struct curl {
     void (*slist_free_all)(struct curl_slist *list);
 };
 
-static const struct {
-    const char *name;
-    size_t offset;
-} symbols[] = {
-    {"curl_global_init", offsetof(struct curl, global_init)},
-    {"curl_easy_init", offsetof(struct curl, easy_init)},
-    {"curl_easy_cleanup", offsetof(struct curl, easy_cleanup)},
-    {"curl_easy_setopt", offsetof(struct curl, easy_setopt)},
-    {"curl_easy_getinfo", offsetof(struct curl, easy_getinfo)},
-    {"curl_easy_strerror", offsetof(struct curl, easy_strerror)},
-    {"curl_multi_init", offsetof(struct curl, multi_init)},
-    {"curl_multi_cleanup", offsetof(struct curl, multi_cleanup)},
-    {"curl_multi_add_handle", offsetof(struct curl, multi_add_handle)},
-    {"curl_multi_remove_handle", offsetof(struct curl, multi_remove_handle)},
-    {"curl_multi_perform", offsetof(struct curl, multi_perform)},
-    {"curl_multi_poll", offsetof(struct curl, multi_poll)},
-    {"curl_multi_info_read", offsetof(struct curl, multi_info_read)},
-    {"curl_multi_strerror", offsetof(struct curl, multi_strerror)},
-    {"curl_slist_append", offsetof(struct curl, slist_append)},
-    {"curl_slist_free_all", offsetof(struct curl, slist_free_all)},
+static const char *const symbols[] = {
+    "curl_global_init",         "curl_easy_init",      "curl_easy_cleanup",
+    "curl_easy_setopt",         "curl_easy_getinfo",   "curl_easy_strerror",
+    "curl_multi_init",          "curl_multi_cleanup",  "curl_multi_add_handle",
+    "curl_multi_remove_handle", "curl_multi_perform",  "curl_multi_poll",
+    "curl_multi_info_read",     "curl_multi_strerror", "curl_slist_append",
+    "curl_slist_free_all",
 };
 
-_Static_assert(sizeof(void *) == sizeof(void (*)(void)), "POSIX: dlsym gives functions");
 _Static_assert(sizeof(struct curl) == sizeof symbols / sizeof symbols[0] * sizeof(void *),
-               "every member is looked up");
+               "every member has its name");
+
+static const struct gw_dynlib libcurl = {
+    .soname = "libcurl.so.4",
+    .package = "libcurl4",
+    .symbols = symbols,
+    .n = sizeof symbols / sizeof symbols[0],
+};
 
 struct gw_influx_http {
     struct curl curl;
@@ -76,18 +67,12 @@ struct gw_influx_http {
     char error[CURL_ERROR_SIZE];
 };
 
-/* Never closed: the library does not promise that it can be. */
 static enum gw_status load_library(struct curl *out, struct gw_err *err)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL)
-        return gw_err_set(err, GW_E_NOTFOUND, "influx: %s (package libcurl4)", dlerror());
-    for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (symbol == NULL)
-            return gw_err_set(err, GW_E_NOTFOUND, "influx: " LIBRARY " has no %s", symbols[i].name);
-        memcpy((char *)out + symbols[i].offset, &symbol, sizeof symbol);
-    }
+    struct gw_err why;
+    enum gw_status status = gw_dynlib_load(&libcurl, out, &why);
+    if (status != GW_OK)
+        return gw_err_set(err, status, "influx: %s", why.msg);
     if (out->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return gw_err_set(err, GW_E_IO, "influx: libcurl cannot be initialised");
     return GW_OK;
