@@ -2,6 +2,8 @@
 #include "control/http.h"
 
 #include "base/buf.h"
+#include "base/dynlib.h"
+#include "base/ratelog.h"
 
 #include <microhttpd.h>
 
@@ -14,7 +16,62 @@
 
 #define HEAD_MAX ((size_t)8 << 10)
 #define SWEEP_MS 250
+#define TAG      "control"
 #define JSON     "application/json; charset=utf-8"
+
+/* What is used of the library, in the order of symbols. */
+struct mhd {
+    struct MHD_Daemon *(*start_daemon)(unsigned flags, uint16_t port, MHD_AcceptPolicyCallback apc,
+                                       void *apc_cls, MHD_AccessHandlerCallback dh, void *dh_cls,
+                                       ...);
+    void (*stop_daemon)(struct MHD_Daemon *daemon);
+    enum MHD_Result (*run)(struct MHD_Daemon *daemon);
+    enum MHD_Result (*get_timeout)(struct MHD_Daemon *daemon, MHD_UNSIGNED_LONG_LONG *timeout);
+    enum MHD_Result (*add_connection)(struct MHD_Daemon *daemon, MHD_socket fd,
+                                      const struct sockaddr *addr, socklen_t addrlen);
+    const union MHD_DaemonInfo *(*get_daemon_info)(struct MHD_Daemon *daemon,
+                                                   enum MHD_DaemonInfoType type, ...);
+    const union MHD_ConnectionInfo *(*get_connection_info)(struct MHD_Connection *connection,
+                                                           enum MHD_ConnectionInfoType type, ...);
+    const char *(*lookup_connection_value)(struct MHD_Connection *connection,
+                                           enum MHD_ValueKind kind, const char *key);
+    void (*suspend_connection)(struct MHD_Connection *connection);
+    void (*resume_connection)(struct MHD_Connection *connection);
+    struct MHD_Response *(*create_response_from_buffer)(size_t size, void *buffer,
+                                                        enum MHD_ResponseMemoryMode mode);
+    enum MHD_Result (*add_response_header)(struct MHD_Response *response, const char *header,
+                                           const char *content);
+    enum MHD_Result (*queue_response)(struct MHD_Connection *connection, unsigned status,
+                                      struct MHD_Response *response);
+    void (*destroy_response)(struct MHD_Response *response);
+};
+
+static const char *const symbols[] = {
+    "MHD_start_daemon",
+    "MHD_stop_daemon",
+    "MHD_run",
+    "MHD_get_timeout",
+    "MHD_add_connection",
+    "MHD_get_daemon_info",
+    "MHD_get_connection_info",
+    "MHD_lookup_connection_value",
+    "MHD_suspend_connection",
+    "MHD_resume_connection",
+    "MHD_create_response_from_buffer",
+    "MHD_add_response_header",
+    "MHD_queue_response",
+    "MHD_destroy_response",
+};
+
+_Static_assert(sizeof(struct mhd) == sizeof symbols / sizeof symbols[0] * sizeof(void *),
+               "every member has its name");
+
+static const struct gw_dynlib library = {
+    .soname = "libmicrohttpd.so.12",
+    .package = "libmicrohttpd12",
+    .symbols = symbols,
+    .n = sizeof symbols / sizeof symbols[0],
+};
 
 /* One connection. */
 struct client {
@@ -29,8 +86,10 @@ struct client {
 
 struct gw_http {
     struct gw_http_conf conf;
-    struct MHD_Daemon *daemon;
-    struct gw_watch watch; /* on the library's own epoll descriptor */
+    struct mhd mhd;
+    struct MHD_Daemon *daemon; /* NULL before the first client, and all else idle */
+    struct gw_ratelog log;     /* starting it */
+    struct gw_watch watch;     /* on the library's own epoll descriptor */
     struct gw_timer timer;
     int64_t sweep_ms; /* when the clients are to be looked through again */
     struct client clients[GW_HTTP_CLIENTS];
@@ -45,45 +104,47 @@ static int64_t now_ms(const struct gw_http *h)
 
 /* ---- answering ---- */
 
-static enum MHD_Result reply(struct MHD_Connection *connection, const struct gw_http_answer *a)
+static enum MHD_Result reply(const struct gw_http *h, struct MHD_Connection *connection,
+                             const struct gw_http_answer *a)
 {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(a->len, a->body, MHD_RESPMEM_MUST_FREE);
+        h->mhd.create_response_from_buffer(a->len, a->body, MHD_RESPMEM_MUST_FREE);
     if (!response) {
         free(a->body);
         return MHD_NO;
     }
-    enum MHD_Result ok = MHD_add_response_header(response, "Content-Type", a->type);
+    enum MHD_Result ok = h->mhd.add_response_header(response, "Content-Type", a->type);
     if (ok == MHD_YES)
-        ok = MHD_add_response_header(response, "Connection", "close");
+        ok = h->mhd.add_response_header(response, "Connection", "close");
     if (ok == MHD_YES)
-        ok = MHD_add_response_header(response, "Cache-Control", "no-store");
+        ok = h->mhd.add_response_header(response, "Cache-Control", "no-store");
     if (ok == MHD_YES)
-        ok = MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+        ok = h->mhd.add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (ok == MHD_YES && a->code == MHD_HTTP_METHOD_NOT_ALLOWED)
-        ok = MHD_add_response_header(response, "Allow", "GET, HEAD");
+        ok = h->mhd.add_response_header(response, "Allow", "GET, HEAD");
     if (ok == MHD_YES)
-        ok = MHD_queue_response(connection, a->code, response);
-    MHD_destroy_response(response); /* the queue holds its own */
+        ok = h->mhd.queue_response(connection, a->code, response);
+    h->mhd.destroy_response(response); /* the queue holds its own */
     return ok;
 }
 
-static enum MHD_Result reply_fault(struct MHD_Connection *connection, unsigned code,
-                                   const char *json)
+static enum MHD_Result reply_fault(const struct gw_http *h, struct MHD_Connection *connection,
+                                   unsigned code, const char *json)
 {
     struct gw_http_answer a = {.code = code, .type = JSON, .len = strlen(json)};
     a.body = malloc(a.len);
     if (!a.body)
         return MHD_NO;
     memcpy(a.body, json, a.len);
-    return reply(connection, &a);
+    return reply(h, connection, &a);
 }
 
-static bool has_body(struct MHD_Connection *connection)
+static bool has_body(const struct gw_http *h, struct MHD_Connection *connection)
 {
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    const char *length =
+        h->mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
     return (length && strcmp(length, "0") != 0) ||
-           MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
+           h->mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
 }
 
 /* Called by the library once a request's head is whole, and again after each resume. */
@@ -93,7 +154,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 {
     struct gw_http *h = cls;
     struct client *c =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+        h->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     struct gw_http_answer answer = {0};
     const int64_t now = now_ms(h);
 
@@ -104,10 +165,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (!c)
         return MHD_NO;
     if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-        return reply_fault(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+        return reply_fault(h, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
                            "{\"error\":\"read-only: GET or HEAD\"}\n");
-    if (has_body(connection))
-        return reply_fault(connection, MHD_HTTP_BAD_REQUEST,
+    if (has_body(h, connection))
+        return reply_fault(h, connection, MHD_HTTP_BAD_REQUEST,
                            "{\"error\":\"a request has no body here\"}\n");
     if (!c->asked) {
         c->asked = true;
@@ -115,12 +176,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     }
     const struct gw_http_request req = {
         .path = url,
-        .filter = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "device"),
+        .filter = h->mhd.lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "device"),
         .waited_ms = now - c->asked_ms,
     };
     if (h->conf.answer(h->conf.ctx, &req, &answer))
-        return reply(connection, &answer);
-    MHD_suspend_connection(connection);
+        return reply(h, connection, &answer);
+    h->mhd.suspend_connection(connection);
     c->suspended = true;
     return MHD_YES;
 }
@@ -145,7 +206,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
             *c = (struct client){
                 .http = h,
                 .connection = connection,
-                .fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+                .fd = h->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
                           ->connect_fd,
                 .start_ms = now_ms(h),
             };
@@ -166,13 +227,14 @@ static void turn(struct gw_http *h)
     MHD_UNSIGNED_LONG_LONG wait = 0;
     int64_t due = INT64_MAX;
 
-    (void)MHD_run(h->daemon);
-    if (MHD_get_timeout(h->daemon, &wait) == MHD_YES)
+    (void)h->mhd.run(h->daemon);
+    if (h->mhd.get_timeout(h->daemon, &wait) == MHD_YES)
         due = now_ms(h) + (wait < SWEEP_MS ? (int64_t)wait : SWEEP_MS);
     if (h->n > 0 && due > h->sweep_ms)
         due = h->sweep_ms;
     if (due < INT64_MAX)
-        (void)!gw_loop_timer_set(h->conf.loop, &h->timer, due); /* set by _new: it only moves */
+        (void)!gw_loop_timer_set(h->conf.loop, &h->timer,
+                                 due); /* set by open_server: it only moves */
 }
 
 static void resume(struct gw_http *h)
@@ -181,7 +243,7 @@ static void resume(struct gw_http *h)
         struct client *c = &h->clients[i];
         if (c->connection && c->suspended) {
             c->suspended = false;
-            MHD_resume_connection(c->connection);
+            h->mhd.resume_connection(c->connection);
         }
     }
 }
@@ -216,41 +278,67 @@ static void on_ready(void *arg, unsigned events)
     turn(arg);
 }
 
+/* ---- starting ---- */
+
+/* The daemon is set up once; what it needs is only had from the first client on. */
+static enum gw_status open_server(struct gw_http *h, struct gw_err *err)
+{
+    enum gw_status st = gw_dynlib_load(&library, &h->mhd, err);
+
+    if (st != GW_OK)
+        return st;
+    h->daemon =
+        h->mhd.start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
+                            NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT,
+                            (unsigned)GW_HTTP_CLIENTS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
+    if (!h->daemon)
+        return gw_err_set(err, GW_E_IO, "the HTTP server does not start");
+    h->watch.fd = h->mhd.get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    st = gw_loop_watch(h->conf.loop, &h->watch, GW_LOOP_IN);
+    if (st == GW_OK) {
+        st = gw_loop_timer_set(h->conf.loop, &h->timer, now_ms(h));
+        if (st != GW_OK)
+            gw_loop_unwatch(h->conf.loop, &h->watch);
+    }
+    if (st != GW_OK) {
+        h->mhd.stop_daemon(h->daemon);
+        h->daemon = NULL;
+        return gw_err_set(err, st, "the HTTP server cannot be watched");
+    }
+    return GW_OK;
+}
+
+/* False: tried in vain, and told the log. The next client has it tried again: somebody may have
+ * installed what was missing. */
+static bool opened(struct gw_http *h)
+{
+    struct gw_err err;
+
+    if (h->daemon)
+        return true;
+    if (open_server(h, &err) != GW_OK) {
+        (void)gw_ratelog_fail(&h->log, now_ms(h), TAG, "the local API answers nobody: %s", err.msg);
+        return false;
+    }
+    (void)gw_ratelog_ok(&h->log, now_ms(h), TAG, "the local API");
+    return true;
+}
+
 /* ---- the owner's calls ---- */
 
 enum gw_status gw_http_new(const struct gw_http_conf *conf, struct gw_http **out,
                            struct gw_err *err)
 {
     struct gw_http *h = calloc(1, sizeof *h);
-    enum gw_status st = GW_E_IO;
 
     if (!h)
         return gw_err_set(err, GW_E_NOMEM, "local API: out of memory");
     h->conf = *conf;
     h->watch = (struct gw_watch){.fd = -1, .ready = on_ready, .arg = h};
     h->timer = (struct gw_timer){.fire = on_timer, .arg = h};
-    h->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
-                         NULL, NULL, on_request, h, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned)GW_HTTP_CLIENTS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX,
-                         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
-    if (!h->daemon) {
-        (void)gw_err_set(err, st, "local API: the HTTP server does not start");
-        goto out;
-    }
-    h->watch.fd = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    st = gw_loop_watch(conf->loop, &h->watch, GW_LOOP_IN);
-    if (st == GW_OK)
-        st = gw_loop_timer_set(conf->loop, &h->timer, now_ms(h));
-    if (st != GW_OK) {
-        (void)gw_err_set(err, st, "local API: cannot watch the HTTP server");
-        goto out;
-    }
     *out = h;
     return GW_OK;
-out:
-    gw_http_free(h);
-    return st;
 }
 
 void gw_http_free(struct gw_http *h)
@@ -261,15 +349,14 @@ void gw_http_free(struct gw_http *h)
         resume(h); /* the library must not be stopped with suspended connections */
         gw_loop_timer_clear(h->conf.loop, &h->timer);
         gw_loop_unwatch(h->conf.loop, &h->watch);
-        MHD_stop_daemon(h->daemon);
+        h->mhd.stop_daemon(h->daemon);
     }
     free(h);
 }
 
-/* Beside the library, which would let it wait in the queue instead. */
-static void refuse(struct gw_http *h, int fd)
+/* Beside the library, which would let it wait in the queue instead, or is not there. */
+static void refuse(struct gw_http *h, int fd, const char *why)
 {
-    static const char body[] = "{\"error\":\"busy: too many clients, try again soon\"}\n";
     char text[256];
     struct gw_buf b;
 
@@ -278,7 +365,7 @@ static void refuse(struct gw_http *h, int fd)
     gw_buf_printf(&b,
                   "HTTP/1.1 503 Service Unavailable\r\nContent-Type: " JSON "\r\n"
                   "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
-                  sizeof body - 1, body);
+                  strlen(why), why);
     assert(!b.failed);
     (void)!send(fd, text, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
@@ -288,12 +375,16 @@ void gw_http_take(struct gw_http *h, int fd)
 {
     static const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
 
+    if (!opened(h)) {
+        refuse(h, fd, "{\"error\":\"the HTTP server does not start: see the log of nonsited\"}\n");
+        return;
+    }
     if (h->n == GW_HTTP_CLIENTS) {
-        refuse(h, fd);
+        refuse(h, fd, "{\"error\":\"busy: too many clients, try again soon\"}\n");
         return;
     }
     /* The library closes fd when it cannot take it. */
-    if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&nobody, sizeof nobody) !=
+    if (h->mhd.add_connection(h->daemon, fd, (const struct sockaddr *)&nobody, sizeof nobody) !=
         MHD_YES)
         h->refused++;
     turn(h);
@@ -301,6 +392,8 @@ void gw_http_take(struct gw_http *h, int fd)
 
 void gw_http_wake(struct gw_http *h)
 {
+    if (!h->daemon)
+        return;
     resume(h);
     turn(h);
 }

@@ -3,6 +3,10 @@
  * http: a small read-only HTTP server over a loop; the only file that includes <microhttpd.h> is
  * http.c.
  *
+ * The library, which brings a TLS family along, is loaded when the first client comes: a gateway
+ * that nobody asks does without its memory. When it cannot be, each client is told 503 and the log
+ * why, and the next client has it tried again.
+ *
  * It accepts nothing itself: the owner hands over connections, whatever socket they came from. At
  * most GW_HTTP_CLIENTS at a time; one more is told 503 and closed. A request is GET or HEAD, its
  * head at most some KiB, without a body. One request a connection, and the whole exchange has
@@ -44,7 +48,7 @@ struct gw_http_conf {
 
 struct gw_http;
 
-/* GW_E_NOMEM, GW_E_IO. */
+/* GW_E_NOMEM. */
 enum gw_status gw_http_new(const struct gw_http_conf *conf, struct gw_http **out,
                            struct gw_err *err) GW_MUST_CHECK;
 /* Closes all connections. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nonsitectl and the local API against a real daemon: every verb, slow clients, stale sockets, a failed journal."""
+"""nonsitectl and the local API against a real daemon: every verb, slow clients, stale sockets, a failed journal,
+a missing library."""
 import json
 import os
 import socket
@@ -237,8 +238,35 @@ def device_down(rig):
     assert all("refused" in d["fault"] and d["polls"]["failed"] > 0 for d in devices), devices
 
 
+def library(rig):
+    """The HTTP library comes with the first client; while it cannot be loaded, clients and log are told."""
+    rig.broker()
+    _, ports = rig.plant(stories.scenario())
+    broken = rig.dir / "lib/libmicrohttpd.so.12"
+    broken.parent.mkdir()
+    broken.touch()  # found before the real one, and no library
+    gateway = rig.start("gateway", ["/usr/bin/env", f"LD_LIBRARY_PATH={broken.parent}",
+                                    BUILD / "bin/nonsited", rig.site(**stories.site(ports))])
+
+    def loaded():
+        with open(f"/proc/{gateway.pid}/maps", encoding="utf-8") as f:
+            return "libmicrohttpd" in f.read()
+    until("a socket", 20, lambda: sock(rig).exists())
+    assert not loaded()
+    for _ in range(20):
+        done = ctl(rig, "status")
+        assert done.returncode == 2 and "log of nonsited" in done.stderr, done
+    said = [ln for ln in rig.log().splitlines() if "libmicrohttpd.so.12" in ln]
+    assert 1 <= len(said) < 4 and "(package libmicrohttpd12)" in said[0], said  # once, then ever more rarely
+    broken.unlink()
+    until("healthy", 20, lambda: healthy(rig))
+    assert loaded() and "the local API works again" in rig.log(), rig.log()
+    gateway.terminate()
+    assert gateway.wait(15) == 0
+
+
 def main():
-    for part in (verbs, slow_clients, sockets, journal_failed, device_down):
+    for part in (library, verbs, slow_clients, sockets, journal_failed, device_down):
         with Rig() as rig:
             part(rig)
         print("as wanted:", part.__name__)
