@@ -213,6 +213,7 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
     const struct gw_slot *s = &e->slots[check];
     return (struct gw_peer){
         .active = s->delay.active,
+        .answer = s->answer,
         .acked = s->mem.alarm == GW_ALARM_ACKED,
         .worst = s->mem.worst,
         .def = s->def,

@@ -33,7 +33,8 @@
 
 /* What a rule may know of another check. */
 struct gw_peer {
-    bool active; /* after its delays */
+    bool active;        /* after its delays; stays so while nothing is known of it */
+    enum gw_tri answer; /* of its last evaluation; UNKNOWN before the first one since the start */
     bool acked;
     double worst; /* most extreme value since it became active; NAN when it has none */
     const struct gw_check_def *def;

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What nobody sees decides nothing: alarms that stand while their instrument is
+ * silent.
+ */
+#include "foundry.h"
+#include "support/cmocka_all.h"
+
+static size_t leads(const struct scene *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < scene_records(s); i++) {
+        n += scene_record(s, i)->cls == GW_CLASS_LEAD ? 1 : 0;
+    }
+    return n;
+}
+
+/* ---- a lead needs its alarm's condition, not only the alarm ---- */
+
+/* The furnace too hot, and the interlock cuts the heating off. */
+static struct scene *interlocked(void)
+{
+    struct scene *s = foundry_new();
+    scene_num(s, "pt.t1", 58);
+    scene_run(s, 15 * SECOND);
+    scene_contact(s, "di.heat", false);
+    scene_run(s, MINUTE);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "raised"), 1);
+    assert_int_equal(leads(s), 0);
+    return s;
+}
+
+/* The next morning the furnace is cold and works, but its thermometer is silent. */
+static void an_alarm_of_yesterday_accuses_nobody(void **state)
+{
+    (void)state;
+    struct scene *s = interlocked();
+    scene_restart(s, SCENE_CLEAN, DAY, true);
+    scene_link(s, "pt", GW_LINK_DOWN);
+    scene_contact(s, "di.heat", true);
+    scene_run(s, HOUR);
+    assert_int_equal(scene_count(s, "CW-ILK-01", "raised"), 0);
+    assert_int_equal(scene_count(s, "CW-TRP-01", "raised"), 0);
+    /* The thermometer is back, and it is hot: now the interlock has failed. */
+    scene_link(s, "pt", GW_LINK_OK);
+    scene_run(s, SECOND);
+    scene_run(s, 10 * SECOND);
+    assert_int_equal(scene_count(s, "CW-ILK-01", "raised"), 1);
+    scene_free(s);
+}
+
+static void an_alarm_that_nobody_can_see_accuses_nobody(void **state)
+{
+    (void)state;
+    struct scene *s = interlocked();
+    scene_link(s, "pt", GW_LINK_DOWN);
+    scene_run(s, 10 * SECOND);
+    scene_contact(s, "di.heat", true);
+    scene_run(s, 8 * HOUR);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 0);
+    assert_int_equal(scene_count(s, "CW-ILK-01", "raised"), 0);
+    assert_int_equal(scene_count(s, "CW-TRP-01", "raised"), 0);
+    scene_free(s);
+}
+
+/* A detector that gives its state only: without a value nothing else shows that it is silent. */
+static void a_silent_controller_does_not_go_on_alarming(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_with(
+        "\"p\":{\"type\":\"paint_mix\",\"name\":\"x\",\"facts\":{\"paint\":\"solvent\"},"
+        "\"roles\":{\"RUN\":\"di.run\",\"GAS_STATE\":\"gas.s1\"}}");
+    scene_state(s, "gas.s1", GW_S_LOW);
+    scene_run(s, 5 * MINUTE);
+    assert_int_equal(scene_count(s, "GAS-EV-LOW", "raised"), 1);
+    scene_link(s, "gas", GW_LINK_DOWN);
+    scene_run(s, 40 * MINUTE);
+    assert_int_equal(scene_count(s, "GAS-TRP-01", "raised"), 0);
+    /* It alarms still: the time before its silence counts, its silence does not. */
+    scene_link(s, "gas", GW_LINK_OK);
+    scene_run(s, 24 * MINUTE);
+    assert_int_equal(scene_count(s, "GAS-TRP-01", "raised"), 0);
+    scene_run(s, 2 * MINUTE);
+    assert_int_equal(scene_count(s, "GAS-TRP-01", "raised"), 1);
+    scene_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_alarm_of_yesterday_accuses_nobody),
+        cmocka_unit_test(an_alarm_that_nobody_can_see_accuses_nobody),
+        cmocka_unit_test(a_silent_controller_does_not_go_on_alarming),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
