@@ -79,18 +79,15 @@ static void say_effect(struct gw_rule_ctx *ctx, const struct gw_finding *alarm,
 
 static void say_no_cause(struct gw_rule_ctx *ctx)
 {
-    gw_rule_en(ctx, "no causing alarm is active");
-    gw_rule_zh(ctx, "相关报警未触发");
+    gw_rule_en(ctx, "no causing alarm holds now");
+    gw_rule_zh(ctx, "当前无相关报警条件");
 }
 
 /* Whether an alarm holds now. It stays active while its instrument is silent, for a day of down
- * time if need be, and what the plant does meanwhile has nothing to do with it. */
+ * time if need be, and through its off-delay; what the plant does meanwhile is no answer to it. */
 static enum gw_tri holds(const struct gw_peer *p)
 {
-    if (!p->active) {
-        return GW_FALSE;
-    }
-    return p->answer == GW_UNKNOWN ? GW_UNKNOWN : GW_TRUE;
+    return p->active ? p->answer : GW_FALSE;
 }
 
 static enum gw_tri unseen(struct gw_rule_ctx *ctx, const struct gw_finding *alarm)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What nobody sees decides nothing: alarms that stand while their instrument is
- * silent.
+ * What nobody sees decides nothing: alarms that stand while their instrument is silent, passes that
+ * do not happen, time in which nobody looked.
  */
 #include "foundry.h"
 #include "support/cmocka_all.h"
@@ -85,12 +85,29 @@ static void a_silent_controller_does_not_go_on_alarming(void **state)
     scene_free(s);
 }
 
+/* The water is cold again and the heating back on before the alarm's off-delay has passed. */
+static void heating_cold_water_is_no_bypass(void **state)
+{
+    (void)state;
+    struct scene *s = interlocked();
+    scene_num(s, "pt.t1", 40);
+    scene_run(s, 15 * SECOND);
+    scene_contact(s, "di.heat", true);
+    scene_run(s, 14 * SECOND);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 0);
+    scene_run(s, 5 * MINUTE);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 1);
+    assert_int_equal(leads(s), 0);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alarm_of_yesterday_accuses_nobody),
         cmocka_unit_test(an_alarm_that_nobody_can_see_accuses_nobody),
         cmocka_unit_test(a_silent_controller_does_not_go_on_alarming),
+        cmocka_unit_test(heating_cold_water_is_no_bypass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,28 @@ static void an_alarm_that_is_not_seen_is_no_cause(void **state)
     bench_free(&b);
 }
 
+/* In its off-delay an alarm is active and over. */
+static void an_alarm_that_is_over_is_no_cause(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct alarm a;
+    uint32_t causes[1] = {0};
+    bench_init(&b, GW_RULE_NO_EFFECT);
+    const uint32_t fan = bench_play(&b, "DI_FAN", "di.fan", 0, GW_V_BOOL);
+    bench_test_contact(&b, "DI_FAN", true);
+    alarm_init(&a, &b, "A-1", GW_RULE_LIMIT);
+    b.check.causes = causes;
+    b.check.ncauses = 1;
+    b.peers[0] = (struct gw_peer){.active = true, .answer = GW_FALSE, .def = &a.def};
+    bench_ready(&b);
+    bench_contact(&b, fan, false);
+    assert_int_equal(bench_eval(&b), GW_FALSE);
+    assert_int_equal(b.ctx.cause, GW_NO_INDEX);
+    assert_string_equal(b.ctx.why, "no causing alarm holds now");
+    bench_free(&b);
+}
+
 static void no_feedback_no_answer(void **state)
 {
     (void)state;
@@ -198,6 +220,9 @@ static void nobody_need_answer_what_is_not_seen(void **state)
     s.b.peers[0].answer = GW_UNKNOWN;
     assert_int_equal(with_gas(&s, 60), GW_UNKNOWN);
     s.b.peers[0].acked = true;
+    assert_int_equal(with_gas(&s, 60), GW_FALSE);
+    s.b.peers[0].acked = false;
+    s.b.peers[0].answer = GW_FALSE;
     assert_int_equal(with_gas(&s, 60), GW_FALSE);
     bench_free(&s.b);
 }
@@ -300,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interlock_that_does_not_act),
         cmocka_unit_test(an_alarm_that_is_not_seen_is_no_cause),
+        cmocka_unit_test(an_alarm_that_is_over_is_no_cause),
         cmocka_unit_test(no_feedback_no_answer),
         cmocka_unit_test(nobody_does_anything),
         cmocka_unit_test(nobody_need_answer_what_is_not_seen),
