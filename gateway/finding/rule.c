@@ -92,7 +92,7 @@ bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *p
     case GW_LINK_DOWN:
         break;
     }
-    return gw_table_siblings_ok(ctx->table, point->device);
+    return gw_table_siblings_ok(ctx->table, point->device, ctx->now_ms);
 }
 
 enum gw_run_state gw_rule_run(const struct gw_check_def *check, const struct gw_table *table,

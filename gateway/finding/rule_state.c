@@ -150,7 +150,7 @@ static enum gw_tri device_silent(struct gw_rule_ctx *ctx)
         return GW_FALSE;
     }
     if (link == GW_LINK_DOWN && run != GW_RUN_STOPPED &&
-        gw_table_siblings_ok(ctx->table, p->device)) {
+        gw_table_siblings_ok(ctx->table, p->device, ctx->now_ms)) {
         gw_rule_en(ctx, "the device of %s does not answer while others do", p->id);
         gw_rule_zh(ctx, "%s 所属装置无应答，其他装置应答正常", p->id);
         return GW_TRUE;

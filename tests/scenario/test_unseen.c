@@ -101,6 +101,33 @@ static void heating_cold_water_is_no_bypass(void **state)
     scene_free(s);
 }
 
+/* ---- a mate vouches for the bus only as far as it has seen it ---- */
+
+/* The bus is cut. The thermometer is polled each second, the flow meters once an hour: that they
+ * were well before the cut is no witness. */
+static void a_mate_polled_hourly_does_not_vouch_for_a_cut_bus(void **state)
+{
+    (void)state;
+    const struct scene_conf conf = {
+        .devices = "\"gas\":{\"bus\":\"b1\"},\"pt\":{\"bus\":\"b2\"},\"di\":{\"bus\":\"b3\"},"
+                   "\"fi\":{\"bus\":\"b2\",\"period_ms\":3600000},"
+                   "\"fo\":{\"bus\":\"b2\",\"period_ms\":3600000}"};
+    struct scene *s = foundry_conf(&conf);
+    scene_run(s, 10 * SECOND);
+    scene_link(s, "pt", GW_LINK_DOWN);
+    scene_freeze(s, "fi", true);
+    scene_freeze(s, "fo", true);
+    scene_run(s, 50 * MINUTE);
+    assert_int_equal(leads(s), 0);
+    /* One of them answers its next pass: the bus was well all the time. */
+    scene_freeze(s, "fi", false);
+    scene_run(s, SECOND);
+    scene_freeze(s, "fi", true);
+    scene_run(s, 5 * MINUTE);
+    assert_int_equal(scene_count(s, "CW-FLT-01", "raised"), 1);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +135,7 @@ int main(void)
         cmocka_unit_test(an_alarm_that_nobody_can_see_accuses_nobody),
         cmocka_unit_test(a_silent_controller_does_not_go_on_alarming),
         cmocka_unit_test(heating_cold_water_is_no_bypass),
+        cmocka_unit_test(a_mate_polled_hourly_does_not_vouch_for_a_cut_bus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
