@@ -81,11 +81,17 @@ uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role)
     return gw_check_role(check, check->role);
 }
 
+bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point)
+{
+    const struct gw_device_life *life = gw_table_device(ctx->table, point->device);
+    return life->last_pass_ms != 0 && ctx->now_ms - life->last_pass_ms <= point->stale_ms;
+}
+
 bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *point)
 {
     switch (gw_table_device(ctx->table, point->device)->link) {
-    case GW_LINK_OK:
-        return true;
+    case GW_LINK_OK: /* of any age, if nobody polls */
+        return gw_rule_passed(ctx, point);
     case GW_LINK_UNKNOWN: /* not asked yet: its silence says nothing */
         return false;
     case GW_LINK_SUSPECT:

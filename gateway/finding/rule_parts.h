@@ -34,8 +34,13 @@ uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **rol
 /* The point of `each`; without `each`, as gw_rule_input(ctx, 0, role). */
 uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role);
 
+/* Whether the point's device was asked lately: a pass over it ended within the point's stale time.
+ * Passes over a silent device are held back longer than that. */
+bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point);
+
 /* Whether the silence of the point's device, or of the point behind it, is its own: the device
- * answers, or others do where it does not. False when the gateway's own cable may be the reason. */
+ * answers, or others do where it does not. False when the gateway's own cable may be the reason, or
+ * when the gateway does not ask at all. */
 bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *point);
 
 /* The flow difference of a BALANCE check in percent of the inflow. */

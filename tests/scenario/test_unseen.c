@@ -128,6 +128,43 @@ static void a_mate_polled_hourly_does_not_vouch_for_a_cut_bus(void **state)
     scene_free(s);
 }
 
+/* ---- a gateway that does not poll ---- */
+
+static void freeze_all(struct scene *s, bool frozen)
+{
+    static const char *const devices[] = {"gas", "pt", "fi", "fo", "di"};
+    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+        scene_freeze(s, devices[i], frozen);
+    }
+}
+
+/* Links stay as they were, and so do faults that were seen a moment before. */
+static void a_gateway_that_does_not_poll_accuses_nobody(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_with(
+        "\"if-1\":{\"type\":\"if_furnace\",\"name\":\"x\",\"facts\":{\"loop\":\"closed\"},"
+        "\"rated\":{\"Q_IN\":40},"
+        "\"roles\":{\"T_OUT\":\"pt.t1\",\"Q_IN\":\"fi.q\",\"Q_OUT\":\"fo.q\"}},"
+        "\"p\":{\"type\":\"paint_mix\",\"name\":\"x\",\"facts\":{\"paint\":\"solvent\"},"
+        "\"roles\":{\"GAS\":\"gas.p1\",\"GAS_STATE\":\"gas.s1\"}}");
+    scene_run(s, 10 * SECOND);
+    scene_quality(s, "fo.q", GW_Q_BAD_FAULT);
+    scene_link(s, "pt", GW_LINK_DOWN);
+    scene_run(s, 10 * SECOND);
+    freeze_all(s, true);
+    scene_run(s, HOUR);
+    assert_int_equal(leads(s), 0);
+    /* It polls again, and what was wrong still is: now it counts. */
+    freeze_all(s, false);
+    scene_run(s, 4 * MINUTE);
+    assert_int_equal(leads(s), 0);
+    scene_run(s, 2 * MINUTE);
+    assert_int_equal(scene_count(s, "CW-FLT-01", "raised"), 2);
+    assert_int_equal(leads(s), 2);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_silent_controller_does_not_go_on_alarming),
         cmocka_unit_test(heating_cold_water_is_no_bypass),
         cmocka_unit_test(a_mate_polled_hourly_does_not_vouch_for_a_cut_bus),
+        cmocka_unit_test(a_gateway_that_does_not_poll_accuses_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
