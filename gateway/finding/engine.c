@@ -104,6 +104,10 @@ static bool make_index(struct gw_engine *e)
 
 /* ---- life ---- */
 
+/* All checks are evaluated several times a second, however slowly their points are polled. Where
+ * this time passed between two evaluations the core was held up, and nobody looked. */
+#define GAP_MS 5000
+
 static int64_t seconds(const struct gw_check_def *def, const char *param)
 {
     return (int64_t)llround(gw_check_param(def, param, 0.0) * 1000.0);
@@ -116,6 +120,7 @@ static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
                           .mem = gw_check_state_none(),
                           .stored = gw_check_state_none(),
                           .shown = gw_check_state_none()};
+    s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, "delay_s");
     s->delay.off_ms = seconds(def, alarm ? "off_s" : "clear_s");
 }

@@ -165,6 +165,31 @@ static void a_gateway_that_does_not_poll_accuses_nobody(void **state)
     scene_free(s);
 }
 
+/* ---- time in which nobody looks ---- */
+
+static void a_core_that_was_held_up_counts_nothing(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    scene_run(s, 10 * SECOND);
+    scene_quality(s, "pt.t1", GW_Q_BAD_FAULT); /* five minutes */
+    scene_state(s, "gas.s1", GW_S_SENSOR_FAULT);
+    scene_run(s, SECOND);
+    scene_run(s, 10 * SECOND);
+    scene_wait(s, 20 * MINUTE);
+    scene_run(s, 290 * SECOND - 1);
+    assert_int_equal(leads(s), 0);
+    scene_run(s, 1);
+    assert_int_equal(scene_count(s, "CW-FLT-01", "raised"), 1);
+    /* Nor is it time in which all was well. */
+    scene_quality(s, "pt.t1", GW_Q_GOOD);
+    scene_run(s, MINUTE);
+    scene_wait(s, 30 * DAY);
+    scene_run(s, MINUTE);
+    assert_int_equal(scene_count(s, "CW-FLT-01", "cleared"), 0);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_silent_controller_does_not_go_on_alarming),
         cmocka_unit_test(heating_cold_water_is_no_bypass),
         cmocka_unit_test(a_mate_polled_hourly_does_not_vouch_for_a_cut_bus),
+        cmocka_unit_test(a_core_that_was_held_up_counts_nothing),
         cmocka_unit_test(a_gateway_that_does_not_poll_accuses_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
