@@ -184,6 +184,11 @@ void gw_engine_chain(struct gw_engine *e, const char *chain)
         e->slots[i].seq = 0;
         e->slots[i].mem.alarm_seq = 0;
     }
+    for (size_t i = 0; replaced && i < e->norphans; i++) {
+        e->orphans[i].seq = 0;
+        e->orphans[i].state.alarm_seq = 0;
+        e->orphans[i].unstored = true;
+    }
     snprintf(e->chain, sizeof(e->chain), "%s", chain);
 }
 

@@ -338,6 +338,20 @@ static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now,
     return worse && now_ms - s->stored_ms >= 60000;
 }
 
+/* False when the journal takes no more now. */
+static bool store_row(struct gw_engine *e, const char *key, const struct gw_check_state *state)
+{
+    char text[GW_CHECK_STATE_TEXT];
+    gw_check_state_write(state, text);
+    const struct gw_draft draft = {
+        .cls = GW_CLASS_NONE,
+        .priority = 4,
+        .state_key = key,
+        .state = text,
+    };
+    return e->conf.emit(e->conf.emit_ctx, &draft) == GW_OK;
+}
+
 void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool final)
 {
     for (size_t i = 0; i < e->nslots; i++) {
@@ -348,18 +362,17 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
         if (!due) {
             continue;
         }
-        char text[GW_CHECK_STATE_TEXT];
-        gw_check_state_write(&state, text);
-        const struct gw_draft draft = {
-            .cls = GW_CLASS_NONE,
-            .priority = 4,
-            .state_key = s->def->key,
-            .state = text,
-        };
-        if (e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+        if (!store_row(e, s->def->key, &state)) {
             return;
         }
         s->stored = state;
         s->stored_ms = now->mono_ms;
+    }
+    for (size_t i = 0; i < e->norphans; i++) {
+        struct gw_orphan *o = &e->orphans[i];
+        if (o->unstored && !store_row(e, o->key, &o->state)) {
+            return;
+        }
+        o->unstored = false;
     }
 }

@@ -44,6 +44,7 @@ struct gw_orphan {
     char key[GW_CHECK_KEY];
     struct gw_check_state state;
     int64_t seq;
+    bool unstored; /* the store was replaced and has no row of it yet */
 };
 
 struct gw_engine {
