@@ -68,6 +68,12 @@ const struct gw_key gw_mb_device_keys[] = {
      .doc = "Unwanted registers that may be read to save a request; default by the profile, or 10."},
     {"max_gap_bits", GW_KEY_INT, DEVICE(max_gap_bits), .max = GW_MB_MAX_BITS,
      .doc = "Unwanted bits that may be read to save a request; default by the profile, or 64."},
+    {"search_s", GW_KEY_INT, DEVICE(search_s), .max = 3600,
+     .doc = "How long the device looks for its detectors after it came up, in seconds: none of them is "
+            "called absent before; default by the profile, or 0."},
+    {"warmup_s", GW_KEY_INT, DEVICE(warmup_s), .max = 7200,
+     .doc = "How long its values have the quality WARMUP after it came up, in seconds; default by the "
+            "profile, or 0."},
     END,
 };
 /* clang-format on */
@@ -109,6 +115,14 @@ void *gw_mb_conf_device(struct gw_site *site, uint32_t device, const struct gw_j
         ok = gw_mb_profile_read(profile, site->devices[device].profile, &p, d, issues);
     if (!gw_keys_read_beside(obj, gw_mb_device_keys, gw_site_device_keys, d, issues))
         ok = false;
+    if (ok && profile != NULL && p.points == NULL) {
+        gw_jnode_issue(
+            gw_jnode_get(obj, "profile"), issues,
+            "\"%s\" is the profile of a 4-20 mA instrument; it goes into \"signal\" of a "
+            "point",
+            p.name);
+        ok = false;
+    }
     if (ok && profile != NULL && d->channels > p.channels_max) {
         const struct gw_jnode *n = gw_jnode_get(obj, "channels");
         gw_jnode_issue(n != NULL ? n : obj, issues, "profile %s has at most %d channels, not %d",

@@ -22,6 +22,7 @@ struct gw_mb_device {
     int64_t unit;
     int64_t channels; /* of the profile's points "per_channel" */
     int64_t max_regs, max_bits, max_gap_regs, max_gap_bits;
+    int64_t search_s, warmup_s; /* after it came up */
 };
 
 /* The tables, for the reader, the schema test and the documentation test. */

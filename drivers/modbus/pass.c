@@ -17,11 +17,18 @@
 
 /* A point of the device. */
 struct entry {
-    uint32_t point; /* index into the site's points */
+    uint32_t point;   /* index into the site's points */
+    const char *name; /* within the device, for messages */
     const struct gw_mb_point *conf;
-    size_t state_from; /* entry, or NONE */
+    size_t state_from;                /* entry, or NONE */
+    size_t decimals_from, count_from; /* entry, or NONE */
     size_t faults[GW_MB_FAULTS_MAX];
     size_t nfaults;
+    size_t valid[GW_MB_FAULTS_MAX];
+    size_t nvalid;
+    bool fits;    /* with "expect": it was read and is as expected */
+    bool counted; /* with "restart_if_less": `last` was read */
+    int64_t last;
     struct gw_sample sample;
 };
 
@@ -37,10 +44,15 @@ struct gw_mb_pass {
     uint32_t device;
     uint8_t unit;
     const char *where;
+    const struct gw_mb_device *conf;
     struct entry *entries; /* by period, then in the order of the site */
     size_t nentries;
     struct group *groups; /* shortest period first */
     size_t ngroups;
+    /* The device. */
+    bool up;         /* it answered, and has not been down since */
+    unsigned silent; /* broken passes in a row */
+    int64_t up_ms;   /* when it came up */
     /* The pass. */
     int64_t tick_ms;
     bool probing;
@@ -87,8 +99,11 @@ static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, 
     for (size_t i = 0; i < site->npoints; i++) {
         if (site->points[i].device != p->device)
             continue;
+        const char *dot = strchr(site->points[i].id, '.');
+        assert(dot != NULL);
         p->entries[n++] = (struct entry){
             .point = (uint32_t)i,
+            .name = dot + 1,
             .conf = site->point_priv[i],
             .sample.mono_ms = site->points[i].period_ms,
         };
@@ -103,21 +118,30 @@ static enum gw_status link_refs(struct gw_mb_pass *p, const struct gw_site *site
     for (size_t i = 0; i < p->nentries; i++) {
         struct entry *e = &p->entries[i];
         assert(e->conf != NULL);
-        const char *id = site->points[e->point].id;
-        e->state_from = NONE;
-        if (e->conf->state_from[0] != '\0') {
-            e->state_from = find_entry(p, site, e->conf->state_from);
-            if (e->state_from == NONE)
-                return gw_err_set(err, GW_E_RANGE, "points.%s: no point %s", id,
-                                  e->conf->state_from);
+        const struct gw_mb_point *c = e->conf;
+        struct {
+            const char *id;
+            size_t *to;
+        } refs[3 + 2 * GW_MB_FAULTS_MAX] = {
+            {c->state_from, &e->state_from},
+            {c->decimals_from, &e->decimals_from},
+            {c->count_from, &e->count_from},
+        };
+        size_t n = 3;
+        for (size_t k = 0; k < c->nfault_if; k++, n++) {
+            refs[n].id = c->fault_if[k];
+            refs[n].to = &e->faults[e->nfaults++];
         }
-        for (size_t k = 0; k < e->conf->nfault_if; k++) {
-            e->faults[k] = find_entry(p, site, e->conf->fault_if[k]);
-            if (e->faults[k] == NONE)
-                return gw_err_set(err, GW_E_RANGE, "points.%s: no point %s", id,
-                                  e->conf->fault_if[k]);
+        for (size_t k = 0; k < c->nvalid_if; k++, n++) {
+            refs[n].id = c->valid_if[k];
+            refs[n].to = &e->valid[e->nvalid++];
         }
-        e->nfaults = e->conf->nfault_if;
+        for (size_t k = 0; k < n; k++) {
+            *refs[k].to = refs[k].id[0] != '\0' ? find_entry(p, site, refs[k].id) : NONE;
+            if (*refs[k].to == NONE && refs[k].id[0] != '\0')
+                return gw_err_set(err, GW_E_RANGE, "points.%s: no point %s",
+                                  site->points[e->point].id, refs[k].id);
+        }
     }
     return GW_OK;
 }
@@ -165,6 +189,7 @@ enum gw_status gw_mb_pass_new(const struct gw_site *site, uint32_t device, const
         return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory", site->devices[device].id);
     p->device = device;
     p->unit = (uint8_t)conf->unit;
+    p->conf = conf;
     p->where = where;
     enum gw_status status = collect(p, site, err);
     if (status == GW_OK)
@@ -337,6 +362,85 @@ void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason)
 
 /* ---- the end ---- */
 
+static bool within(const struct gw_mb_pass *p, int64_t window_s)
+{
+    return p->up && p->ended.mono_ms - p->up_ms < window_s * 1000;
+}
+
+/* The register beside it says where the decimal point of the value is. */
+static void apply_decimals(const struct gw_mb_pass *p, struct entry *e)
+{
+    if (e->decimals_from == NONE)
+        return;
+    const struct gw_sample *d = &p->entries[e->decimals_from].sample;
+    if (d->valued && d->quality == GW_Q_GOOD && d->value.i >= -GW_MB_EXPONENT &&
+        d->value.i <= GW_MB_EXPONENT) {
+        uint16_t regs[GW_RAW_MAX];
+        memcpy(regs, e->sample.raw, sizeof regs);
+        gw_mb_decode_point(&e->conf->format, regs, (int)d->value.i, &e->sample);
+        return;
+    }
+    e->sample.valued = 0;
+    e->sample.value.i = 0;
+    e->sample.quality = d->valued ? GW_Q_BAD_RANGE : d->quality;
+}
+
+/* A channel above the number of channels that the device has found is absent, unless it still looks
+ * for them. */
+static void apply_presence(const struct gw_mb_pass *p, struct entry *e)
+{
+    if (e->sample.vtype != GW_V_STATE || !e->sample.valued)
+        return;
+    if (e->count_from != NONE) {
+        const struct gw_sample *count = &p->entries[e->count_from].sample;
+        if (count->valued && count->quality == GW_Q_GOOD &&
+            (int64_t)e->conf->channel > count->value.i)
+            e->sample.value.i = GW_S_ABSENT;
+    }
+    if (e->sample.value.i == GW_S_ABSENT && within(p, p->conf->search_s)) {
+        e->sample.value.i = GW_S_UNKNOWN;
+        e->sample.quality = GW_Q_UNCERTAIN;
+    }
+}
+
+/* Notes what was read of the identity of the device. */
+static void note_device(struct gw_mb_pass *p, struct entry *e)
+{
+    const struct gw_mb_point *c = e->conf;
+    if (!e->sample.valued || e->sample.vtype != GW_V_INT)
+        return;
+    const int64_t now = e->sample.value.i;
+    if (c->keys.restart_if_less) {
+        if (e->counted && now < e->last)
+            p->up_ms = p->ended.mono_ms;
+        e->counted = true;
+        e->last = now;
+    }
+    if (c->keys.expect != INT64_MIN)
+        e->fits = now == c->keys.expect;
+}
+
+/* The first setting of the device that differs is told in every pass, whether it was read in this
+ * one or not. */
+static void tell_difference(struct gw_mb_pass *p)
+{
+    for (size_t i = 0; i < p->nentries; i++) {
+        const struct entry *e = &p->entries[i];
+        const struct gw_mb_point *c = e->conf;
+        if (c->keys.expect == INT64_MIN || e->fits || !e->sample.valued)
+            continue;
+        const char *is = gw_mb_point_code(c, e->sample.value.i);
+        const char *want = gw_mb_point_code(c, c->keys.expect);
+        char text[160];
+        snprintf(text, sizeof text, "%s is %lld%s%s%s, expected %lld%s%s%s", e->name,
+                 (long long)e->sample.value.i, is[0] != '\0' ? " (" : "", is,
+                 is[0] != '\0' ? ")" : "", (long long)c->keys.expect, want[0] != '\0' ? " (" : "",
+                 want, want[0] != '\0' ? ")" : "");
+        set_fault(p, text);
+        return;
+    }
+}
+
 /* What the device says of its probe decides about the probe's value. */
 static void apply_state(struct gw_mb_pass *p, struct entry *e)
 {
@@ -364,6 +468,34 @@ static void apply_faults(struct gw_mb_pass *p, struct entry *e)
     }
 }
 
+/* A value of a device that is set up in another way, or that has just come up, is shown only. */
+static void apply_setup(struct gw_mb_pass *p, struct entry *e)
+{
+    bool fits = true;
+    for (size_t k = 0; k < e->nvalid; k++)
+        fits = fits && p->entries[e->valid[k]].fits;
+    if (!fits && e->sample.quality == GW_Q_GOOD)
+        e->sample.quality = GW_Q_UNCERTAIN;
+    if (e->sample.vtype == GW_V_NUM && e->sample.quality == GW_Q_GOOD &&
+        within(p, p->conf->warmup_s))
+        e->sample.quality = GW_Q_WARMUP;
+}
+
+/* First what each value is, then what others say about it. */
+static void settle_values(struct gw_mb_pass *p, const struct group *g)
+{
+    for (size_t i = g->first; i < g->first + g->n; i++) {
+        if (p->entries[i].sample.nraw > 0)
+            note_device(p, &p->entries[i]);
+    }
+    for (size_t i = g->first; i < g->first + g->n; i++) {
+        if (p->entries[i].sample.nraw > 0) {
+            apply_decimals(p, &p->entries[i]);
+            apply_presence(p, &p->entries[i]);
+        }
+    }
+}
+
 static void settle_group(struct gw_mb_pass *p, struct group *g)
 {
     for (size_t i = g->first; i < g->first + g->n; i++) {
@@ -373,6 +505,7 @@ static void settle_group(struct gw_mb_pass *p, struct group *g)
         } else if (e->sample.nraw > 0) {
             apply_state(p, e);
             apply_faults(p, e);
+            apply_setup(p, e);
         }
     }
     /* After a broken pass the group stays due, so that a slow one does not wait a whole period. */
@@ -380,16 +513,52 @@ static void settle_group(struct gw_mb_pass *p, struct group *g)
         gw_mb_cadence_done(&g->cadence, p->tick_ms);
 }
 
+/* What was known of the device's setup may be another device's from now on. */
+static void forget_setup(struct gw_mb_pass *p)
+{
+    for (size_t i = 0; i < p->ngroups; i++) {
+        struct group *g = &p->groups[i];
+        for (size_t k = g->first; k < g->first + g->n; k++) {
+            if (p->entries[k].conf->keys.expect == INT64_MIN)
+                continue;
+            p->entries[k].fits = false;
+            if (g->cadence.due_ms > p->tick_ms)
+                g->cadence.due_ms = p->tick_ms;
+        }
+    }
+}
+
+static void note_link(struct gw_mb_pass *p)
+{
+    if (p->broken) {
+        p->silent++;
+        p->up = p->up && p->silent < GW_MB_DOWN_AFTER;
+        forget_setup(p);
+        return;
+    }
+    p->silent = 0;
+    if (!p->up && p->nread > 0) {
+        p->up = true;
+        p->up_ms = p->ended.mono_ms;
+    }
+}
+
 enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp *stamp)
 {
     assert(pass->group >= pass->ngroups);
     pass->ended = *stamp;
+    note_link(pass);
+    for (size_t i = 0; i < pass->ngroups; i++) {
+        if (pass->groups[i].due && !pass->broken)
+            settle_values(pass, &pass->groups[i]);
+    }
     for (size_t i = 0; i < pass->ngroups; i++) {
         if (pass->groups[i].due)
             settle_group(pass, &pass->groups[i]);
     }
     if (pass->broken)
         return GW_MB_PASS_SILENT;
+    tell_difference(pass);
     if (pass->nread > 0)
         return GW_MB_PASS_READ;
     return pass->nrefused > 0 ? GW_MB_PASS_REFUSED : GW_MB_PASS_SILENT;

@@ -9,7 +9,14 @@
  * A pass that breaks (no answer, or a wrong one) makes every due point BAD_COMM. An exception makes
  * the points of its block BAD_COMM, and the others go on. After the last answer a value takes the
  * quality of the state that its device reports for it ("state_from"), and is BAD_FAULT when a flag
- * of "fault_if" is set; it is UNCERTAIN when such a flag could not be read.
+ * of "fault_if" is set; it is UNCERTAIN when such a flag could not be read. It has no number when
+ * the place of its decimal point ("decimals_from") is not known.
+ *
+ * What a point must be ("expect") is asked anew after every broken pass, since another device may
+ * answer then; values that depend on it ("valid_if") are UNCERTAIN until it fits. A device came up
+ * with its first answer, after having been down, and when a counter of "restart_if_less" fell:
+ * for search_s from then on a missing detector is UNKNOWN, not ABSENT, and for warmup_s a good
+ * number is WARMUP.
  */
 #ifndef GW_MODBUS_PASS_H
 #define GW_MODBUS_PASS_H

@@ -2,6 +2,7 @@
 #include "modbus/point.h"
 
 #include "modbus/point_in.h"
+#include "modbus/signal.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,7 +26,75 @@ static const struct gw_jnode *at(const struct gw_jnode *obj, const char *key)
 
 static bool is_float(enum gw_mb_type type)
 {
-    return type == GW_MB_F32 || type == GW_MB_F64;
+    return type == GW_MB_F32 || type == GW_MB_F64 || type == GW_MB_MK102;
+}
+
+/* "<device>.<name>" with "{n}" replaced; false when it does not fit. */
+static bool full_id(const char *device, const char *name, unsigned channel, char out[GW_POINT_ID])
+{
+    struct gw_buf b;
+    gw_buf_fixed(&b, out, GW_POINT_ID);
+    gw_buf_printf(&b, "%s.", device);
+    while (*name != '\0') {
+        if (channel > 0 && strncmp(name, "{n}", 3) == 0) {
+            gw_buf_printf(&b, "%u", channel);
+            name += 3;
+        } else {
+            gw_buf_char(&b, *name++);
+        }
+    }
+    return !b.failed;
+}
+
+static bool has_bands(const struct gw_mb_point_keys *k)
+{
+    return k->signal[0] != '\0' || k->bands != NULL;
+}
+
+static bool is_coded(const struct gw_mb_point_keys *k)
+{
+    return k->codes != NULL || k->expect != INT64_MIN;
+}
+
+/* Takes what is not given here from the point that "from" names: where it is read, and what makes a
+ * number of it. */
+static void inherit(const struct gw_mb_reader *r, const struct gw_jnode *obj,
+                    struct gw_mb_point_keys *k)
+{
+    if (k->from[0] == '\0')
+        return;
+    char id[GW_POINT_ID];
+    uint32_t index;
+    if (!full_id(r->site->devices[r->device].id, k->from, 0, id) ||
+        !gw_site_find_point(r->site, id, &index)) {
+        gw_jnode_issue(gw_jnode_get(obj, "from"), r->issues,
+                       "\"%s\" is no point of this device declared so far", k->from);
+        return;
+    }
+    const struct gw_mb_point_keys *of =
+        &((const struct gw_mb_point *)r->site->point_priv[index])->keys;
+    if (k->fc < 0)
+        k->fc = of->fc;
+    if (k->address < 0)
+        k->address = of->address;
+    if (k->type < 0)
+        k->type = of->type;
+    if (gw_jnode_get(obj, "order") == NULL)
+        k->order = of->order;
+    if (k->bad_raw == NULL)
+        k->bad_raw = of->bad_raw;
+    if (k->period_ms < 0)
+        k->period_ms = of->period_ms;
+    /* The rest has a meaning only where a number is made of it. */
+    const bool plain = k->states == NULL && k->bit < 0 && !is_coded(k);
+    if (!has_bands(k) && k->as != GW_V_NUM && (k->as >= 0 || !plain))
+        return;
+    if (isnan(k->scale))
+        k->scale = of->scale;
+    if (isnan(k->offset))
+        k->offset = of->offset;
+    if (k->clamped_raw == NULL)
+        k->clamped_raw = of->clamped_raw;
 }
 
 /* Function and type follow from each other when one of them is not given. */
@@ -50,20 +119,34 @@ static void settle_type(const struct gw_jnode *obj, struct gw_mb_point_keys *k,
                        (int)k->address);
 }
 
+static void check_state(const struct gw_jnode *obj, const struct gw_mb_point_keys *k,
+                        struct gw_issues *issues)
+{
+    const enum gw_mb_type type = (enum gw_mb_type)k->type;
+    const bool signal = has_bands(k) && k->as == GW_V_STATE;
+    if (is_float(type) && k->as != GW_V_NUM && !signal)
+        gw_jnode_issue(at(obj, "as"), issues, "%s is a num, not %s", gw_mb_type_names[type],
+                       gw_mb_as_names[k->as]);
+    if (k->as == GW_V_STATE && !signal && (k->states == NULL || type != GW_MB_U16))
+        gw_jnode_issue(at(obj, "as"), issues,
+                       "a state needs type u16 and \"states\", or \"signal\" or \"bands\"");
+    if (signal && k->states != NULL)
+        gw_jnode_issue(k->states, issues, "has no meaning beside \"signal\" or \"bands\"");
+}
+
 static void settle_as(const struct gw_jnode *obj, struct gw_mb_point_keys *k,
                       struct gw_issues *issues)
 {
     const enum gw_mb_type type = (enum gw_mb_type)k->type;
     const bool bit = type == GW_MB_BIT || k->bit >= 0;
     if (k->as < 0)
-        k->as = k->states != NULL ? GW_V_STATE : bit ? GW_V_BOOL : GW_V_NUM;
+        k->as = k->states != NULL ? GW_V_STATE
+                : bit             ? GW_V_BOOL
+                : is_coded(k)     ? GW_V_INT
+                                  : GW_V_NUM;
     if (bit && k->as != GW_V_BOOL)
         gw_jnode_issue(at(obj, "as"), issues, "a bit is a bool, not %s", gw_mb_as_names[k->as]);
-    if (is_float(type) && k->as != GW_V_NUM)
-        gw_jnode_issue(at(obj, "as"), issues, "%s is a num, not %s", gw_mb_type_names[type],
-                       gw_mb_as_names[k->as]);
-    if (k->as == GW_V_STATE && (k->states == NULL || type != GW_MB_U16))
-        gw_jnode_issue(at(obj, "as"), issues, "a state needs type u16 and \"states\"");
+    check_state(obj, k, issues);
     if (type != GW_MB_U16 && k->bit >= 0)
         gw_jnode_issue(at(obj, "bit"), issues, "only a u16 has bits");
     if (type != GW_MB_U16 && k->field != NULL)
@@ -76,13 +159,23 @@ static void settle_as(const struct gw_jnode *obj, struct gw_mb_point_keys *k,
 static void check_use(const struct gw_jnode *obj, const struct gw_mb_point_keys *k,
                       struct gw_issues *issues)
 {
+    const unsigned scaled = BIT_OF(GW_V_NUM) | (has_bands(k) ? BIT_OF(GW_V_STATE) : 0);
     const struct {
         const char *key;
         bool given;
         unsigned kinds; /* of enum gw_vtype */
     } uses[] = {
-        {"scale", !isnan(k->scale), BIT_OF(GW_V_NUM)},
-        {"offset", !isnan(k->offset), BIT_OF(GW_V_NUM)},
+        {"scale", !isnan(k->scale), scaled},
+        {"offset", !isnan(k->offset), scaled},
+        {"decimals_from", k->decimals_from[0] != '\0', BIT_OF(GW_V_NUM)},
+        {"signal", k->signal[0] != '\0', BIT_OF(GW_V_NUM) | BIT_OF(GW_V_STATE)},
+        {"bands", k->bands != NULL, BIT_OF(GW_V_NUM) | BIT_OF(GW_V_STATE)},
+        {"range", k->range != NULL, BIT_OF(GW_V_NUM)},
+        {"clamped_raw", k->clamped_raw != NULL, scaled},
+        {"codes", k->codes != NULL, BIT_OF(GW_V_INT)},
+        {"expect", k->expect != INT64_MIN, BIT_OF(GW_V_INT)},
+        {"restart_if_less", k->restart_if_less, BIT_OF(GW_V_INT)},
+        {"count_from", k->count_from[0] != '\0', BIT_OF(GW_V_STATE)},
         {"decimals", k->decimals >= 0, BIT_OF(GW_V_NUM)},
         {"unit", k->unit[0] != '\0', BIT_OF(GW_V_NUM) | BIT_OF(GW_V_INT)},
         {"sane", k->sane != NULL, BIT_OF(GW_V_NUM) | BIT_OF(GW_V_INT)},
@@ -102,6 +195,12 @@ static void check_use(const struct gw_jnode *obj, const struct gw_mb_point_keys 
                        gw_mb_type_names[k->type]);
     if (k->scale == 0.0)
         gw_jnode_issue(at(obj, "scale"), issues, "must not be 0");
+    if (k->signal[0] != '\0' && k->bands != NULL)
+        gw_jnode_issue(k->bands, issues, "give \"signal\" or \"bands\", not both");
+    if (k->range != NULL && !has_bands(k))
+        gw_jnode_issue(
+            k->range, issues,
+            "needs \"signal\" or \"bands\": without them a broken wire would be a value");
 }
 
 static void read_field(const struct gw_mb_point_keys *k, struct gw_mb_format *f,
@@ -119,8 +218,8 @@ static void read_field(const struct gw_mb_point_keys *k, struct gw_mb_format *f,
 static void read_sane(const struct gw_mb_point_keys *k, struct gw_mb_point *p,
                       struct gw_issues *issues)
 {
-    p->sane_lo = -INFINITY;
-    p->sane_hi = INFINITY;
+    p->sane_lo = -(double)INFINITY;
+    p->sane_hi = (double)INFINITY;
     if (k->sane == NULL)
         return;
     const struct gw_jnode *lo = gw_jnode_first(k->sane);
@@ -186,51 +285,99 @@ static bool type_holds(enum gw_mb_type type, double v)
         return v >= INT32_MIN && v <= INT32_MAX;
     case GW_MB_U64:
         return v >= 0;
+    case GW_MB_BCD:
+        return v >= 0 && v <= 9999;
     default:
         return false;
     }
 }
 
-static void read_bad_raw(const struct gw_mb_point_keys *k, struct gw_mb_format *f,
-                         struct gw_issues *issues)
+/* Raw numbers that the type can hold; returns how many. */
+static size_t read_raws(const struct gw_jnode *list, enum gw_mb_type type,
+                        int64_t out[GW_MB_BAD_MAX], struct gw_issues *issues)
 {
-    if (k->bad_raw == NULL)
-        return;
-    const size_t n = gw_jnode_count(k->bad_raw);
+    size_t got = 0;
+    const size_t n = list != NULL ? gw_jnode_count(list) : 0;
     if (n > GW_MB_BAD_MAX) {
-        gw_jnode_issue(k->bad_raw, issues, "must have at most %d numbers, has %zu", GW_MB_BAD_MAX,
-                       n);
-        return;
+        gw_jnode_issue(list, issues, "must have at most %d numbers, has %zu", GW_MB_BAD_MAX, n);
+        return 0;
     }
-    for (const struct gw_jnode *v = gw_jnode_first(k->bad_raw); v != NULL; v = gw_jnode_next(v)) {
+    for (const struct gw_jnode *v = n > 0 ? gw_jnode_first(list) : NULL; v != NULL;
+         v = gw_jnode_next(v)) {
         if (gw_jnode_type(v) != GW_J_NUM || !gw_jnode_is_int(v)) {
             gw_jnode_issue(v, issues, "must be a whole number");
-        } else if (!type_holds(f->type, gw_jnode_num(v))) {
+        } else if (!type_holds(type, gw_jnode_num(v))) {
             gw_jnode_issue(v, issues, "%.15g can never be read as %s", gw_jnode_num(v),
-                           gw_mb_type_names[f->type]);
+                           gw_mb_type_names[type]);
         } else {
-            f->bad_raw[f->nbad++] = (int64_t)gw_jnode_num(v);
+            out[got++] = (int64_t)gw_jnode_num(v);
         }
     }
+    return got;
 }
 
-static void read_faults(struct gw_mb_point *p, struct gw_issues *issues)
+static void read_code(const struct gw_jnode *n, struct gw_mb_point *p, struct gw_issues *issues)
 {
-    const struct gw_jnode *list = p->keys.fault_if;
-    if (list == NULL)
+    const char *key = gw_jnode_key(n);
+    char *end = NULL;
+    const long code = strtol(key, &end, 10);
+    if (end == key || *end != '\0' || strlen(key) > 10 || code < INT32_MIN || code > INT32_MAX) {
+        gw_jnode_issue(n, issues, "the key must be a whole number");
         return;
+    }
+    if (gw_jnode_type(n) != GW_J_STR || gw_jnode_str(n)[0] == '\0' ||
+        strlen(gw_jnode_str(n)) >= GW_MB_CODE_SIZE) {
+        gw_jnode_issue(n, issues, "must be a text of 1 to %d bytes", GW_MB_CODE_SIZE - 1);
+        return;
+    }
+    struct gw_mb_code *c = &p->codes[p->ncodes++];
+    c->code = (int32_t)code;
+    snprintf(c->name, sizeof c->name, "%s", gw_jnode_str(n));
+}
+
+static void read_codes(struct gw_mb_point *p, struct gw_issues *issues)
+{
+    const struct gw_jnode *obj = p->keys.codes;
+    if (obj == NULL)
+        return;
+    const size_t n = gw_jnode_count(obj);
+    if (n < 1 || n > GW_MB_CODES_MAX) {
+        gw_jnode_issue(obj, issues, "must have 1 to %d members, has %zu", GW_MB_CODES_MAX, n);
+        return;
+    }
+    for (const struct gw_jnode *v = gw_jnode_first(obj); v != NULL; v = gw_jnode_next(v))
+        read_code(v, p, issues);
+}
+
+const char *gw_mb_point_code(const struct gw_mb_point *p, int64_t code)
+{
+    for (size_t i = 0; i < p->ncodes; i++) {
+        if (p->codes[i].code == code)
+            return p->codes[i].name;
+    }
+    return "";
+}
+
+/* Names of points; returns how many. */
+static size_t read_names(const struct gw_jnode *list, char out[GW_MB_FAULTS_MAX][GW_POINT_ID],
+                         struct gw_issues *issues)
+{
+    if (list == NULL)
+        return 0;
     const size_t n = gw_jnode_count(list);
     if (n < 1 || n > GW_MB_FAULTS_MAX) {
         gw_jnode_issue(list, issues, "must name 1 to %d points, has %zu", GW_MB_FAULTS_MAX, n);
-        return;
+        return 0;
     }
+    size_t got = 0;
     for (const struct gw_jnode *v = gw_jnode_first(list); v != NULL; v = gw_jnode_next(v)) {
         if (gw_jnode_type(v) != GW_J_STR || strlen(gw_jnode_str(v)) >= GW_ID_SIZE) {
             gw_jnode_issue(v, issues, "must be the name of a point");
             continue;
         }
-        snprintf(p->fault_if[p->nfault_if++], GW_POINT_ID, "%s", gw_jnode_str(v));
+        snprintf(out[got++], GW_POINT_ID, "%s", gw_jnode_str(v));
     }
+    return got;
 }
 
 /* Digits that a step of this size needs. */
@@ -248,16 +395,18 @@ static int64_t digits_of(double step)
 /* Only now is it known which defaults have a meaning. */
 static void settle_number(struct gw_mb_point_keys *k)
 {
-    if (k->as != GW_V_NUM)
+    if (k->as != GW_V_NUM && !has_bands(k))
         return;
     if (isnan(k->scale))
         k->scale = 1;
     if (isnan(k->offset))
         k->offset = 0;
-    if (k->decimals < 0) {
+    if (k->decimals < 0 && k->as == GW_V_NUM) {
         const int64_t a = digits_of(k->scale);
         const int64_t b = digits_of(k->offset);
-        k->decimals = is_float((enum gw_mb_type)k->type) ? 2 : a > b ? a : b;
+        const bool guess =
+            is_float((enum gw_mb_type)k->type) || has_bands(k) || k->decimals_from[0] != '\0';
+        k->decimals = guess ? 2 : a > b ? a : b;
     }
 }
 
@@ -270,27 +419,31 @@ static void fill_format(const struct gw_jnode *obj, struct gw_mb_point *p, struc
     f->vtype = (enum gw_vtype)k->as;
     f->bit = (int)k->bit;
     f->invert = k->invert;
-    f->scale = k->as == GW_V_NUM ? k->scale : 1;
-    f->offset = k->as == GW_V_NUM ? k->offset : 0;
+    f->scale = isnan(k->scale) ? 1 : k->scale;
+    f->offset = isnan(k->offset) ? 0 : k->offset;
     read_field(k, f, issues);
     read_states(obj, k, f, issues);
-    read_bad_raw(k, f, issues);
+    f->nbad = read_raws(k->bad_raw, f->type, f->bad_raw, issues);
+    f->nclamped = read_raws(k->clamped_raw, f->type, f->clamped_raw, issues);
     read_sane(k, p, issues);
     f->sane_lo = p->sane_lo;
     f->sane_hi = p->sane_hi;
 }
 
-bool gw_mb_point_read(const struct gw_jnode *obj, const struct gw_key *keys,
-                      struct gw_mb_point *out, struct gw_issues *issues)
+bool gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
+                      const struct gw_key *keys, struct gw_mb_point *out)
 {
+    struct gw_issues *issues = r->issues;
     const size_t before = gw_issues_count(issues);
     *out = (struct gw_mb_point){
         .keys = {.fc = -1,
+                 .address = -1,
+                 .expect = INT64_MIN,
                  .type = -1,
                  .as = -1,
                  .bit = -1,
-                 .scale = NAN,
-                 .offset = NAN,
+                 .scale = (double)NAN,
+                 .offset = (double)NAN,
                  .decimals = -1,
                  .period_ms = -1,
                  .stride = -1},
@@ -299,48 +452,51 @@ bool gw_mb_point_read(const struct gw_jnode *obj, const struct gw_key *keys,
     struct gw_mb_point_keys *k = &out->keys;
     if (!gw_keys_read(obj, keys, k, issues))
         return false;
+    inherit(r, obj, k);
+    if (k->address < 0) {
+        gw_jnode_issue(obj, issues, "\"address\" is missing");
+        return false;
+    }
     settle_type(obj, k, issues);
     settle_as(obj, k, issues);
     check_use(obj, k, issues);
     settle_number(k);
     fill_format(obj, out, issues);
-    read_faults(out, issues);
+    read_codes(out, issues);
+    out->nfault_if = read_names(k->fault_if, out->fault_if, issues);
+    out->nvalid_if = read_names(k->valid_if, out->valid_if, issues);
+    const bool signal = gw_mb_signal_read(r->site, out, issues);
     out->span = (struct gw_mb_span){
         .fc = (enum gw_mb_fc)k->fc,
         .address = (uint16_t)k->address,
         .count = (uint16_t)gw_mb_type_regs(out->format.type),
     };
-    return gw_issues_count(issues) == before;
+    return signal && gw_issues_count(issues) == before;
 }
 
 /* ---- adding ---- */
-
-/* "<device>.<name>" with "{n}" replaced; false when it does not fit. */
-static bool full_id(const char *device, const char *name, unsigned channel, char out[GW_POINT_ID])
-{
-    struct gw_buf b;
-    gw_buf_fixed(&b, out, GW_POINT_ID);
-    gw_buf_printf(&b, "%s.", device);
-    while (*name != '\0') {
-        if (channel > 0 && strncmp(name, "{n}", 3) == 0) {
-            gw_buf_printf(&b, "%u", channel);
-            name += 3;
-        } else {
-            gw_buf_char(&b, *name++);
-        }
-    }
-    return !b.failed;
-}
 
 /* Turns the names that p refers to into ids. */
 static bool fill_refs(const char *device, const struct gw_mb_point *tmpl, unsigned channel,
                       struct gw_mb_point *p)
 {
+    const struct {
+        const char *name;
+        char *id;
+    } refs[] = {
+        {tmpl->keys.state_from, p->state_from},
+        {tmpl->keys.decimals_from, p->decimals_from},
+        {tmpl->keys.count_from, p->count_from},
+    };
     bool fits = true;
-    if (tmpl->keys.state_from[0] != '\0')
-        fits = full_id(device, tmpl->keys.state_from, channel, p->state_from);
+    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
+        if (refs[i].name[0] != '\0')
+            fits = full_id(device, refs[i].name, channel, refs[i].id) && fits;
+    }
     for (size_t i = 0; i < tmpl->nfault_if; i++)
         fits = full_id(device, tmpl->fault_if[i], channel, p->fault_if[i]) && fits;
+    for (size_t i = 0; i < tmpl->nvalid_if; i++)
+        fits = full_id(device, tmpl->valid_if[i], channel, p->valid_if[i]) && fits;
     return fits;
 }
 
@@ -367,6 +523,7 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, const struct gw_mb_p
         return false;
     }
     *priv = *p;
+    priv->channel = channel;
     if (!full_id(d->id, k->name, channel, point.id) || !fill_refs(d->id, p, channel, priv)) {
         gw_jnode_issue(p->node, issues, "\"%s.%s\" is longer than %d characters", d->id, k->name,
                        GW_POINT_ID - 1);
@@ -392,42 +549,73 @@ out:
     return false;
 }
 
-static void check_ref(const struct gw_site *site, const struct gw_point *from, const char *id,
-                      enum gw_vtype want, const struct gw_jnode *node, struct gw_issues *issues)
+/* What a point asks of another one of its device. */
+struct ref {
+    const char *id;  /* "": none */
+    const char *key; /* that named it */
+    enum gw_vtype want;
+    bool same_pass; /* both are read in the same passes */
+    bool expects;   /* it has "expect" */
+};
+
+static void check_ref(const struct gw_site *site, uint32_t from, const struct ref *ref,
+                      struct gw_issues *issues)
 {
+    const struct gw_mb_point *p = site->point_priv[from];
+    const struct gw_jnode *node = at(p->node, ref->key);
     uint32_t index;
-    if (!gw_site_find_point(site, id, &index)) {
-        gw_jnode_issue(node, issues, "\"%s\" is no point of this device declared so far", id);
+    if (ref->id[0] == '\0')
+        return;
+    if (!gw_site_find_point(site, ref->id, &index)) {
+        gw_jnode_issue(node, issues, "\"%s\" is no point of this device declared so far", ref->id);
         return;
     }
     const struct gw_point *to = &site->points[index];
-    if (to->vtype != want) {
-        gw_jnode_issue(node, issues, "\"%s\" must be a point as %s, is %s", id,
-                       gw_mb_as_names[want], gw_mb_as_names[to->vtype]);
-    } else if (to->period_ms != from->period_ms) {
+    const struct gw_mb_point *other = site->point_priv[index];
+    const int64_t period_ms = site->points[from].period_ms;
+    if (to->vtype != ref->want) {
+        gw_jnode_issue(node, issues, "\"%s\" must be a point as %s, is %s", ref->id,
+                       gw_mb_as_names[ref->want], gw_mb_as_names[to->vtype]);
+    } else if (ref->same_pass && to->period_ms != period_ms) {
         gw_jnode_issue(node, issues,
                        "\"%s\" is read every %lld ms and this point every %lld ms; give both the "
                        "same period_ms",
-                       id, (long long)to->period_ms, (long long)from->period_ms);
+                       ref->id, (long long)to->period_ms, (long long)period_ms);
+    } else if (ref->expects && other->keys.expect == INT64_MIN) {
+        gw_jnode_issue(node, issues, "\"%s\" has no \"expect\"", ref->id);
     }
+}
+
+static void check_refs(const struct gw_site *site, uint32_t point, struct gw_issues *issues)
+{
+    const struct gw_mb_point *p = site->point_priv[point];
+    const struct ref refs[] = {
+        {p->state_from, "state_from", GW_V_STATE, true, false},
+        {p->decimals_from, "decimals_from", GW_V_INT, true, false},
+        {p->count_from, "count_from", GW_V_INT, true, false},
+    };
+    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++)
+        check_ref(site, point, &refs[i], issues);
+    for (size_t k = 0; k < p->nfault_if; k++)
+        check_ref(site, point, &(struct ref){p->fault_if[k], "fault_if", GW_V_BOOL, true, false},
+                  issues);
+    for (size_t k = 0; k < p->nvalid_if; k++)
+        check_ref(site, point, &(struct ref){p->valid_if[k], "valid_if", GW_V_INT, false, true},
+                  issues);
 }
 
 void gw_mb_point_check(const struct gw_site *site, uint32_t device, const struct gw_mb_device *conf,
                        size_t first, struct gw_issues *issues)
 {
     for (size_t i = first; i < site->npoints; i++) {
-        const struct gw_point *point = &site->points[i];
         const struct gw_mb_point *p = site->point_priv[i];
-        if (point->device != device)
+        if (site->points[i].device != device)
             continue;
         if (conf != NULL && p->span.count > conf->max_regs && p->format.type != GW_MB_BIT)
             gw_jnode_issue(
                 p->node, issues, "%s needs %u registers, but max_regs of this device is %d",
                 gw_mb_type_names[p->format.type], (unsigned)p->span.count, (int)conf->max_regs);
-        if (p->state_from[0] != '\0')
-            check_ref(site, point, p->state_from, GW_V_STATE, at(p->node, "state_from"), issues);
-        for (size_t k = 0; k < p->nfault_if; k++)
-            check_ref(site, point, p->fault_if[k], GW_V_BOOL, at(p->node, "fault_if"), issues);
+        check_refs(site, (uint32_t)i, issues);
     }
 }
 
@@ -435,7 +623,8 @@ void gw_mb_conf_point(struct gw_site *site, uint32_t device, const struct gw_jno
                       struct gw_issues *issues)
 {
     struct gw_mb_point p;
-    if (!gw_mb_point_read(obj, gw_mb_point_keys, &p, issues))
+    const struct gw_mb_reader r = {.site = site, .device = device, .issues = issues};
+    if (!gw_mb_point_read(&r, obj, gw_mb_point_keys, &p))
         return;
     /* "<device>.<name>"; the site reader found the device by what stands before the point. */
     const char *key = gw_jnode_key(obj);
@@ -450,63 +639,4 @@ void gw_mb_conf_point(struct gw_site *site, uint32_t device, const struct gw_jno
     const size_t first = site->npoints;
     if (gw_mb_point_add(site, device, &p, 0, issues))
         gw_mb_point_check(site, device, site->devices[device].priv, first, issues);
-}
-
-/* ---- printing ---- */
-
-static void print_states(const struct gw_mb_format *f, int indent, struct gw_buf *out)
-{
-    gw_buf_printf(out, ",\n%*s\"states\": [", indent, "");
-    for (size_t i = 0; i < f->nstates; i++)
-        gw_buf_printf(out, "%s{\"mask\": %u, \"equals\": %u, \"is\": \"%s\"}", i > 0 ? ", " : "",
-                      (unsigned)f->states[i].mask, (unsigned)f->states[i].equals,
-                      gw_state_name(f->states[i].state));
-    gw_buf_char(out, ']');
-}
-
-static void print_numbers(const struct gw_mb_point *p, int indent, struct gw_buf *out)
-{
-    if (p->keys.sane != NULL) {
-        gw_buf_printf(out, ",\n%*s\"sane\": [", indent, "");
-        gw_keys_print_num(p->sane_lo, out);
-        gw_buf_str(out, ", ");
-        gw_keys_print_num(p->sane_hi, out);
-        gw_buf_char(out, ']');
-    }
-    if (p->format.nbad > 0) {
-        gw_buf_printf(out, ",\n%*s\"bad_raw\": [", indent, "");
-        for (size_t i = 0; i < p->format.nbad; i++)
-            gw_buf_printf(out, "%s%" PRId64, i > 0 ? ", " : "", p->format.bad_raw[i]);
-        gw_buf_char(out, ']');
-    }
-}
-
-/* The name within the device: what other points of it call this one. */
-static const char *short_name(const char *id)
-{
-    const char *dot = strchr(id, '.');
-    return dot != NULL ? dot + 1 : id;
-}
-
-void gw_mb_conf_print_point(const void *point, int indent, struct gw_buf *out)
-{
-    const struct gw_mb_point *p = point;
-    if (p == NULL)
-        return;
-    struct gw_mb_point_keys keys = p->keys;
-    snprintf(keys.state_from, sizeof keys.state_from, "%.*s", (int)sizeof keys.state_from - 1,
-             short_name(p->state_from));
-    gw_keys_print(gw_mb_point_keys, &keys, indent, out);
-    if (p->format.field_bits > 0)
-        gw_buf_printf(out, ",\n%*s\"field\": {\"shift\": %d, \"bits\": %d}", indent, "",
-                      p->format.field_shift, p->format.field_bits);
-    if (p->format.nstates > 0)
-        print_states(&p->format, indent, out);
-    print_numbers(p, indent, out);
-    if (p->nfault_if > 0) {
-        gw_buf_printf(out, ",\n%*s\"fault_if\": [", indent, "");
-        for (size_t i = 0; i < p->nfault_if; i++)
-            gw_buf_printf(out, "%s\"%s\"", i > 0 ? ", " : "", short_name(p->fault_if[i]));
-        gw_buf_char(out, ']');
-    }
 }

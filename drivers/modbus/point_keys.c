@@ -20,16 +20,17 @@ const char *const gw_mb_as_names[] = {"num", "int", "bool", "state", NULL};
     {"fc", GW_KEY_INT, VALUE(fc), .min = 1, .max = 4, \
      .doc = "Modbus function: 1 coils, 2 discrete inputs, 3 holding registers, 4 input registers; " \
             "default 2 for type bit, otherwise 3."}, \
-    {"address", GW_KEY_INT, VALUE(address), .max = 65535, .required = true, \
-     .doc = "Address as on the wire, counted from 0: register 40001 of a manual is 0."}, \
+    {"address", GW_KEY_INT, VALUE(address), .max = 65535, \
+     .doc = "Address as on the wire, counted from 0: register 40001 of a manual is 0. Must be given, " \
+            "here or by \"from\"."}, \
     {"type", GW_KEY_ENUM, VALUE(type), .names = gw_mb_type_names, \
-     .doc = "bit, u16, i16, u32, i32, u64, f32 or f64; default bit for functions 1 and 2, " \
-            "otherwise u16."}, \
+     .doc = "bit, u16, i16, u32, i32, u64, f32, f64, bcd (four digits) or mk102 (that maker's float); " \
+            "default bit for functions 1 and 2, otherwise u16."}, \
     {"order", GW_KEY_ENUM, VALUE(order), .names = gw_mb_order_names, .def = "ABCD", \
      .doc = "Order of the bytes of a 32- or 64-bit value: ABCD, CDAB (low word first), BADC, DCBA."}, \
     {"as", GW_KEY_ENUM, VALUE(as), .names = gw_mb_as_names, \
      .doc = "What it becomes: num, int (counter or code), bool (not 0) or state; default state with " \
-            "states, bool with bit or type bit, otherwise num."}, \
+            "states, bool with bit or type bit, int with codes or expect, otherwise num."}, \
     {"bit", GW_KEY_INT, VALUE(bit), .max = 15, \
      .doc = "This bit of a u16 as a bool; 0 is the least significant."}, \
     {"field", GW_KEY_NODE, VALUE(field), .jtype = GW_J_OBJ, \
@@ -40,6 +41,18 @@ const char *const gw_mb_as_names[] = {"num", "int", "bool", "state", NULL};
      .doc = "value = raw x scale + offset; default 1."}, \
     {"offset", GW_KEY_NUM, VALUE(offset), \
      .doc = "value = raw x scale + offset; default 0."}, \
+    {"decimals_from", GW_KEY_STR, TEXT(decimals_from), .def = "", \
+     .doc = "Name of the point of this device that says how many digits of raw stand behind the " \
+            "decimal point; default none."}, \
+    {"signal", GW_KEY_STR, TEXT(signal), .def = "", \
+     .doc = "Profile of the 4-20 mA instrument behind this input, such as ne43 or honeywell-xcd; " \
+            "raw x scale + offset must be mA."}, \
+    {"bands", GW_KEY_NODE, VALUE(bands), .jtype = GW_J_ARR, \
+     .doc = "Rows {\"lo\", \"hi\", \"is\"} in place of signal, tried in order: what a current from lo " \
+            "to below hi means; outside of all, the quality is UNCERTAIN."}, \
+    {"range", GW_KEY_NODE, VALUE(range), .jtype = GW_J_ARR, \
+     .doc = "[value at 4 mA, value at 20 mA], with signal or bands; without it, the value is the " \
+            "current."}, \
     {"unit", GW_KEY_STR, TEXT(unit), .def = "", \
      .doc = "Unit of the value, as on the instrument: %LEL, m3/h, degC."}, \
     {"decimals", GW_KEY_INT, VALUE(decimals), .max = 9, \
@@ -53,6 +66,19 @@ const char *const gw_mb_as_names[] = {"num", "int", "bool", "state", NULL};
      .doc = "The state when no row fits; default UNKNOWN."}, \
     {"bad_raw", GW_KEY_NODE, VALUE(bad_raw), .jtype = GW_J_ARR, \
      .doc = "Raw numbers by which the device says that its sensor failed, such as [32767, -32768]."}, \
+    {"clamped_raw", GW_KEY_NODE, VALUE(clamped_raw), .jtype = GW_J_ARR, \
+     .doc = "Raw numbers at which the module stops, so that they may mean anything beyond, a broken " \
+            "wire as well: the quality is UNCERTAIN."}, \
+    {"codes", GW_KEY_NODE, VALUE(codes), .jtype = GW_J_OBJ, \
+     .doc = "What the numbers of an int mean, for messages, such as {\"1\": \"kPa\"}."}, \
+    {"expect", GW_KEY_INT, VALUE(expect), .min = -2147483648.0, .max = 2147483647.0, \
+     .doc = "What an int must be, such as the code of the unit; see valid_if."}, \
+    {"valid_if", GW_KEY_NODE, VALUE(valid_if), .jtype = GW_J_ARR, \
+     .doc = "Names of points of this device with expect; until each was read and is as expected, the " \
+            "quality is UNCERTAIN."}, \
+    {"restart_if_less", GW_KEY_BOOL, VALUE(restart_if_less), .def = "false", \
+     .doc = "The device has started anew when this int becomes smaller (uptime, detectors found): " \
+            "search_s and warmup_s begin again."}, \
     {"state_from", GW_KEY_STR, TEXT(state_from), .def = "", \
      .doc = "Name of the point of this device whose state decides how good this value is."}, \
     {"fault_if", GW_KEY_NODE, VALUE(fault_if), .jtype = GW_J_ARR, \
@@ -61,7 +87,13 @@ const char *const gw_mb_as_names[] = {"num", "int", "bool", "state", NULL};
     {"period_ms", GW_KEY_INT, VALUE(period_ms), .min = 100, .max = 3600000, \
      .doc = "How often this point is read, in milliseconds; default as its device."}
 
-const struct gw_key gw_mb_point_keys[] = {COMMON_KEYS, END};
+const struct gw_key gw_mb_point_keys[] = {
+    COMMON_KEYS,
+    {"from", GW_KEY_STR, TEXT(from), .def = "",
+     .doc = "Name of a point of this device's profile that fc, address, type, order, scale, offset, "
+            "bad_raw, clamped_raw and period_ms are taken from where they are not given here."},
+    END,
+};
 
 const struct gw_key gw_mb_profile_point_keys[] = {
     {"name", GW_KEY_STR, TEXT(name), .min = 1, .required = true,
@@ -71,6 +103,9 @@ const struct gw_key gw_mb_profile_point_keys[] = {
      .doc = "One such point for each channel of the device."},
     {"stride", GW_KEY_INT, VALUE(stride), .min = 1, .max = 65535,
      .doc = "Addresses from one channel to the next; default 1."},
+    {"count_from", GW_KEY_STR, TEXT(count_from), .def = "",
+     .doc = "Name of the point that counts the channels present: the state of a channel above it is "
+            "ABSENT."},
     END,
 };
 

@@ -5,6 +5,7 @@
 
 #include "modbus/pdu.h"
 #include "modbus/point.h"
+#include "modbus/signal.h"
 
 static const char *const confirmed_names[] = {"memory", "published", "device", NULL};
 
@@ -38,8 +39,10 @@ const struct gw_key gw_mb_profile_keys[] = {
      .doc = "How sure the map is: memory, published (a document), device (checked on a real one)."},
     {"device", GW_KEY_NODE, PROFILE(device), .jtype = GW_J_OBJ,
      .doc = "Channels and limits of the device."},
-    {"points", GW_KEY_NODE, PROFILE(points), .jtype = GW_J_ARR, .required = true,
-     .doc = "What can be read from it."},
+    {"points", GW_KEY_NODE, PROFILE(points), .jtype = GW_J_ARR,
+     .doc = "Of a Modbus device: what can be read from it."},
+    {"bands", GW_KEY_NODE, PROFILE(bands), .jtype = GW_J_ARR,
+     .doc = "Of a 4-20 mA instrument in place of points: what its currents mean."},
     END,
 };
 
@@ -64,9 +67,32 @@ const struct gw_key gw_mb_profile_device_keys[] = {
      .doc = "Unwanted registers that may be read to save a request; default 10."},
     {"max_gap_bits", GW_KEY_INT, LIMIT(device.max_gap_bits), .max = GW_MB_MAX_BITS,
      .doc = "Unwanted bits that may be read to save a request; default 64."},
+    {"search_s", GW_KEY_INT, LIMIT(device.search_s), .max = 3600,
+     .doc = "How long the device looks for its detectors after it came up, in seconds; default 0."},
+    {"warmup_s", GW_KEY_INT, LIMIT(device.warmup_s), .max = 7200,
+     .doc = "How long its values are not to be relied on after it came up, in seconds; default 0."},
     END,
 };
 /* clang-format on */
+
+static void check_kind(const struct gw_jnode *root, const struct gw_mb_profile *p,
+                       struct gw_issues *issues)
+{
+    const bool points = gw_jnode_get(root, "points") != NULL;
+    const bool bands = gw_jnode_get(root, "bands") != NULL;
+    if (!points && !bands) {
+        gw_jnode_issue(root, issues,
+                       "\"points\" is missing (or \"bands\", of a 4-20 mA instrument)");
+    } else if (points && bands) {
+        gw_jnode_issue(gw_jnode_get(root, "bands"), issues,
+                       "give \"points\" or \"bands\", not both");
+    } else if (p->bands != NULL) {
+        struct gw_mb_format format = {0};
+        (void)gw_mb_bands_read(p->bands, &format, issues);
+        if (p->device != NULL)
+            gw_jnode_issue(p->device, issues, "has no meaning beside \"bands\"");
+    }
+}
 
 bool gw_mb_profile_read(const struct gw_jnode *root, const char *name, struct gw_mb_profile *out,
                         struct gw_mb_device *limits, struct gw_issues *issues)
@@ -76,6 +102,7 @@ bool gw_mb_profile_read(const struct gw_jnode *root, const char *name, struct gw
     if (gw_keys_read(root, gw_mb_profile_keys, out, issues) && strcmp(out->name, name) != 0)
         gw_jnode_issue(gw_jnode_get(root, "profile"), issues,
                        "\"%s\" stands in a file that is called \"%s\"", out->name, name);
+    check_kind(root, out, issues);
     struct title title = {0};
     if (out->title != NULL)
         (void)gw_keys_read(out->title, gw_mb_title_keys, &title, issues);
@@ -91,6 +118,9 @@ static bool check_channels(const struct gw_mb_point *p, const struct gw_jnode *n
                            struct gw_issues *issues)
 {
     const bool numbered = strstr(p->keys.name, "{n}") != NULL;
+    if (!p->keys.per_channel && p->keys.count_from[0] != '\0')
+        gw_jnode_issue(gw_jnode_get(n, "count_from"), issues,
+                       "has a meaning only for a point per channel");
     if (numbered == p->keys.per_channel)
         return true;
     gw_jnode_issue(n, issues,
@@ -103,8 +133,8 @@ static void expand_point(const struct gw_jnode *n, struct gw_site *site, uint32_
                          const struct gw_mb_device *conf, struct gw_issues *issues)
 {
     struct gw_mb_point p;
-    if (!gw_mb_point_read(n, gw_mb_profile_point_keys, &p, issues) ||
-        !check_channels(&p, n, issues))
+    const struct gw_mb_reader r = {.site = site, .device = device, .issues = issues};
+    if (!gw_mb_point_read(&r, n, gw_mb_profile_point_keys, &p) || !check_channels(&p, n, issues))
         return;
     const unsigned last = p.keys.per_channel ? (unsigned)conf->channels : 0;
     bool ok = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * modbus/profile: a device's register map as data: config/devices/<name>.json.
+ * modbus/profile: a device's register map as data: config/devices/<name>.json; or what the currents
+ * of a 4-20 mA instrument mean.
  *
  * Points "per_channel" are expanded for channels 1..n of the device. Owned by the loading thread.
  */
@@ -27,7 +28,9 @@ struct gw_mb_profile {
     char name[GW_ID_SIZE];
     char source[256];
     int confirmed; /* enum gw_mb_confirmed */
-    const struct gw_jnode *title, *device, *points;
+    const struct gw_jnode *title, *device;
+    const struct gw_jnode *points; /* of a Modbus device; NULL: none */
+    const struct gw_jnode *bands;  /* of a 4-20 mA instrument; NULL: none */
     int64_t channels_max;
 };
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 static const struct gw_kind *const kinds[] = {
-    &gw_kind_ax100,     &gw_kind_mfe600h, &gw_kind_dampt100,
-    &gw_kind_di_module, &gw_kind_qdy30a,  &gw_kind_map,
+    &gw_kind_ax100,   &gw_kind_mfe600h,  &gw_kind_dampt100,  &gw_kind_di_module,
+    &gw_kind_qdy30a,  &gw_kind_map,      &gw_kind_kb6000iii, &gw_kind_mk102,
+    &gw_kind_mfe600c, &gw_kind_tuf_2000, &gw_kind_vortex,    &gw_kind_ai_module,
 };
 
 const struct gw_kind *gw_kind_nth(size_t i)

@@ -48,8 +48,9 @@ struct gw_cell {
 /* What a scenario says of one device, by the keys of its kind. */
 struct gw_kind_conf {
     int64_t channels; /* probes, channels; 1 where a kind has none */
-    double low, high; /* ax100: set-points, %LEL */
-    double dn_mm;     /* mfe600h: bore of the pipe */
+    double low, high; /* gas controllers: set-points in the unit of the value */
+    double dn_mm;     /* flow meters: bore of the pipe */
+    int show;         /* ai-module: the range that it is set to */
 
     /* map; the nodes live only while the scenario is read */
     const struct gw_jnode *regs, *bits, *fc, *range, *bit_range;
@@ -66,7 +67,8 @@ struct gw_view {
     const struct gw_kind_conf *conf;
     const double *value; /* of every signal */
     double total;        /* what gw_kind.rate has added up, in units */
-    uint8_t unit;        /* the unit id that asks */
+    uint8_t unit;        /* the unit id that is asked */
+    uint8_t fc;          /* the function code that asks; 0: none */
 };
 
 struct gw_kind {
@@ -109,5 +111,11 @@ extern const struct gw_kind gw_kind_dampt100;
 extern const struct gw_kind gw_kind_di_module;
 extern const struct gw_kind gw_kind_qdy30a;
 extern const struct gw_kind gw_kind_map;
+extern const struct gw_kind gw_kind_kb6000iii;
+extern const struct gw_kind gw_kind_mk102;
+extern const struct gw_kind gw_kind_mfe600c;
+extern const struct gw_kind gw_kind_tuf_2000;
+extern const struct gw_kind gw_kind_vortex;
+extern const struct gw_kind gw_kind_ai_module;
 
 #endif

@@ -414,6 +414,7 @@ size_t gw_plant_answer(struct gw_plant *p, size_t device, uint8_t unit, const ui
         return exception(fc, ILLEGAL_ADDRESS, out);
 
     struct gw_view v = view_of(p, device, unit);
+    v.fc = fc;
     size_t n =
         bits ? put_bits(d, &v, first, count, out + 2) : put_words(d, &v, first, count, out + 2);
     out[0] = fc;

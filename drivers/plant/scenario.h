@@ -65,6 +65,24 @@
  * 4; default all), range and bit_range
  *                ([first, last] that can be read, default just what is declared; 0 where nothing is
  *                declared). Signals r<address> and b<address> for what is declared.
+ *   kb6000iii    gas controller, FC 03. Keys: detectors (1..64, default 4), low (25), high (50).
+ *                d<n> in the detector's unit; d<n>_comm_fault, d<n>_sensor_fault, d<n>_warmup;
+ *                d<n>_code (0..255: this state whatever else; -1 at first), d<n>_point (decimals,
+ *                1 at first), d<n>_gas, d<n>_unit; found: how many detectors the controller has
+ *                found, all at first (a ramp of it is a search). Outputs: low, high.
+ *   mk102        gas controller with 8 channels, FC 03 states, FC 04 values, FC 02 itself. Keys:
+ *                low (25), high (50 %LEL). c<n> %LEL 0..100; c<n>_comm_fault, c<n>_sensor_fault,
+ *                c<n>_absent, c<n>_unknown; battery_fault, mains_fault, supply_short, s1_short.
+ *                Outputs: low, high.
+ *   mfe600c      flow meter, FC 03. flow in m3/h, unit (a code, 5 at first), excitation_alarm,
+ *                electrode_alarm, empty_pipe, upper_alarm, lower_alarm.
+ *   tuf-2000     ultrasonic meter, FC 03. Key: dn_mm (bore, default 80). flow in m3/h, t1, t2, ai3,
+ *                ai4, ai5 in mA, total (m3 at the beginning, flow is added up). Output: total_now.
+ *   vortex       gas meter, FC 03. temperature, pressure, frequency, flow, output_ma; upper and
+ *                lower: words of alarm bits (1 actual, 4 standard, 16 pressure, 64 temperature).
+ *   ai-module    4-20 mA inputs, FC 03 and the same by FC 04. Keys: channels (1..16, default 8),
+ *                show ("+-20mA", "0-20mA", "4-20mA" over 0..65535, or "uA"). i<n> in mA, 4 at
+ *                first; the register stops at the ends of the range.
  *   Every device answers function 17. A function that it does not offer gets exception 1, an
  * address outside its ranges exception 2, a wrong count or length exception 3; all are counted.
  *

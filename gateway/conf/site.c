@@ -5,6 +5,7 @@
 #include "conf/scan.h"
 #include "conf/site_in.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ struct profile {
     const struct gw_json *doc;
 };
 
-struct loader {
+struct gw_site_loader {
     struct gw_site *site;
     const struct gw_conf_driver *const *drivers;
     struct gw_issues *issues;
@@ -27,7 +28,7 @@ struct loader {
     bool nomem;
 };
 
-static void set_id(struct loader *l, const struct gw_jnode *n, const char *what,
+static void set_id(struct gw_site_loader *l, const struct gw_jnode *n, const char *what,
                    char out[GW_ID_SIZE])
 {
     if (!gw_keys_is_id(gw_jnode_key(n), GW_ID_SIZE)) {
@@ -43,7 +44,8 @@ static void set_id(struct loader *l, const struct gw_jnode *n, const char *what,
 /* ---- files beside the site file ---- */
 
 /* Reads a file that the site file names; its absence is an issue at `node`, which names it. */
-static struct gw_json *load_named(struct loader *l, const char *path, const struct gw_jnode *node)
+static struct gw_json *load_named(struct gw_site_loader *l, const char *path,
+                                  const struct gw_jnode *node)
 {
     char *text = NULL;
     size_t len = 0;
@@ -69,7 +71,7 @@ static bool path_known(const struct gw_jnode *obj, const char *key)
     return n == NULL || (gw_jnode_type(n) == GW_J_STR && gw_jnode_str(n)[0] != '\0');
 }
 
-static void load_catalogue(struct loader *l)
+static void load_catalogue(struct gw_site_loader *l)
 {
     const struct gw_jnode *obj = l->root.gateway;
     if (obj == NULL || !path_known(obj, "catalogue")) {
@@ -79,8 +81,22 @@ static void load_catalogue(struct loader *l)
     l->site->catalogue = load_named(l, l->site->gateway.catalogue, n != NULL ? n : obj);
 }
 
+/* Room for one more profile. */
+static bool make_room(struct gw_site_loader *l)
+{
+    struct profile *profiles = realloc(l->profiles, (l->nprofiles + 1) * sizeof(*profiles));
+    if (profiles != NULL) {
+        l->profiles = profiles;
+    }
+    struct gw_json **docs = realloc(l->site->docs, (l->site->ndocs + 1) * sizeof(struct gw_json *));
+    if (docs != NULL) {
+        l->site->docs = docs;
+    }
+    return profiles != NULL && docs != NULL;
+}
+
 /* NULL when it cannot be had; the reason is an issue, told once. */
-static const struct gw_json *get_profile(struct loader *l, const char *name,
+static const struct gw_json *get_profile(struct gw_site_loader *l, const char *name,
                                          const struct gw_jnode *node)
 {
     for (size_t i = 0; i < l->nprofiles; i++) {
@@ -93,6 +109,10 @@ static const struct gw_json *get_profile(struct loader *l, const char *name,
     }
     char path[GW_PATH_SIZE + GW_ID_SIZE + 8];
     (void)snprintf(path, sizeof(path), "%s/%s.json", l->site->gateway.profiles_dir, name);
+    if (!make_room(l)) {
+        l->nomem = true;
+        return NULL;
+    }
     struct gw_json *doc = load_named(l, path, node);
     struct profile *p = &l->profiles[l->nprofiles++];
     (void)snprintf(p->name, sizeof(p->name), "%s", name);
@@ -103,9 +123,17 @@ static const struct gw_json *get_profile(struct loader *l, const char *name,
     return doc;
 }
 
+const struct gw_jnode *gw_site_profile(struct gw_site *site, const char *name,
+                                       const struct gw_jnode *node)
+{
+    assert(site->loader != NULL);
+    const struct gw_json *doc = get_profile(site->loader, name, node);
+    return doc != NULL ? gw_json_root(doc) : NULL;
+}
+
 /* ---- buses ---- */
 
-static const struct gw_conf_driver *find_driver(struct loader *l, const char *name,
+static const struct gw_conf_driver *find_driver(struct gw_site_loader *l, const char *name,
                                                 const struct gw_jnode *bus)
 {
     char mem[256];
@@ -123,7 +151,7 @@ static const struct gw_conf_driver *find_driver(struct loader *l, const char *na
     return NULL;
 }
 
-static void count_bus(struct loader *l, enum gw_bus_kind kind, const struct gw_jnode *n)
+static void count_bus(struct gw_site_loader *l, enum gw_bus_kind kind, const struct gw_jnode *n)
 {
     if (kind == GW_BUS_TCP && ++l->ntcp == GW_SITE_TCP_MAX + 1) {
         gw_jnode_issue(n, l->issues, "more than %d TCP endpoints; use a second gateway",
@@ -135,7 +163,7 @@ static void count_bus(struct loader *l, enum gw_bus_kind kind, const struct gw_j
     }
 }
 
-static void read_bus(struct loader *l, struct gw_site_bus *bus, const struct gw_jnode *n)
+static void read_bus(struct gw_site_loader *l, struct gw_site_bus *bus, const struct gw_jnode *n)
 {
     struct gw_site_bus_in in = {.driver = ""};
     set_id(l, n, "bus", bus->id);
@@ -154,7 +182,7 @@ static void read_bus(struct loader *l, struct gw_site_bus *bus, const struct gw_
     }
 }
 
-static void read_buses(struct loader *l)
+static void read_buses(struct gw_site_loader *l)
 {
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.buses;
@@ -172,7 +200,7 @@ static void read_buses(struct loader *l)
 /* ---- devices ---- */
 
 /* NULL when unknown; an issue says so. */
-static const struct gw_site_bus *find_bus(struct loader *l, const char *id,
+static const struct gw_site_bus *find_bus(struct gw_site_loader *l, const char *id,
                                           const struct gw_jnode *device)
 {
     for (size_t i = 0; i < l->site->nbuses; i++) {
@@ -184,7 +212,7 @@ static const struct gw_site_bus *find_bus(struct loader *l, const char *id,
     return NULL;
 }
 
-static void read_device(struct loader *l, uint32_t index, const struct gw_jnode *n)
+static void read_device(struct gw_site_loader *l, uint32_t index, const struct gw_jnode *n)
 {
     struct gw_site_device *device = &l->site->devices[index];
     struct gw_site_device_in in = {.bus = ""};
@@ -216,19 +244,14 @@ static void read_device(struct loader *l, uint32_t index, const struct gw_jnode 
     }
 }
 
-static void read_devices(struct loader *l)
+static void read_devices(struct gw_site_loader *l)
 {
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.devices;
     const size_t count = obj != NULL ? gw_jnode_count(obj) : 0;
     site->devices = calloc(count + 1, sizeof(*site->devices));
-    l->profiles = calloc(count + 1, sizeof(*l->profiles));
     l->device_bad = calloc(count + 1, sizeof(*l->device_bad));
-    struct gw_json **docs = realloc(site->docs, (count + 1) * sizeof(struct gw_json *));
-    if (docs != NULL) {
-        site->docs = docs;
-    }
-    if (site->devices == NULL || l->profiles == NULL || l->device_bad == NULL || docs == NULL) {
+    if (site->devices == NULL || l->device_bad == NULL) {
         l->nomem = true;
         return;
     }
@@ -252,7 +275,7 @@ static bool find_device(const struct gw_site *site, const char *id, size_t len, 
     return false;
 }
 
-static void read_point(struct loader *l, const struct gw_jnode *n)
+static void read_point(struct gw_site_loader *l, const struct gw_jnode *n)
 {
     struct gw_site *site = l->site;
     const char *id = gw_jnode_key(n);
@@ -282,7 +305,7 @@ static void read_point(struct loader *l, const struct gw_jnode *n)
     }
 }
 
-static void read_points(struct loader *l)
+static void read_points(struct gw_site_loader *l)
 {
     const struct gw_jnode *n = l->root.points != NULL ? gw_jnode_first(l->root.points) : NULL;
     l->site->index->declaring = true;
@@ -294,7 +317,7 @@ static void read_points(struct loader *l)
 
 /* ---- the rest ---- */
 
-static void read_publish(struct loader *l)
+static void read_publish(struct gw_site_loader *l)
 {
     struct gw_site_publish_in in = {.mqtt = NULL};
     if (l->root.publish == NULL) {
@@ -307,7 +330,7 @@ static void read_publish(struct loader *l)
     }
 }
 
-static void read_sections(struct loader *l)
+static void read_sections(struct gw_site_loader *l)
 {
     const struct gw_jnode *root = gw_json_root(l->site->docs[0]);
     struct gw_site *site = l->site;
@@ -389,7 +412,7 @@ enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const
                             struct gw_issues *issues, struct gw_site **out)
 {
     const size_t before = gw_issues_count(issues);
-    struct loader l = {.drivers = drivers, .issues = issues, .site = new_site()};
+    struct gw_site_loader l = {.drivers = drivers, .issues = issues, .site = new_site()};
     enum gw_status status = GW_E_NOMEM;
     if (l.site == NULL) {
         goto out;
@@ -399,7 +422,9 @@ enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const
         goto out;
     }
     l.site->ndocs = 1;
+    l.site->loader = &l;
     read_sections(&l);
+    l.site->loader = NULL;
     if (l.nomem) {
         status = GW_E_NOMEM;
     } else if (gw_issues_count(issues) != before) {

@@ -73,7 +73,8 @@ struct gw_conf_driver {
      * gw_site_add_point. */
     void *(*device)(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                     const struct gw_jnode *profile, struct gw_issues *issues);
-    /* A member of "points" for a device of this driver: adds exactly one point. */
+    /* A member of "points" for a device of this driver: adds its point, and perhaps companions of
+     * it, which have no private data and are not printed. */
     void (*point)(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                   struct gw_issues *issues);
     void (*free_bus)(void *bus);
@@ -206,8 +207,9 @@ struct gw_site {
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
     struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */
     size_t ndocs;
-    struct gw_json *catalogue;   /* parsed text of gateway.catalogue, for its owner to read */
-    struct gw_site_index *index; /* points by id; the reader's own */
+    struct gw_json *catalogue;     /* parsed text of gateway.catalogue, for its owner to read */
+    struct gw_site_index *index;   /* points by id; the reader's own */
+    struct gw_site_loader *loader; /* while loading only; the reader's own */
 };
 
 /* Loads path. drivers is NULL-terminated. On issues: GW_E_PARSE, *out NULL. Issues of the
@@ -225,6 +227,12 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
                                  const struct gw_point *point, void *priv,
                                  const struct gw_jnode *node,
                                  struct gw_issues *issues) GW_MUST_CHECK;
+
+/* For driver hooks: the root of a further profile that a device or point names, read once and
+ * hashed as every other; NULL when it cannot be had, which is an issue at node, told once for each
+ * name. Only while the site is loaded. */
+const struct gw_jnode *gw_site_profile(struct gw_site *site, const char *name,
+                                       const struct gw_jnode *node);
 
 /* Index of a point by its id; false when unknown. */
 bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out);

@@ -113,7 +113,8 @@ static void print_points(struct printer *p)
 {
     open_obj(p, "points");
     for (size_t i = 0; i < p->site->npoints; i++) {
-        if (p->site->index->declared[i]) {
+        /* One without private data came with another one and will again. */
+        if (p->site->index->declared[i] && p->site->point_priv[i] != NULL) {
             const struct gw_site_device *d = &p->site->devices[p->site->points[i].device];
             open_obj(p, p->site->points[i].id);
             driver_members(p, p->site->buses[d->bus].driver->print_point, p->site->point_priv[i]);

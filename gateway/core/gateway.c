@@ -18,13 +18,14 @@
 #include "publish/mqtt.h"
 #include "publish/seal.h"
 
-#define TAG             "core"
-#define TICK_MS         250 /* delays are exact to this; far below the shortest poll period */
-#define BATCHES_A_ROUND 64  /* then timers and notices get their turn */
-#define DRIVERS_MAX     8
-#define DOCUMENT_MAX    ((size_t)8 << 20)
-#define CLOCK_STEP_MS   1000 /* smaller ones are slewing artefacts, not worth an event */
-#define MQTT_READER     0u
+#define TAG              "core"
+#define TICK_MS          250 /* delays are exact to this; far below the shortest poll period */
+#define BATCHES_A_ROUND  64  /* then timers and notices get their turn */
+#define DRIVERS_MAX      8
+#define DOCUMENT_MAX     ((size_t)8 << 20)
+#define CLOCK_STEP_MS    1000 /* smaller ones are slewing artefacts, not worth an event */
+#define MQTT_READER      0u
+#define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -233,6 +234,8 @@ static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
            (long long)n->seq);
     g->journal_fault[0] = '\0';
     gw_engine_chain(g->engine, n->chain);
+    if (g->running) /* the store may have been replaced: it gets back what we hold */
+        gw_engine_checkpoint(g->engine, &now, true);
     g->running = true;
     publish_inventory(g, &now);
     publish_cases(g, &now);
@@ -266,6 +269,9 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
         }
         break;
     case GW_NOTICE_EVENT:
+        /* A draft that cannot be sealed: its loss is chained, its check goes on. */
+        if (n->token != 0)
+            gw_engine_committed(g->engine, n->token, 0);
         raise_event(g, &(struct gw_event){"journal", n->key ? n->key : "", n->text ? n->text : "",
                                           n->text ? n->text : ""});
         break;
@@ -375,7 +381,8 @@ static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
         .npoints = site->npoints,
         .bus_of = bus_of,
         .ndevices = site->ndevices,
-        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
+        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000 +
+                     HISTORY_SPARE_MS,
     };
     enum gw_status st = gw_table_new(&conf, &g->table, err);
     free(bus_of);
@@ -410,6 +417,7 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     static const struct gw_reader_conf readers_quiet[] = {{"mqtt", true, false}};
     struct gw_journal_conf conf = {
         .dir = g->site->gateway.state_dir,
+        .gateway = g->site->gateway.id,
         .records_bytes = g->site->journal.records_mb << 20,
         .telemetry_bytes = g->site->journal.telemetry_mb << 20,
         .sealer = {.seal = gw_seal_record, .ctx = g->seal},

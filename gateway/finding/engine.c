@@ -173,6 +173,12 @@ void gw_engine_free(struct gw_engine *e)
 
 void gw_engine_chain(struct gw_engine *e, const char *chain)
 {
+    const bool replaced = e->chain[0] != '\0' && strcmp(e->chain, chain) != 0;
+    for (size_t i = 0; replaced && i < e->nslots; i++) {
+        e->slots[i].stored = gw_check_state_none();
+        e->slots[i].seq = 0;
+        e->slots[i].mem.alarm_seq = 0;
+    }
     snprintf(e->chain, sizeof(e->chain), "%s", chain);
 }
 

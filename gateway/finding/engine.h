@@ -43,7 +43,9 @@ void gw_engine_free(struct gw_engine *e);
  * afresh. */
 enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const char *state,
                                  int64_t seq) GW_MUST_CHECK;
-/* The chain, needed to name records by id; before the first step. */
+/* The chain, needed to name records by id; before the first step. When it changes later the store
+ * was replaced while running: records of the old chain can no longer be named, and every state row
+ * counts as unstored, so that the next final checkpoint stores them all again. */
 void gw_engine_chain(struct gw_engine *e, const char *chain);
 
 /* Evaluates the checks that look at `device` (after a pass over it) and those that watch these; or

@@ -83,7 +83,8 @@ int64_t gw_bulk_due(const struct gw_keeper *k)
             return INT64_MAX;
         return k->stopping ? INT64_MIN : k->rows_last_ms + WITNESS_EVERY_MS;
     }
-    if (k->stopping || k->nrows == GW_BATCH_ROWS || k->rows_bytes >= GW_BATCH_BYTES)
+    if (k->stopping || k->nrows == GW_BATCH_ROWS || k->rows_bytes >= GW_BATCH_BYTES ||
+        gw_rows_pressing(k->rows))
         return INT64_MIN;
     return k->rows_last_ms + COMMIT_EVERY_MS;
 }

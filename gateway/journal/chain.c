@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "journal/db.h"
 #include "journal/keeper.h"
 
 #define LOSS_QUIET_MS   60000   /* an episode ends after this time without a loss */
 #define LOSS_LONGEST_MS 3600000 /* and after this time in any case */
+#define ACKS_AT_ONCE    128     /* keeps the WAL within the size to which it was grown */
 
 static struct gw_records_conf records_conf(const struct gw_keeper *k)
 {
@@ -83,9 +85,10 @@ static void tell_state(void *ctx, const struct gw_state_row *row)
     char *value = row->value != NULL ? strndup(row->value, row->value_len) : NULL;
     struct gw_notice notice = {.kind = GW_NOTICE_STATE, .seq = row->seq};
 
+    /* The key may be what is damaged; an event is UTF-8. */
     if (row->value == NULL)
         gw_keeper_event(k, "records.db: state row %s is damaged and was left out",
-                        key != NULL ? key : "?");
+                        key != NULL && gw_utf8_valid(key, strlen(key)) ? key : "?");
     else if (key != NULL && value != NULL)
         gw_keeper_notify(k, notice, key, value);
     else
@@ -110,6 +113,8 @@ static enum gw_status try_open(struct gw_keeper *k, struct gw_err *err)
     }
     if (status == GW_OK && gw_records_fresh(k->records))
         status = start_chain(k, err);
+    else if (status == GW_OK)
+        k->broken = false; /* it could be read after all */
     if (status == GW_OK && !k->opened)
         status = gw_records_states(k->records, tell_state, k, err);
     return status;
@@ -126,7 +131,13 @@ void gw_chain_open(struct gw_keeper *k)
     }
     if (gw_records_note(k->records)[0] != '\0')
         gw_keeper_event(k, "%s", gw_records_note(k->records));
-    k->known = *gw_records_head(k->records);
+    const struct gw_head *head = gw_records_head(k->records);
+    if (k->opened && strcmp(head->chain, k->chain) != 0) {
+        k->another = true;
+        k->acks.n = 0;
+    }
+    k->known = *head;
+    memcpy(k->chain, head->chain, sizeof k->chain);
     k->opened = true;
     gw_handout_restart(k);
 
@@ -195,12 +206,18 @@ static enum gw_status append_refusal(struct gw_keeper *k, struct gw_post *post, 
     return status;
 }
 
+static size_t acks_now(const struct gw_keeper *k)
+{
+    return k->acks.n < ACKS_AT_ONCE ? k->acks.n : ACKS_AT_ONCE;
+}
+
 /* *bad: the post at which it failed. */
 static enum gw_status write_batch(struct gw_keeper *k, size_t nposts, size_t *bad,
                                   struct gw_err *err)
 {
+    size_t nacks = acks_now(k);
     enum gw_status status = gw_records_begin(k->records, err);
-    for (size_t i = 0; i < k->acks.n && status == GW_OK; i++)
+    for (size_t i = 0; i < nacks && status == GW_OK; i++)
         status = gw_records_deliver(k->records, k->acks.at[i].kind, k->acks.at[i].key, err);
     for (size_t i = 0; i < nposts && status == GW_OK; i++) {
         struct gw_post *post = k->batch[i];
@@ -251,7 +268,7 @@ static void prune(struct gw_keeper *k)
     k->full_told = full;
 }
 
-/* The acks and the first nposts of the batch, in one transaction. */
+/* Acks and the first nposts of the batch, in one transaction. */
 static enum gw_status commit_batch(struct gw_keeper *k, size_t nposts, struct gw_err *err)
 {
     size_t bad = 0;
@@ -266,7 +283,10 @@ static enum gw_status commit_batch(struct gw_keeper *k, size_t nposts, struct gw
     }
     if (status != GW_OK)
         return status;
-    k->acks.n = 0;
+    size_t nacks = acks_now(k);
+    k->acks.n -= nacks;
+    if (k->acks.n > 0)
+        memmove(k->acks.at, k->acks.at + nacks, k->acks.n * sizeof k->acks.at[0]);
     k->known = *gw_records_head(k->records);
     gw_keeper_timed(k, start_ms);
     tell_committed(k, nposts);

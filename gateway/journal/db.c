@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define CHECKPOINT_PAGES 256
-#define GROW_CHUNK       (384 * GW_DB_PAGE) /* one step of growth; leaves a WAL of that size */
-#define PROGRESS_OPS     20000              /* virtual machine steps between looks at the clock */
+#define GROW_CHUNK       (INT64_C(384) * GW_DB_PAGE) /* one step of growth; leaves a WAL of that size */
+#define PROGRESS_OPS     20000 /* virtual machine steps between looks at the clock */
 
 struct gw_db {
     sqlite3 *sql;
@@ -311,7 +311,7 @@ static bool has_room(const char *path, int64_t bytes)
     struct statvfs fs;
     if (statvfs(path, &fs) != 0)
         return true;
-    return (uint64_t)fs.f_bavail * fs.f_frsize > (uint64_t)bytes + (uint64_t)GROW_CHUNK * 2;
+    return (uint64_t)fs.f_bavail * fs.f_frsize > (uint64_t)bytes + 2 * (uint64_t)GROW_CHUNK;
 }
 
 enum gw_status gw_db_reserve(struct gw_db *db, int64_t bytes, struct gw_err *err)

@@ -19,6 +19,14 @@ void gw_handout_restart(struct gw_keeper *k)
     k->window_at = 0;
 }
 
+bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key)
+{
+    bool out = kind == GW_PARCEL_WINDOW && key <= k->window_at;
+    for (int i = 0; i < GW_RANKS; i++)
+        out |= kind == GW_PARCEL_RECORD && key <= k->record_at[i];
+    return out;
+}
+
 struct found {
     struct gw_parcel parcel;
     int64_t *at; /* of a record or window: the number that its key becomes */
@@ -84,12 +92,15 @@ static bool next_parcel(struct gw_keeper *k, unsigned reader, struct found *out)
            next_row(k, reader, GW_PARCEL_TELEMETRY, out);
 }
 
-/* What may be handed over now. */
+/* What may be handed over now. A reader that acks faster than the disk takes it has to wait, or its
+ * acks would be dropped and the parcels come again. */
 static unsigned granted(struct gw_keeper *k, unsigned reader)
 {
     struct gw_port *port = &k->j->ports[reader];
     pthread_mutex_lock(&k->j->lock);
-    unsigned grants = port->rewinds == k->rewinds[reader] ? port->grants : 0;
+    bool ready = port->rewinds == k->rewinds[reader] && port->acks.n < GW_ACKS_MAX / 4 &&
+                 k->acks.n < GW_ACKS_MAX / 4;
+    unsigned grants = ready ? port->grants : 0;
     pthread_mutex_unlock(&k->j->lock);
     return grants;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal/journal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "journal/keeper.h"
 
 #define SPARE_NOTICES 64
-#define ROW_MAX       (1024 * 1024)
+#define ROW_MAX       ((size_t)1024 * 1024)
 #define WINDOW_PREFIX sizeof("evidence/")
 
 void gw_notice_clear(struct gw_notice *n)
@@ -260,7 +261,7 @@ enum gw_status gw_journal_row(struct gw_journal *j, enum gw_parcel_kind kind, co
     struct gw_row *row = malloc(sizeof *row + len);
     if (row != NULL) {
         *row = (struct gw_row){.kind = kind, .t_ms = now_ms, .len = len};
-        memcpy(row->topic, topic, topic_len);
+        memcpy(row->topic, topic, topic_len + 1);
         memcpy(row->data, data, len);
         status = reserve(j, len) ? GW_OK : GW_E_FULL;
         if (status == GW_OK) {
@@ -283,6 +284,7 @@ struct gw_mailbox *gw_journal_notices(struct gw_journal *j)
 
 void gw_journal_grant(struct gw_journal *j, unsigned reader, unsigned n)
 {
+    assert(reader < j->conf.nreaders);
     pthread_mutex_lock(&j->lock);
     struct gw_port *port = &j->ports[reader];
     port->grants = n < UINT_MAX - port->grants ? port->grants + n : UINT_MAX;
@@ -292,6 +294,7 @@ void gw_journal_grant(struct gw_journal *j, unsigned reader, unsigned n)
 
 void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind kind, int64_t key)
 {
+    assert(reader < j->conf.nreaders);
     pthread_mutex_lock(&j->lock);
     struct gw_port *port = &j->ports[reader];
     if (!gw_acks_push(&port->acks, (struct gw_ack){kind, key}))
@@ -302,6 +305,7 @@ void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind k
 
 void gw_journal_rewind(struct gw_journal *j, unsigned reader)
 {
+    assert(reader < j->conf.nreaders);
     pthread_mutex_lock(&j->lock);
     j->ports[reader].rewinds++;
     j->ports[reader].grants = 0;
@@ -311,6 +315,7 @@ void gw_journal_rewind(struct gw_journal *j, unsigned reader)
 
 struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader)
 {
+    assert(reader < j->conf.nreaders);
     return j->ports[reader].parcels;
 }
 

@@ -17,6 +17,7 @@
 #define RETRY_FIRST_MS 1000
 #define RETRY_CAP_MS   30000
 #define RETRY_JITTER   10
+#define STEADY_MS      60000
 #define ROOM_WAIT_MS   10
 #define BLOCKED_MS     100
 #define ASIDES_AT_ONCE 3
@@ -94,6 +95,9 @@ void gw_keeper_failed(struct gw_keeper *k, struct gw_trouble *t, const struct gw
     int64_t now_ms = gw_keeper_now(k);
     if (!t->failing)
         t->since_ms = now_ms;
+    /* What fails again soon after has not recovered. */
+    if (!t->failing && now_ms - t->fine_ms >= STEADY_MS)
+        gw_backoff_reset(&t->backoff);
     bool told = t->failing && strcmp(t->told, err->msg) == 0;
     t->failing = true;
     t->status = err->status;
@@ -110,7 +114,7 @@ void gw_keeper_fine(struct gw_keeper *k, struct gw_trouble *t)
     if (!t->failing)
         return;
     t->failing = false;
-    gw_backoff_reset(&t->backoff);
+    t->fine_ms = gw_keeper_now(k);
     gw_keeper_event(k, "%s: works again after %lld s", t->name,
                     (long long)((gw_keeper_now(k) - t->since_ms) / 1000));
 }
@@ -147,6 +151,14 @@ void gw_keeper_timed(struct gw_keeper *k, int64_t start_ms)
         k->commit_max_ms = took_ms;
 }
 
+/* After the chain was replaced while running, acks of the old one still come in: their numbers must
+ * not be taken for those of new records that nobody has seen. */
+static bool is_of_this_chain(const struct gw_keeper *k, unsigned reader, struct gw_ack ack)
+{
+    return k->j->conf.readers[reader].records &&
+           (!k->another || gw_handout_was_out(k, ack.kind, ack.key));
+}
+
 /* What one reader has left. */
 static void take_port(struct gw_keeper *k, unsigned reader)
 {
@@ -170,7 +182,7 @@ static void take_port(struct gw_keeper *k, unsigned reader)
         struct gw_ack ack = acks.at[i];
         if (ack.kind == GW_PARCEL_EVENT || ack.kind == GW_PARCEL_TELEMETRY)
             gw_rows_ack(k->rows, reader, ack.kind, ack.key);
-        else if (j->conf.readers[reader].records && !gw_acks_push(&k->acks, ack))
+        else if (is_of_this_chain(k, reader, ack) && !gw_acks_push(&k->acks, ack))
             lost = true;
     }
     free(acks.at);
@@ -233,7 +245,7 @@ static int64_t next_due(const struct gw_keeper *k, int64_t now_ms)
     if (k->records_trouble.failing || k->records == NULL)
         due_ms = earlier(due_ms, k->records_trouble.retry_ms);
     else
-        due_ms = earlier(due_ms, gw_chain_losses_due(k));
+        due_ms = earlier(due_ms, k->acks.n > 0 ? now_ms : gw_chain_losses_due(k));
     if (k->rows_trouble.failing || !gw_rows_is_open(k->rows))
         due_ms = earlier(due_ms, k->rows_trouble.retry_ms);
     else
@@ -328,7 +340,7 @@ static void finish(struct gw_keeper *k)
     k->stopping = true;
     for (;;) {
         do_round(k);
-        size_t left = k->nbatch + k->nrows;
+        size_t left = k->nbatch + k->nrows + k->acks.n;
         left += k->j->conf.post_capacity - gw_mailbox_room(k->j->posts);
         left += GW_ROWS_CAPACITY - gw_mailbox_room(k->j->rows);
         if (left == 0 || left >= before || k->fatal)

@@ -92,6 +92,7 @@ struct gw_trouble {
     enum gw_status status;
     int64_t since_ms;
     int64_t retry_ms; /* monotonic; not before, while failing */
+    int64_t fine_ms;  /* when it last began to work */
     struct gw_backoff backoff;
     char told[sizeof((struct gw_err *)0)->msg];
     unsigned asides; /* how often the file was set aside since the start */
@@ -100,32 +101,28 @@ struct gw_trouble {
 
 #define GW_BATCH_POSTS 64
 #define GW_BATCH_ROWS  512
-#define GW_BATCH_BYTES (256 * 1024)
+#define GW_BATCH_BYTES ((size_t)256 * 1024)
 
 struct gw_keeper {
     struct gw_journal *j;
     struct gw_body_env env;
     char *records_path;
     char *rows_path;
-    bool fatal;
-    bool stopping;
     uint64_t commits;
     int64_t commit_max_ms;
 
     /* chain.c */
     struct gw_records *records; /* NULL: not open */
     struct gw_trouble records_trouble;
-    bool opened;          /* once; the states were told */
-    struct gw_head known; /* the newest head that this process or the witness knows */
+    char chain[GW_CHAIN_SIZE]; /* that was open last */
+    struct gw_head known;      /* the newest head that this process or the witness knows */
     struct gw_body_break brk;
     struct gw_head brk_head; /* what brk points at */
     char brk_file[96];
-    bool broken; /* brk is to be told by the next chain */
     struct gw_post *batch[GW_BATCH_POSTS];
     size_t nbatch;
     size_t batch_bytes;
     struct gw_acks acks; /* of records and windows */
-    bool full_told;
 
     /* bulk.c */
     struct gw_rows *rows;
@@ -134,14 +131,21 @@ struct gw_keeper {
     size_t nrows;
     size_t rows_bytes;
     int64_t rows_last_ms; /* monotonic time of the last commit */
-    bool tight_told;
-    bool evicting_told;
 
     /* handout.c */
     int64_t record_at[GW_RANKS]; /* the records reader was handed everything up to here */
     int64_t window_at;
     uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
-    bool blocked;                     /* a parcel mailbox was full */
+
+    bool fatal;
+    bool stopping;
+    bool opened;  /* records.db, once: the states were told */
+    bool another; /* its chain is not the one with which this process began */
+    bool broken;  /* brk is to be told by the next chain */
+    bool blocked; /* a parcel mailbox was full */
+    bool full_told;
+    bool tight_told;
+    bool evicting_told;
 };
 
 /* The worker's body; arg is the struct gw_journal. */
@@ -191,5 +195,7 @@ void gw_bulk_failed(struct gw_keeper *k, const struct gw_err *err);
 void gw_handout(struct gw_keeper *k);
 void gw_handout_rewind(struct gw_keeper *k, unsigned reader);
 void gw_handout_restart(struct gw_keeper *k); /* another records.db */
+/* A record or window of that key may have been handed out since the last rewind or restart. */
+bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key);
 
 #endif

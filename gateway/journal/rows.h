@@ -75,6 +75,8 @@ void gw_rows_rewind(struct gw_rows *r, unsigned reader);
 
 /* Acks or losses wait for a commit. */
 bool gw_rows_dirty(const struct gw_rows *r);
+/* So many acks that another commit should follow at once. */
+bool gw_rows_pressing(const struct gw_rows *r);
 /* One transaction: what was acked leaves, room is made, n rows come in (lent), cursors, losses and
  * the witness are stored. On failure nothing has changed. */
 enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, size_t n,

@@ -24,7 +24,6 @@ struct line {
 };
 
 struct scene {
-    char dir[64];
     struct scene_conf conf;
     char *assets; /* of the last load */
     struct gw_site *site;
@@ -43,10 +42,8 @@ struct scene {
 
 /* ---- the site ---- */
 
-static void write_site(const struct scene *s)
+static void write_site(const struct scene *s, const char *path)
 {
-    char path[128];
-    snprintf(path, sizeof(path), "%s/site.json", s->dir);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     fprintf(f,
@@ -69,21 +66,27 @@ static void fail_with(struct gw_issues *issues)
     fail_msg("the scene's site was refused");
 }
 
+/* The file is gone again before anything can fail. */
 static void load_site(struct scene *s)
 {
     static const struct gw_conf_driver *const drivers[] = {&scene_stub, NULL};
+    char dir[96];
     char path[128];
-    snprintf(path, sizeof(path), "%s/site.json", s->dir);
-    write_site(s);
+    const char *tmp = getenv("TMPDIR");
+    snprintf(dir, sizeof(dir), "%s/gw-scene-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/site.json", dir);
+    write_site(s, path);
     struct gw_issues *issues = gw_issues_new();
     assert_non_null(issues);
-    if (gw_site_load(path, drivers, issues, &s->site) != GW_OK ||
-        gw_catalogue_load(s->site->catalogue, issues, &s->catalogue) != GW_OK ||
+    const enum gw_status status = gw_site_load(path, drivers, issues, &s->site);
+    unlink(path);
+    rmdir(dir);
+    if (status != GW_OK || gw_catalogue_load(s->site->catalogue, issues, &s->catalogue) != GW_OK ||
         gw_inventory_build(s->site, s->catalogue, issues, &s->inventory) != GW_OK) {
         fail_with(issues);
     }
     gw_issues_free(issues);
-    unlink(path);
 }
 
 static void unload_site(struct scene *s)
@@ -170,9 +173,6 @@ struct scene *scene_new(const struct scene_conf *conf)
     s->conf.before_s = conf->before_s > 0 ? conf->before_s : 300;
     s->conf.after_s = conf->after_s > 0 ? conf->after_s : 120;
     s->assets = duplicate(conf->assets);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(s->dir, sizeof(s->dir), "%s/gw-scene-XXXXXX", tmp != NULL ? tmp : "/tmp");
-    assert_non_null(mkdtemp(s->dir));
     gw_fake_clock_init(&s->clock);
     load_site(s);
     make_dials(s);
@@ -185,7 +185,6 @@ void scene_free(struct scene *s)
     stop(s);
     unload_site(s);
     ledger_free(&s->ledger);
-    rmdir(s->dir);
     free(s->assets);
     free(s->dials);
     free(s->lines);

@@ -203,6 +203,42 @@ static void a_clean_end_stores_everything(void **state)
     scene_free(s);
 }
 
+/* A store that was replaced while the engine ran gets every row back; records of the old chain can
+ * no longer be named. The same chain again (a store that was away for a while) changes nothing. */
+static void a_new_store_gets_all_rows_back(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    scene_state(s, "gas.s1", GW_S_SENSOR_FAULT);
+    scene_run(s, HOUR);
+    const struct gw_stamp now = scene_now(s);
+    char chain[GW_CHAIN_SIZE];
+    char id[GW_RECORD_ID_SIZE];
+    rec_id(scene_last(s, "GAS-FLT-01", "raised"), id);
+    snprintf(chain, sizeof(chain), "%.16s", id);
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    size_t rows = scene_rows_written(s);
+    gw_engine_chain(scene_engine(s), chain);
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    assert_int_equal(scene_rows_written(s), rows);
+
+    gw_engine_chain(scene_engine(s), "00000000deadbeef");
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    assert_true(scene_rows_written(s) > rows);
+    const char *row = scene_row(s, "paint-1:GAS-FLT-01:gas.s1");
+    assert_non_null(row);
+    assert_non_null(strstr(row, "\"active\":true"));
+    rows = scene_rows_written(s);
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    assert_int_equal(scene_rows_written(s), rows);
+    char *standing = scene_standing(s); /* still open, and not raised again */
+    assert_non_null(strstr(standing, "paint-1:GAS-FLT-01:gas.s1#1:0"));
+    free(standing);
+    scene_run(s, HOUR);
+    assert_int_equal(scene_count(s, "GAS-FLT-01", "raised"), 1);
+    scene_free(s);
+}
+
 /* What was restored is stored already. */
 static void a_restart_writes_no_rows(void **state)
 {
@@ -359,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_device_wakes_what_watches_its_alarms),
         cmocka_unit_test(a_running_delay_is_stored_by_tenths),
         cmocka_unit_test(a_clean_end_stores_everything),
+        cmocka_unit_test(a_new_store_gets_all_rows_back),
         cmocka_unit_test(a_restart_writes_no_rows),
         cmocka_unit_test(a_return_is_observed_at_the_first_good_sample),
         cmocka_unit_test(the_worst_value_is_stored_now_and_then),

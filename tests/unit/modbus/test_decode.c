@@ -264,7 +264,8 @@ static void the_names_stand_in_the_order_of_the_enums(void **state)
     assert_string_equal(gw_mb_type_names[GW_MB_BIT], "bit");
     assert_string_equal(gw_mb_type_names[GW_MB_U64], "u64");
     assert_string_equal(gw_mb_type_names[GW_MB_F64], "f64");
-    assert_null(gw_mb_type_names[GW_MB_F64 + 1]);
+    assert_string_equal(gw_mb_type_names[GW_MB_MK102], "mk102");
+    assert_null(gw_mb_type_names[GW_MB_MK102 + 1]);
     assert_string_equal(gw_mb_order_names[GW_MB_DCBA], "DCBA");
     assert_null(gw_mb_order_names[GW_MB_DCBA + 1]);
 }

@@ -325,6 +325,7 @@ static void mfe600h_flow_is_36_75(void **state)
     assert_int_equal(reply.data_len, 4);
     uint8_t data[44] = {0};
     memcpy(data, reply.data, 4);
+    data[29] = 5; /* 4126: m3/h */
 
     struct bench b;
     bench_open(&b, "\"profile\": \"mfe600h\"");
@@ -358,6 +359,8 @@ static void mfe600h_answer(struct bench *b, uint16_t address, const uint16_t *wo
         uint8_t data[250] = {0};
         if (req.address == 4112)
             gw_put_be16(data + 2, 0x4213);
+        if (req.address == 4112)
+            gw_put_be16(data + 28, 5); /* 4126: m3/h */
         for (size_t i = 0; i < n; i++) {
             const unsigned a = address + (unsigned)i;
             if (a >= req.address && a < (unsigned)req.address + req.count)

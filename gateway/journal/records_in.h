@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * records_in: what records.c and records_open.c share, and nobody else includes.
+ */
+#ifndef GW_JOURNAL_RECORDS_IN_H
+#define GW_JOURNAL_RECORDS_IN_H
+
+#include "journal/db.h"
+#include "journal/records.h"
+
+/* Statements. */
+enum {
+    Q_META,
+    Q_META_NEW,
+    Q_META_MOVE,
+    Q_LAST,
+    Q_INSERT,
+    Q_WINDOW,
+    Q_STATE_SEQ,
+    Q_STATE_SET,
+    Q_STATE_DROP,
+    Q_STATES,
+    Q_MARK,
+    Q_MARKED,
+    Q_DELIVERED,
+    Q_WINDOW_DELIVERED,
+    Q_NEXT,
+    Q_NEXT_WINDOW,
+    Q_PRUNE_WINDOWS,
+    Q_PRUNE_RECORDS,
+    Q_COUNT
+};
+
+struct gw_records {
+    struct gw_db *db;
+    struct gw_sealer sealer;
+    const struct gw_clock *clock;
+    struct gw_head head; /* committed */
+    struct gw_head next; /* with the open transaction */
+    int64_t waiting;
+    int64_t waiting_next;
+    int64_t before;        /* seq of the head when the file was opened */
+    int64_t prune_next_ms; /* no look before, since nothing could go */
+    bool full;
+    struct gw_buf wire;
+    char note[256];
+};
+
+/* The checksum of a value under its number and name. */
+int64_t gw_records_sum(int64_t seq, const char *name, size_t name_len, const void *data,
+                       size_t len);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * rows_in: what rows.c and rows_open.c share, and nobody else includes.
+ */
+#ifndef GW_JOURNAL_ROWS_IN_H
+#define GW_JOURNAL_ROWS_IN_H
+
+#include "journal/db.h"
+#include "journal/position.h"
+#include "journal/rows.h"
+
+#define GW_ROWS_KINDS   2
+#define GW_ROWS_RESERVE (INT64_C(1536) * 1024) /* bytes to which the file is grown once */
+
+/* Statements. The first four are there once for each kind. */
+enum { Q_INSERT, Q_NEXT, Q_DELETE, Q_OLDEST, Q_PER_KIND };
+enum { Q_MARK = GW_ROWS_KINDS * Q_PER_KIND, Q_MARKED, Q_LOSS, Q_LOSS_DROP, Q_LOSSES, Q_COUNT };
+struct gw_gone {
+    int kind;
+    int64_t id;
+};
+
+struct gw_rows {
+    struct gw_rows_conf conf;
+    struct gw_db *db; /* NULL: not open */
+    struct gw_position pos[GW_READERS_MAX][GW_ROWS_KINDS];
+    int64_t stored[GW_READERS_MAX][GW_ROWS_KINDS]; /* their cursors in the file */
+    unsigned readers_of[GW_ROWS_KINDS];
+    int64_t next_id; /* never used twice in one process, whatever happens to the file */
+    int64_t old_id;  /* rows before it were written before this start; 0: not known yet */
+    int64_t waiting;
+    uint64_t lost;        /* rows, since the start */
+    bool rewound;         /* since the last commit: `gone` may be met again */
+    struct gw_gone *gone; /* acked by all, to be deleted */
+    size_t ngone, gone_cap;
+    struct gw_head witness;
+    struct gw_losses losses;
+    bool tight;
+    int64_t squeezed_ms; /* until then: the disk is full, not one page more */
+};
+
+/* 0 is telemetry, which is evicted first. */
+static inline int gw_rows_kind(enum gw_parcel_kind kind)
+{
+    return kind == GW_PARCEL_TELEMETRY ? 0 : 1;
+}
+
+static inline enum gw_parcel_kind gw_rows_parcel_kind(int k)
+{
+    return k == 0 ? GW_PARCEL_TELEMETRY : GW_PARCEL_EVENT;
+}
+
+static inline unsigned gw_rows_query(int k, unsigned op)
+{
+    return (unsigned)k * Q_PER_KIND + op;
+}
+
+/* The mark that holds a reader's cursor. */
+#define GW_CURSOR_NAME 96
+void gw_rows_cursor_name(const struct gw_rows *r, unsigned reader, int k, char out[GW_CURSOR_NAME]);
+
+#endif
