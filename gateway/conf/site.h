@@ -19,6 +19,7 @@
 #include "conf/issues.h"
 #include "conf/json.h"
 #include "conf/keys.h"
+#include "model/derive.h"
 #include "model/point.h"
 
 #define GW_ID_SIZE   32
@@ -125,6 +126,19 @@ struct gw_site_device {
     void *priv;
 };
 
+/* A point that is computed from others, of the device "derived". */
+struct gw_site_derived {
+    char id[GW_POINT_ID];
+    uint32_t point;
+    int kind; /* enum gw_derive_kind */
+    uint32_t of[GW_DERIVE_MAX];
+    size_t nof;
+    int64_t pair_ms, n, window_s;
+    char unit[GW_POINT_UNIT];
+    int64_t decimals;
+    const struct gw_jnode *node, *list; /* the member, and its "of" */
+};
+
 struct gw_site_fact {
     char key[GW_ROLE_SIZE];
     char value[GW_ID_SIZE]; /* text, number or boolean of the file, as text */
@@ -200,6 +214,8 @@ struct gw_site {
     struct gw_point *points;
     void **point_priv; /* what the driver keeps for each point */
     size_t npoints;
+    struct gw_site_derived *derived;
+    size_t nderived;
     struct gw_site_asset *assets;
     size_t nassets;
     struct gw_site_mqtt mqtt;
@@ -233,6 +249,9 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
  * name. Only while the site is loaded. */
 const struct gw_jnode *gw_site_profile(struct gw_site *site, const char *name,
                                        const struct gw_jnode *node);
+
+/* Whether this is the bus of the device "derived", which nothing polls: the core computes it. */
+bool gw_site_is_derived(const struct gw_site_bus *bus);
 
 /* Index of a point by its id; false when unknown. */
 bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out);
