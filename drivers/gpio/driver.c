@@ -56,16 +56,18 @@ static enum gw_status gpio_open(const struct gw_driver_env *env, struct gw_drive
     return GW_OK;
 }
 
-static void gpio_close(struct gw_driver_instance *inst)
+static bool gpio_close(struct gw_driver_instance *inst)
 {
     if (inst == NULL)
-        return;
+        return true;
     gw_gpio_reactor_stop(inst->reactor);
-    if (gw_worker_join(inst->worker, JOIN_MS))
+    bool ended = gw_worker_join(inst->worker, JOIN_MS);
+    if (ended)
         gw_gpio_reactor_free(inst->reactor);
     else
-        gw_log(GW_LOG_ERR, TAG, "the thread does not end and is left behind");
+        gw_log(GW_LOG_ERR, TAG, "the polling thread does not end and is left behind");
     free(inst);
+    return ended;
 }
 
 const struct gw_driver gw_gpio_driver = {

@@ -321,10 +321,10 @@ static void read_points(struct gw_site_loader *l)
 static void read_publish(struct gw_site_loader *l)
 {
     struct gw_site_publish_in in = {.mqtt = NULL};
-    if (l->root.publish == NULL) {
-        return;
+    if (l->root.publish != NULL) {
+        (void)gw_keys_read(l->root.publish, gw_site_publish_keys, &in, l->issues);
     }
-    (void)gw_keys_read(l->root.publish, gw_site_publish_keys, &in, l->issues);
+    gw_site_read_influx(l->site, in.influx, l->issues);
     if (in.mqtt != NULL) {
         (void)gw_keys_read(in.mqtt, gw_site_mqtt_keys, &l->site->mqtt, l->issues);
         gw_site_check_mqtt(&l->site->mqtt, in.mqtt, l->issues);
@@ -344,7 +344,6 @@ static void read_sections(struct gw_site_loader *l)
                            l->issues);
     }
     (void)gw_keys_read(l->root.journal, gw_site_journal_keys, &site->journal, l->issues);
-    read_publish(l);
     load_catalogue(l);
     if (!l->nomem) {
         read_buses(l);
@@ -356,6 +355,7 @@ static void read_sections(struct gw_site_loader *l)
         read_points(l);
     }
     if (!l->nomem) {
+        read_publish(l);
         const struct gw_site_derived_env derived = {.site = site, .issues = l->issues};
         const struct gw_site_asset_env env = {
             .site = site, .issues = l->issues, .device_bad = l->device_bad};

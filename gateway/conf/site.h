@@ -198,6 +198,30 @@ struct gw_site_mqtt {
     int64_t health_s; /* period of the health document */
 };
 
+#define GW_SITE_TAGS_MAX 8
+
+struct gw_site_tag {
+    char key[GW_ID_SIZE], value[GW_NAME_SIZE];
+};
+
+struct gw_site_influx {
+    bool enabled;
+    char url[GW_PATH_SIZE]; /* "https://host:8086/prefix" */
+    int64_t version;        /* 1, 2 or 3 */
+    char db[GW_NAME_SIZE], rp[GW_NAME_SIZE];
+    char org[GW_NAME_SIZE], bucket[GW_NAME_SIZE];
+    char token_file[GW_PATH_SIZE]; /* secret */
+    char username[GW_NAME_SIZE];
+    char password_file[GW_PATH_SIZE]; /* secret */
+    char ca_file[GW_PATH_SIZE];
+    bool allow_plaintext; /* url may be http although its host is not this machine */
+    int64_t batch_lines, batch_s;
+    int64_t timeout_ms; /* of a write, from its connection to the end of its answer */
+    bool gzip;
+    struct gw_site_tag tags[GW_SITE_TAGS_MAX];
+    size_t ntags;
+};
+
 struct gw_site_journal {
     int64_t records_mb;                      /* quota of records.db */
     int64_t telemetry_mb;                    /* quota of telemetry.db */
@@ -219,6 +243,7 @@ struct gw_site {
     struct gw_site_asset *assets;
     size_t nassets;
     struct gw_site_mqtt mqtt;
+    struct gw_site_influx influx;
     struct gw_site_journal journal;
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
     struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */

@@ -20,7 +20,12 @@ struct gw_site_root_in {
 };
 
 struct gw_site_publish_in {
-    const struct gw_jnode *mqtt;
+    const struct gw_jnode *mqtt, *influx;
+};
+
+struct gw_site_influx_in {
+    struct gw_site_influx influx;
+    const struct gw_jnode *tags;
 };
 
 struct gw_site_bus_in {
@@ -44,11 +49,19 @@ extern const struct gw_key gw_site_derived_keys[];
 extern const struct gw_key gw_site_asset_keys[];
 extern const struct gw_key gw_site_publish_keys[];
 extern const struct gw_key gw_site_mqtt_keys[];
+extern const struct gw_key gw_site_influx_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 
 /* What is wrong between the keys of publish.mqtt: each is fine for itself. */
 void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
                         struct gw_issues *issues);
+
+/* True for 127.0.0.0/8, ::1 and localhost. */
+bool gw_site_is_loopback(const char *host);
+
+/* Reads "publish.influx" (NULL: only the defaults) into site->influx. Points must be read. */
+void gw_site_read_influx(struct gw_site *site, const struct gw_jnode *obj,
+                         struct gw_issues *issues);
 
 /* Points by id, and how each came into the site. */
 struct gw_site_index {

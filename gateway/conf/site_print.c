@@ -216,6 +216,22 @@ static void print_asset(struct printer *p, const struct gw_site_asset *a)
     close_obj(p);
 }
 
+static void print_influx(struct printer *p)
+{
+    const struct gw_site_influx_in in = {.influx = p->site->influx};
+    open_obj(p, "influx");
+    table(p, gw_site_influx_keys, &in);
+    open_obj(p, "tags");
+    for (size_t i = 0; i < in.influx.ntags; i++) {
+        begin(p);
+        gw_keys_print_str(in.influx.tags[i].key, p->out);
+        gw_buf_str(p->out, ": ");
+        gw_keys_print_str(in.influx.tags[i].value, p->out);
+    }
+    close_obj(p);
+    close_obj(p);
+}
+
 void gw_site_print(const struct gw_site *site, struct gw_buf *out)
 {
     struct printer p = {.site = site, .out = out, .indent = STEP, .first = true};
@@ -235,6 +251,7 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     close_obj(&p);
     open_obj(&p, "publish");
     section(&p, "mqtt", gw_site_mqtt_keys, &site->mqtt);
+    print_influx(&p);
     close_obj(&p);
     section(&p, "journal", gw_site_journal_keys, &site->journal);
     gw_buf_str(out, "\n}\n");

@@ -12,9 +12,10 @@
  *   LIMIT       high, low  whichever side the rule has; in the unit of the point, or a fraction of
  *                          rated with `of_rated`
  *               deadband   in the same terms; on the way back only
- *   BALANCE     percent, deadband (both in percent of the inflow), min_percent (of rated
- * `of_rated`, below it nothing is decided), pair_ms (how far apart the two samples may be; the
- *               latest such pair counts, as long as its older half is not stale)
+ *   BALANCE     percent, deadband   both in percent of the inflow
+ *               min_percent         of rated `of_rated`; below it nothing is decided
+ *               pair_ms             how far apart the two samples may be; the latest such pair
+ *                                   counts, as long as its older half is not stale
  *   UNHANDLED   improve_percent   of the worst value: so much back towards normal is an answer
  *   OVERDUE     ahead_days         so many days before the end already
  *   FROZEN      hours, spread_percent, step_percent: see rule_history.c
