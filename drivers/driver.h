@@ -14,6 +14,7 @@
 #ifndef GW_DRIVER_H
 #define GW_DRIVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -44,8 +45,9 @@ struct gw_driver {
      */
     enum gw_status (*open)(const struct gw_driver_env *env, struct gw_driver_instance **out,
                            struct gw_err *err);
-    /* Ends the threads within 5 s (or abandons them) and frees the instance. NULL is fine. */
-    void (*close)(struct gw_driver_instance *inst);
+    /* Ends the threads within 5 s and frees the instance. false: a thread was abandoned and may
+     * still call the sink, so what env points at must stay. NULL is fine (true). */
+    bool (*close)(struct gw_driver_instance *inst);
 };
 
 #endif

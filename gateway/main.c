@@ -18,7 +18,9 @@
 enum { EXIT_USAGE = 64, EXIT_STORE = 70, EXIT_START = 71, EXIT_CONFIG = 78 };
 enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT };
 
-static struct gw_gateway *volatile running; /* for the signal handler alone */
+/* For the signal handler alone. */
+static struct gw_gateway *volatile running;
+static volatile sig_atomic_t stopped; /* a signal may come before there is anything to stop */
 
 static const char usage[] =
     "usage: nonsited SITE                 run with the site file SITE\n"
@@ -32,6 +34,7 @@ static const char usage[] =
 static void on_signal(int sig)
 {
     (void)sig;
+    stopped = 1;
     if (running)
         gw_gateway_stop(running);
 }
@@ -62,6 +65,8 @@ static int run(const struct gw_load *load)
         return EXIT_START;
     }
     running = gateway;
+    if (stopped)
+        gw_gateway_stop(gateway);
     enum gw_status st = gw_gateway_run(gateway);
     running = NULL;
     if (!gw_gateway_free(gateway)) {

@@ -57,16 +57,18 @@ static enum gw_status modbus_open(const struct gw_driver_env *env, struct gw_dri
     return GW_OK;
 }
 
-static void modbus_close(struct gw_driver_instance *inst)
+static bool modbus_close(struct gw_driver_instance *inst)
 {
     if (inst == NULL)
-        return;
+        return true;
     gw_mb_reactor_stop(inst->reactor);
-    if (gw_worker_join(inst->worker, JOIN_MS))
+    bool ended = gw_worker_join(inst->worker, JOIN_MS);
+    if (ended)
         gw_mb_reactor_free(inst->reactor);
     else
         gw_log(GW_LOG_ERR, TAG, "the polling thread does not end and is left behind");
     free(inst);
+    return ended;
 }
 
 const struct gw_driver gw_modbus_tcp_driver = {

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/log.h"
 
 void gw_identity_init(struct gw_identity *id, const struct gw_site *site,
                       const struct gw_clock *clock)
@@ -63,12 +64,12 @@ enum gw_status gw_identity_key(const struct gw_site *site, struct gw_key **out, 
         st = gw_key_create(path, &key, err);
         fresh = st == GW_OK;
     }
-    if (st == GW_OK)
-        st = write_public(key, pub, err);
     if (st != GW_OK) {
         gw_key_free(key);
         return st;
     }
+    if (write_public(key, pub, err) != GW_OK)
+        gw_log(GW_LOG_WARN, "core", "the public key is not written: %s", err->msg);
     *out = key;
     *made = fresh;
     return GW_OK;

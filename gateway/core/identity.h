@@ -26,7 +26,7 @@ void gw_identity_init(struct gw_identity *id, const struct gw_site *site,
                       const struct gw_clock *clock);
 
 /* Reads the site's signing key, or makes it when there is none. *made tells which. Errors of
- * gw_key_load and gw_key_create, GW_E_IO for the folder or the public file. */
+ * gw_key_load and gw_key_create, GW_E_IO for the folder. err must not be NULL. */
 enum gw_status gw_identity_key(const struct gw_site *site, struct gw_key **out, bool *made,
                                struct gw_err *err) GW_MUST_CHECK;
 

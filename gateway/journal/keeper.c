@@ -115,8 +115,11 @@ void gw_keeper_fine(struct gw_keeper *k, struct gw_trouble *t)
         return;
     t->failing = false;
     t->fine_ms = gw_keeper_now(k);
-    gw_keeper_event(k, "%s: works again after %lld s", t->name,
-                    (long long)((gw_keeper_now(k) - t->since_ms) / 1000));
+    char text[96];
+    snprintf(text, sizeof text, "%s: works again after %lld s", t->name,
+             (long long)((gw_keeper_now(k) - t->since_ms) / 1000));
+    enum gw_notice_kind kind = t->vital ? GW_NOTICE_FINE : GW_NOTICE_EVENT;
+    gw_keeper_notify(k, (struct gw_notice){.kind = kind}, NULL, text);
 }
 
 bool gw_keeper_may_try(const struct gw_keeper *k, const struct gw_trouble *t)

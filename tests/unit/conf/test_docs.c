@@ -7,6 +7,7 @@
 
 #include "conf/json.h"
 #include "conf/site.h"
+#include "gpio/conf.h"
 #include "modbus/conf.h"
 #include "modbus/point.h"
 #include "modbus/profile.h"
@@ -28,14 +29,16 @@
     "profile" /* pointers of keys that stand in a device profile, not in the site file */
 
 /* The drivers' tables; a section of the same pointer as one of the site reader's shares its object.
- */
+ * A step "=<driver>" is that driver's alternative in the schema, which repeats what is shared. */
 static const struct gw_site_section driver_sections[] = {
-    {"/buses/<id>", gw_mb_bus_keys},
+    {"/buses/<id>/=modbus-tcp", gw_mb_bus_keys},
+    {"/buses/<id>/=gpio", gw_gpio_bus_keys},
     {"/devices/<id>", gw_mb_device_keys},
-    {"/points/<id>", gw_mb_point_keys},
-    {"/points/<id>/field", gw_mb_field_keys},
-    {"/points/<id>/states/[]", gw_mb_state_keys},
-    {"/points/<id>/bands/[]", gw_mb_band_keys},
+    {"/points/<id>/=modbus-tcp", gw_mb_point_keys},
+    {"/points/<id>/=modbus-tcp/field", gw_mb_field_keys},
+    {"/points/<id>/=modbus-tcp/states/[]", gw_mb_state_keys},
+    {"/points/<id>/=modbus-tcp/bands/[]", gw_mb_band_keys},
+    {"/points/<id>/=gpio", gw_gpio_point_keys},
     {IN_PROFILE, gw_mb_profile_keys},
     {IN_PROFILE "/title", gw_mb_title_keys},
     {IN_PROFILE "/device", gw_mb_profile_device_keys},
@@ -165,6 +168,22 @@ static void the_readme_has_every_table_and_no_other(void **state)
 
 /* ---- site.schema.json ---- */
 
+static bool is_str(const struct gw_jnode *n, const char *text)
+{
+    return n != NULL && gw_jnode_type(n) == GW_J_STR && strcmp(gw_jnode_str(n), text) == 0;
+}
+
+/* The alternative of that title. */
+static const struct gw_jnode *alternative(const struct gw_jnode *obj, const char *title)
+{
+    const struct gw_jnode *list = gw_jnode_get(obj, "anyOf");
+    const struct gw_jnode *n = list != NULL ? gw_jnode_first(list) : NULL;
+    while (n != NULL && !is_str(gw_jnode_get(n, "title"), title)) {
+        n = gw_jnode_next(n);
+    }
+    return n;
+}
+
 /* The schema of the object at a section's pointer; NULL when there is none. */
 static const struct gw_jnode *schema_at(const struct gw_jnode *root, const char *pointer)
 {
@@ -181,16 +200,13 @@ static const struct gw_jnode *schema_at(const struct gw_jnode *root, const char 
             n = gw_jnode_get(n, "additionalProperties");
         } else if (strcmp(name, "[]") == 0) {
             n = gw_jnode_get(n, "items");
+        } else if (name[0] == '=') {
+            n = alternative(n, name + 1);
         } else {
             n = gw_jnode_get(gw_jnode_get(n, "properties"), name);
         }
     }
     return n;
-}
-
-static bool is_str(const struct gw_jnode *n, const char *text)
-{
-    return n != NULL && gw_jnode_type(n) == GW_J_STR && strcmp(gw_jnode_str(n), text) == 0;
 }
 
 static bool is_num(const struct gw_jnode *n, double v)
@@ -214,6 +230,15 @@ static const char *schema_type(const struct gw_key *k)
     }
 }
 
+/* A member of any type lists those that its owner takes. */
+static bool type_agrees(const struct gw_key *k, const struct gw_jnode *n)
+{
+    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL) {
+        return n != NULL && gw_jnode_type(n) == GW_J_ARR;
+    }
+    return is_str(n, schema_type(k));
+}
+
 static bool default_agrees(const struct gw_key *k, const struct gw_jnode *n)
 {
     if (k->def == NULL || k->type == GW_KEY_NODE) {
@@ -233,6 +258,9 @@ static bool range_agrees(const struct gw_key *k, const struct gw_jnode *n)
 {
     const struct gw_jnode *min = gw_jnode_get(n, "minimum");
     const struct gw_jnode *max = gw_jnode_get(n, "maximum");
+    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL) {
+        return true; /* its owner's own code says what it may be */
+    }
     if ((k->type == GW_KEY_INT || k->type == GW_KEY_NUM) && (k->min != 0 || k->max != 0)) {
         return is_num(min, k->min) && is_num(max, k->max);
     }
@@ -247,6 +275,9 @@ static bool length_agrees(const struct gw_key *k, const struct gw_jnode *n)
         char pattern[64];
         (void)snprintf(pattern, sizeof(pattern), "^[A-Za-z0-9_-]{1,%zu}$", k->size - 1);
         return is_str(gw_jnode_get(n, "pattern"), pattern);
+    }
+    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL) {
+        return true;
     }
     if (k->type != GW_KEY_STR && k->type != GW_KEY_PATH && k->type != GW_KEY_SECRET) {
         return min == NULL && max == NULL;
@@ -292,7 +323,7 @@ static size_t compare_key(const struct gw_key *k, const char *pointer, const str
         const char *what;
         bool fine;
     } rows[] = {
-        {"type", is_str(gw_jnode_get(n, "type"), schema_type(k))},
+        {"type", type_agrees(k, gw_jnode_get(n, "type"))},
         {"description", is_str(gw_jnode_get(n, "description"), k->doc)},
         {"default", default_agrees(k, gw_jnode_get(n, "default"))},
         {"minimum and maximum", range_agrees(k, n)},
@@ -310,17 +341,36 @@ static size_t compare_key(const struct gw_key *k, const char *pointer, const str
     return wrong;
 }
 
+/* True when keys of the section at `shared` stand in the object at pointer: it is the same one, or
+ * an alternative of it. */
+static bool stands_in(const char *shared, const char *pointer)
+{
+    const size_t n = strlen(shared);
+    return strncmp(shared, pointer, n) == 0 &&
+           (pointer[n] == '\0' ||
+            (strncmp(pointer + n, "/=", 2) == 0 && strchr(pointer + n + 2, '/') == NULL));
+}
+
 /* Keys of all tables that share the object at pointer, and how many of them are required. */
 static void count_keys(const char *pointer, size_t *keys, size_t *required)
 {
     for (size_t i = 0; section(i) != NULL; i++) {
-        if (strcmp(section(i)->pointer, pointer) == 0) {
+        if (stands_in(section(i)->pointer, pointer)) {
             for (const struct gw_key *k = section(i)->keys; k->type != GW_KEY_END; k++) {
                 (*keys)++;
                 *required += k->required;
             }
         }
     }
+}
+
+static size_t compare_keys(const struct gw_site_section *s, const struct gw_jnode *obj)
+{
+    size_t wrong = 0;
+    for (const struct gw_key *k = s->keys; k->type != GW_KEY_END; k++) {
+        wrong += compare_key(k, s->pointer, obj);
+    }
+    return wrong;
 }
 
 static size_t compare_section(const struct gw_site_section *s, const struct gw_jnode *root)
@@ -333,6 +383,13 @@ static size_t compare_section(const struct gw_site_section *s, const struct gw_j
         print_error("schema has no object at \"%s\"\n", s->pointer);
         return 1;
     }
+    const struct gw_jnode *drivers = gw_jnode_get(obj, "anyOf");
+    if (drivers != NULL) {
+        for (const struct gw_jnode *n = gw_jnode_first(drivers); n != NULL; n = gw_jnode_next(n)) {
+            wrong += compare_keys(s, n);
+        }
+        return wrong;
+    }
     count_keys(s->pointer, &keys, &required);
     const struct gw_jnode *more = gw_jnode_get(obj, "additionalProperties");
     const struct gw_jnode *props = gw_jnode_get(obj, "properties");
@@ -344,10 +401,7 @@ static size_t compare_section(const struct gw_site_section *s, const struct gw_j
                     s->pointer, keys, required);
         wrong++;
     }
-    for (const struct gw_key *k = s->keys; k->type != GW_KEY_END; k++) {
-        wrong += compare_key(k, s->pointer, obj);
-    }
-    return wrong;
+    return wrong + compare_keys(s, obj);
 }
 
 static void the_schema_agrees_with_the_tables(void **state)

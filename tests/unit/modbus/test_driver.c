@@ -87,7 +87,7 @@ static void rig_open(struct rig *r, const char *buses, const char *devices, cons
 
 static void rig_close(struct rig *r)
 {
-    gw_modbus_tcp_driver.close(r->inst);
+    assert_true(gw_modbus_tcp_driver.close(r->inst));
     for (uint32_t d = 0; d < r->f.site->ndevices; d++)
         assert_int_equal(r->c.devices[d].sum_wrong, 0);
     sitefile_free(&r->f);
