@@ -64,6 +64,7 @@ bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;
 struct gw_site_asset_env {
     struct gw_site *site;
     struct gw_issues *issues;
+    bool names_unsure;      /* names of devices: one was given twice, and may have meant another */
     const bool *device_bad; /* has issues: roles that name points of it are not complained about */
 };
 
