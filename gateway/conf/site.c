@@ -186,6 +186,7 @@ static void read_buses(struct gw_site_loader *l)
 {
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.buses;
+    /* One more, for what is derived. */
     site->buses = calloc(obj != NULL ? gw_jnode_count(obj) + 1 : 1, sizeof(*site->buses));
     if (site->buses == NULL) {
         l->nomem = true;
@@ -254,8 +255,8 @@ static void read_devices(struct gw_site_loader *l)
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.devices;
     const size_t count = obj != NULL ? gw_jnode_count(obj) : 0;
-    site->devices = calloc(count + 1, sizeof(*site->devices));
-    l->device_bad = calloc(count + 1, sizeof(*l->device_bad));
+    site->devices = calloc(count + 2, sizeof(*site->devices));
+    l->device_bad = calloc(count + 2, sizeof(*l->device_bad));
     if (site->devices == NULL || l->device_bad == NULL) {
         l->nomem = true;
         return;
@@ -331,14 +332,43 @@ static void read_points(struct gw_site_loader *l)
 static void read_publish(struct gw_site_loader *l)
 {
     struct gw_site_publish_in in = {.mqtt = NULL};
-    if (l->root.publish == NULL) {
-        return;
+    if (l->root.publish != NULL) {
+        (void)gw_keys_read(l->root.publish, gw_site_publish_keys, &in, l->issues);
     }
-    (void)gw_keys_read(l->root.publish, gw_site_publish_keys, &in, l->issues);
+    gw_site_read_influx(l->site, in.influx, l->issues);
     if (in.mqtt != NULL) {
         (void)gw_keys_read(in.mqtt, gw_site_mqtt_keys, &l->site->mqtt, l->issues);
         gw_site_check_mqtt(&l->site->mqtt, in.mqtt, l->issues);
     }
+}
+
+/* What lacks in a "derived" section with issues is explained by them. */
+static void judge_derived(struct gw_site_loader *l, size_t before)
+{
+    const bool bad = gw_issues_count(l->issues) != before ||
+                     gw_jnode_repeats(l->root.derived, GW_SCAN_DEPTH_MAX);
+    for (size_t d = 0; d < l->site->ndevices; d++) {
+        l->device_bad[d] =
+            l->device_bad[d] || (bad && strcmp(l->site->devices[d].id, "derived") == 0);
+    }
+}
+
+/* What stands on points: derived ones and assets. false: no memory. */
+static bool read_parts(struct gw_site_loader *l)
+{
+    struct gw_site *site = l->site;
+    const bool unsure = gw_jnode_repeats(l->root.devices, 1);
+    const struct gw_site_derived_env derived = {
+        .site = site, .issues = l->issues, .names_unsure = unsure, .device_bad = l->device_bad};
+    const struct gw_site_asset_env env = {
+        .site = site, .issues = l->issues, .names_unsure = unsure, .device_bad = l->device_bad};
+    const size_t before = gw_issues_count(l->issues);
+    if (!gw_site_read_derived(&derived, l->root.derived) || !gw_site_group_points(site)) {
+        return false;
+    }
+    judge_derived(l, before);
+    gw_site_resolve_derived(&derived);
+    return gw_site_read_assets(&env, l->root.assets);
 }
 
 static void read_sections(struct gw_site_loader *l)
@@ -355,7 +385,6 @@ static void read_sections(struct gw_site_loader *l)
                            l->issues);
     }
     (void)gw_keys_read(l->root.journal, gw_site_journal_keys, &site->journal, l->issues);
-    read_publish(l);
     load_catalogue(l);
     if (!l->nomem) {
         read_buses(l);
@@ -367,11 +396,8 @@ static void read_sections(struct gw_site_loader *l)
         read_points(l);
     }
     if (!l->nomem) {
-        const struct gw_site_asset_env env = {.site = site,
-                                              .issues = l->issues,
-                                              .names_unsure = gw_jnode_repeats(l->root.devices, 1),
-                                              .device_bad = l->device_bad};
-        l->nomem = !gw_site_group_points(site) || !gw_site_read_assets(&env, l->root.assets);
+        read_publish(l);
+        l->nomem = !read_parts(l);
     }
 }
 
@@ -494,6 +520,7 @@ void gw_site_free(struct gw_site *site)
             site->buses[i].driver->free_bus(site->buses[i].priv);
         }
     }
+    free(site->derived);
     free(site->points);
     free(site->point_priv);
     free(site->devices);

@@ -19,6 +19,7 @@
 #include "conf/issues.h"
 #include "conf/json.h"
 #include "conf/keys.h"
+#include "model/derive.h"
 #include "model/point.h"
 
 #define GW_ID_SIZE   32
@@ -126,6 +127,19 @@ struct gw_site_device {
     void *priv;
 };
 
+/* A point that is computed from others, of the device "derived". */
+struct gw_site_derived {
+    char id[GW_POINT_ID];
+    uint32_t point;
+    int kind; /* enum gw_derive_kind */
+    uint32_t of[GW_DERIVE_MAX];
+    size_t nof;
+    int64_t pair_ms, n, window_s;
+    char unit[GW_POINT_UNIT];
+    int64_t decimals;
+    const struct gw_jnode *node, *list; /* the member, and its "of" */
+};
+
 struct gw_site_fact {
     char key[GW_ROLE_SIZE];
     char value[GW_ID_SIZE]; /* text, number or boolean of the file, as text */
@@ -186,6 +200,30 @@ struct gw_site_mqtt {
     int64_t health_s; /* period of the health document */
 };
 
+#define GW_SITE_TAGS_MAX 8
+
+struct gw_site_tag {
+    char key[GW_ID_SIZE], value[GW_NAME_SIZE];
+};
+
+struct gw_site_influx {
+    bool enabled;
+    char url[GW_PATH_SIZE]; /* "https://host:8086/prefix" */
+    int64_t version;        /* 1, 2 or 3 */
+    char db[GW_NAME_SIZE], rp[GW_NAME_SIZE];
+    char org[GW_NAME_SIZE], bucket[GW_NAME_SIZE];
+    char token_file[GW_PATH_SIZE]; /* secret */
+    char username[GW_NAME_SIZE];
+    char password_file[GW_PATH_SIZE]; /* secret */
+    char ca_file[GW_PATH_SIZE];
+    bool allow_plaintext; /* url may be http although its host is not this machine */
+    int64_t batch_lines, batch_s;
+    int64_t timeout_ms; /* of a write, from its connection to the end of its answer */
+    bool gzip;
+    struct gw_site_tag tags[GW_SITE_TAGS_MAX];
+    size_t ntags;
+};
+
 struct gw_site_journal {
     int64_t records_mb;                      /* quota of records.db */
     int64_t telemetry_mb;                    /* quota of telemetry.db */
@@ -202,9 +240,12 @@ struct gw_site {
     struct gw_point *points;
     void **point_priv; /* what the driver keeps for each point */
     size_t npoints;
+    struct gw_site_derived *derived;
+    size_t nderived;
     struct gw_site_asset *assets;
     size_t nassets;
     struct gw_site_mqtt mqtt;
+    struct gw_site_influx influx;
     struct gw_site_journal journal;
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
     struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */
@@ -240,6 +281,9 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
  * name. Only while the site is loaded. */
 const struct gw_jnode *gw_site_profile(struct gw_site *site, const char *name,
                                        const struct gw_jnode *node);
+
+/* Whether this is the bus of the device "derived", which nothing polls: the core computes it. */
+bool gw_site_is_derived(const struct gw_site_bus *bus);
 
 /* Index of a point by its id; false when unknown. */
 bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out);

@@ -15,12 +15,17 @@
 #include "conf/site.h"
 
 struct gw_site_root_in {
-    const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *assets, *publish,
-        *journal;
+    const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *derived, *assets,
+        *publish, *journal;
 };
 
 struct gw_site_publish_in {
-    const struct gw_jnode *mqtt;
+    const struct gw_jnode *mqtt, *influx;
+};
+
+struct gw_site_influx_in {
+    struct gw_site_influx influx;
+    const struct gw_jnode *tags;
 };
 
 struct gw_site_bus_in {
@@ -40,14 +45,23 @@ struct gw_site_asset_in {
 extern const struct gw_key gw_site_root_keys[];
 extern const struct gw_key gw_site_gateway_keys[];
 extern const struct gw_key gw_site_enterprise_keys[];
+extern const struct gw_key gw_site_derived_keys[];
 extern const struct gw_key gw_site_asset_keys[];
 extern const struct gw_key gw_site_publish_keys[];
 extern const struct gw_key gw_site_mqtt_keys[];
+extern const struct gw_key gw_site_influx_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 
 /* What is wrong between the keys of publish.mqtt: each is fine for itself. */
 void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
                         struct gw_issues *issues);
+
+/* True for 127.0.0.0/8, ::1 and localhost. */
+bool gw_site_is_loopback(const char *host);
+
+/* Reads "publish.influx" (NULL: only the defaults) into site->influx. Points must be read. */
+void gw_site_read_influx(struct gw_site *site, const struct gw_jnode *obj,
+                         struct gw_issues *issues);
 
 /* Points by id, and how each came into the site. */
 struct gw_site_index {
@@ -60,6 +74,24 @@ struct gw_site_index {
 
 /* Brings the points of each device together and sets first_point and npoints. false: no memory. */
 bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;
+
+struct gw_site_derived_env {
+    struct gw_site *site;
+    struct gw_issues *issues;
+    bool names_unsure;      /* as of gw_site_asset_env */
+    const bool *device_bad; /* as of gw_site_asset_env */
+};
+
+/* True when the issues of its device, or of a device given twice, explain that there is no such
+ * point. device_bad is per device. */
+bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, bool names_unsure,
+                            const char *id);
+
+/* Reads the "derived" object, before the points are grouped. false: no memory. */
+bool gw_site_read_derived(const struct gw_site_derived_env *env,
+                          const struct gw_jnode *obj) GW_MUST_CHECK;
+/* Finds what they are made of, after the points are grouped. */
+void gw_site_resolve_derived(const struct gw_site_derived_env *env);
 
 struct gw_site_asset_env {
     struct gw_site *site;

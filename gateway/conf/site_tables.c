@@ -94,6 +94,7 @@ static void check_host(const struct gw_jnode *n, struct gw_issues *issues)
 /* Members of a struct that stands first in its *_in struct. */
 #define DEV_TEXT(m) TEXT(gw_site_device_in, device.m)
 #define AST_TEXT(m) TEXT(gw_site_asset_in, asset.m)
+#define INF_TEXT(m) TEXT(gw_site_influx_in, influx.m)
 #define NODE(m)     VALUE(gw_site_root_in, m), .jtype = GW_J_OBJ
 #define END                                                                                        \
     {                                                                                              \
@@ -113,6 +114,9 @@ const struct gw_key gw_site_root_keys[] = {
     {"points", GW_KEY_NODE, NODE(points),
      .doc = "Points that no profile gives, as \"<device>.<name>\"; keys are those of the device's "
             "driver."},
+    {"derived", GW_KEY_NODE, NODE(derived),
+     .doc = "Points that are computed from others, by a name of your choice; each is the point "
+            "\"derived.<name>\"."},
     {"assets", GW_KEY_NODE, NODE(assets),
      .doc = "What is protected: furnaces, burners, collectors, rooms; by a name of your choice."},
     {"publish", GW_KEY_NODE, NODE(publish), .required = true,
@@ -191,6 +195,27 @@ const struct gw_key gw_site_device_keys[] = {
     END,
 };
 
+static const char *const derive_names[] = {"difference", "ratio", "sum", "n_of_m", "rate", NULL};
+
+const struct gw_key gw_site_derived_keys[] = {
+    {"kind", GW_KEY_ENUM, VALUE(gw_site_derived, kind), .names = derive_names, .required = true,
+     .doc = "First minus second, first by second, sum of all, whether at least n contacts are on, "
+            "or change per minute."},
+    {"of", GW_KEY_NODE, VALUE(gw_site_derived, list), .jtype = GW_J_ARR, .required = true,
+     .doc = "The points that it is made of: two (difference, ratio), one (rate), two to eight."},
+    {"pair_ms", GW_KEY_INT, VALUE(gw_site_derived, pair_ms), .min = 1, .max = 60000, .def = "2000",
+     .doc = "Values read further apart than this, in milliseconds, make it UNCERTAIN."},
+    {"n", GW_KEY_INT, VALUE(gw_site_derived, n), .min = 1, .max = 8, .def = "1",
+     .doc = "n_of_m: how many contacts must be on."},
+    {"window_s", GW_KEY_INT, VALUE(gw_site_derived, window_s), .min = 5, .max = 300, .def = "60",
+     .doc = "rate: seconds over which it is taken; at most what the journal keeps before an event."},
+    {"unit", GW_KEY_STR, TEXT(gw_site_derived, unit), .def = "",
+     .doc = "Unit of the result, such as K or 1/min."},
+    {"decimals", GW_KEY_INT, VALUE(gw_site_derived, decimals), .min = 0, .max = 9, .def = "2",
+     .doc = "Digits shown after the point."},
+    END,
+};
+
 const struct gw_key gw_site_asset_keys[] = {
     {"type", GW_KEY_ID, AST_TEXT(type), .required = true,
      .doc = "Type of asset in the catalogue, such as if_furnace or paint_mix."},
@@ -215,6 +240,8 @@ const struct gw_key gw_site_asset_keys[] = {
 const struct gw_key gw_site_publish_keys[] = {
     {"mqtt", GW_KEY_NODE, VALUE(gw_site_publish_in, mqtt), .jtype = GW_J_OBJ, .required = true,
      .doc = "The platform's MQTT broker."},
+    {"influx", GW_KEY_NODE, VALUE(gw_site_publish_in, influx), .jtype = GW_J_OBJ,
+     .doc = "An InfluxDB that telemetry is written to, too."},
     END,
 };
 
@@ -259,6 +286,51 @@ const struct gw_key gw_site_mqtt_keys[] = {
     END,
 };
 
+const struct gw_key gw_site_influx_keys[] = {
+    {"enabled", GW_KEY_BOOL, VALUE(gw_site_influx_in, influx.enabled), .def = "false",
+     .doc = "true: telemetry is kept for this database until it has it."},
+    {"url", GW_KEY_STR, INF_TEXT(url), .def = "",
+     .doc = "Where it is, as https://host:8086, with a path where a proxy wants one; must be given "
+            "while enabled."},
+    {"version", GW_KEY_INT, VALUE(gw_site_influx_in, influx.version), .min = 1, .max = 3,
+     .doc = "Which InfluxDB it is: 1, 2 or 3; must be given while enabled."},
+    {"db", GW_KEY_STR, INF_TEXT(db), .def = "",
+     .doc = "Database, for versions 1 and 3."},
+    {"rp", GW_KEY_STR, INF_TEXT(rp), .def = "",
+     .doc = "Retention policy, for version 1; empty: the database's default."},
+    {"org", GW_KEY_STR, INF_TEXT(org), .def = "",
+     .doc = "Organisation, for version 2."},
+    {"bucket", GW_KEY_STR, INF_TEXT(bucket), .def = "",
+     .doc = "Bucket, for version 2."},
+    {"token_file", GW_KEY_SECRET, INF_TEXT(token_file), .def = "",
+     .doc = "File that holds the token and nothing else; read anew for each write."},
+    {"username", GW_KEY_STR, INF_TEXT(username), .def = "",
+     .doc = "User name, for version 1 without a token."},
+    {"password_file", GW_KEY_SECRET, INF_TEXT(password_file), .def = "",
+     .doc = "File that holds the password of username and nothing else; read anew for each write."},
+    {"ca_file", GW_KEY_PATH, INF_TEXT(ca_file), .def = "",
+     .doc = "Certificates that the server's must lead to (PEM); empty: those of the system."},
+    {"allow_plaintext", GW_KEY_BOOL, VALUE(gw_site_influx_in, influx.allow_plaintext),
+     .def = "false",
+     .doc = "Permits a url of http:// towards another machine; whoever is on the way can read and "
+            "alter everything, the token or password included."},
+    {"batch_lines", GW_KEY_INT, VALUE(gw_site_influx_in, influx.batch_lines), .min = 1,
+     .max = 5000, .def = "1000",
+     .doc = "Lines in one write at most; a line is one pass over one device."},
+    {"batch_s", GW_KEY_INT, VALUE(gw_site_influx_in, influx.batch_s), .min = 1, .max = 3600,
+     .def = "10",
+     .doc = "Seconds that a line waits for others at most."},
+    {"timeout_ms", GW_KEY_INT, VALUE(gw_site_influx_in, influx.timeout_ms), .min = 500,
+     .max = 120000, .def = "10000",
+     .doc = "Longest time of one write from connecting to the end of the answer, in "
+            "milliseconds."},
+    {"gzip", GW_KEY_BOOL, VALUE(gw_site_influx_in, influx.gzip), .def = "true",
+     .doc = "Compress what is written."},
+    {"tags", GW_KEY_NODE, VALUE(gw_site_influx_in, tags), .jtype = GW_J_OBJ,
+     .doc = "Up to 8 tags of your own for every line, such as {\"plant\": \"east\"}."},
+    END,
+};
+
 const struct gw_key gw_site_journal_keys[] = {
     {"records_mb", GW_KEY_INT, VALUE(gw_site_journal, records_mb), .min = 16, .max = 65536,
      .def = "256",
@@ -282,16 +354,18 @@ const struct gw_site_section gw_site_sections[] = {
     {"/enterprise", gw_site_enterprise_keys},
     {"/buses/<id>", gw_site_bus_keys},
     {"/devices/<id>", gw_site_device_keys},
+    {"/derived/<id>", gw_site_derived_keys},
     {"/assets/<id>", gw_site_asset_keys},
     {"/publish", gw_site_publish_keys},
     {"/publish/mqtt", gw_site_mqtt_keys},
+    {"/publish/influx", gw_site_influx_keys},
     {"/journal", gw_site_journal_keys},
     {NULL, NULL},
 };
 
 /* ---- checks between keys ---- */
 
-static bool is_loopback(const char *host)
+bool gw_site_is_loopback(const char *host)
 {
     struct in_addr v4;
     struct in6_addr v6;
@@ -313,7 +387,8 @@ static const struct gw_jnode *member_or(const struct gw_jnode *obj, const char *
 static void check_plaintext(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
                             struct gw_issues *issues)
 {
-    if (mqtt->tls || mqtt->allow_plaintext || mqtt->host[0] == '\0' || is_loopback(mqtt->host)) {
+    if (mqtt->tls || mqtt->allow_plaintext || mqtt->host[0] == '\0' ||
+        gw_site_is_loopback(mqtt->host)) {
         return;
     }
     gw_jnode_issue(member_or(obj, "tls"), issues,

@@ -188,6 +188,27 @@ static void write_mqtt_health(struct gw_jcs *j, const struct gw_mqtt_stats *s)
     gw_jcs_end(j);
 }
 
+static void write_influx_health(struct gw_jcs *j, const struct gw_influx_stats *s)
+{
+    gw_jcs_obj(j, "influx");
+    gw_jcs_bool(j, "connected", s->connected);
+    gw_jcs_str(j, "fault", s->fault);
+    gw_jcs_int(j, "held", s->held);
+    write_count(j, "posts", s->posts);
+    write_count(j, "rejected", s->rejects.total);
+    gw_jcs_arr(j, "rejects");
+    for (size_t i = 0; i < s->rejects.n; i++) {
+        gw_jcs_obj(j, NULL);
+        write_count(j, "count", s->rejects.rows[i].count);
+        gw_jcs_str(j, "device", s->rejects.rows[i].device);
+        gw_jcs_str(j, "text", s->rejects.rows[i].text);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+    write_count(j, "sent", s->sent);
+    gw_jcs_end(j);
+}
+
 void gw_document_health(const struct gw_identity *id, const struct gw_health *health,
                         const struct gw_stamp *now, struct gw_buf *out)
 {
@@ -210,6 +231,8 @@ void gw_document_health(const struct gw_identity *id, const struct gw_health *he
     write_count(&j, "unknown", counts.unknown);
     gw_jcs_end(&j);
     gw_jcs_str(&j, "gateway", id->gateway);
+    if (health->influx)
+        write_influx_health(&j, health->influx);
     write_journal_health(&j, health);
     if (health->mqtt)
         write_mqtt_health(&j, health->mqtt);

@@ -15,6 +15,7 @@
 #include "finding/inventory.h"
 #include "journal/journal.h"
 #include "model/table.h"
+#include "publish/influx.h"
 #include "publish/mqtt.h"
 
 void gw_document_status(const struct gw_identity *id, bool online, struct gw_buf *out);
@@ -35,6 +36,7 @@ struct gw_health {
     const struct gw_engine *engine;
     const struct gw_journal_stats *journal;
     const struct gw_mqtt_stats *mqtt;
+    const struct gw_influx_stats *influx;
     const char *journal_fault; /* "" when it works */
     uint64_t batches_lost;     /* refused by a full mailbox or by the table */
 };

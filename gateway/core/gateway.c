@@ -15,6 +15,7 @@
 #include "core/identity.h"
 #include "core/pipeline.h"
 #include "journal/journal.h"
+#include "publish/influx.h"
 #include "publish/mqtt.h"
 #include "publish/seal.h"
 
@@ -44,6 +45,9 @@ struct gw_gateway {
     struct gw_engine *engine;
     struct gw_journal *journal;
     struct gw_mqtt *mqtt;
+    struct gw_influx *influx;
+    struct gw_reader_conf readers[2];
+    unsigned influx_reader; /* its index in readers */
     struct gw_driver_instance *instances[DRIVERS_MAX];
 
     struct gw_watch batches_watch, notices_watch;
@@ -117,18 +121,22 @@ static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
 {
     struct gw_journal_stats js;
     struct gw_mqtt_stats ms = {0};
+    struct gw_influx_stats is = {0};
     struct gw_health health = {
         .site = g->site,
         .table = g->table,
         .engine = g->running ? g->engine : NULL,
         .journal = &js,
         .mqtt = g->mqtt ? &ms : NULL,
+        .influx = g->influx ? &is : NULL,
         .journal_fault = g->journal_fault,
         .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
     };
     gw_journal_stats(g->journal, &js);
     if (g->mqtt)
         gw_mqtt_stats(g->mqtt, &ms);
+    if (g->influx)
+        gw_influx_stats(g->influx, &is);
     gw_buf_clear(&g->text);
     gw_document_health(&g->identity, &health, now, &g->text);
     put_signed(g, GW_DOC_HEALTH);
@@ -267,8 +275,8 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
     case GW_NOTICE_FINE:
         g->journal_fault[0] = '\0';
         g->health_due_ms = 0;
-        raise_event(g, &(struct gw_event){"journal", "", n->text ? n->text : "",
-                                          n->text ? n->text : ""});
+        raise_event(
+            g, &(struct gw_event){"journal", "", n->text ? n->text : "", n->text ? n->text : ""});
         break;
     case GW_NOTICE_EVENT:
         /* A draft that cannot be sealed: its loss is chained, its check goes on. */
@@ -351,6 +359,24 @@ static void backlog_rewind(void *ctx)
     gw_journal_rewind(ctx, MQTT_READER);
 }
 
+static void influx_grant(void *ctx, unsigned n)
+{
+    struct gw_gateway *g = ctx;
+    gw_journal_grant(g->journal, g->influx_reader, n);
+}
+
+static void influx_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
+{
+    struct gw_gateway *g = ctx;
+    gw_journal_ack(g->journal, g->influx_reader, kind, key);
+}
+
+static void influx_rewind(void *ctx)
+{
+    struct gw_gateway *g = ctx;
+    gw_journal_rewind(g->journal, g->influx_reader);
+}
+
 static enum gw_status make_seal(struct gw_gateway *g, struct gw_err *err)
 {
     struct gw_key *key = NULL;
@@ -397,6 +423,7 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
         .inventory = g->load->inventory,
         .table = g->table,
         .boot_id = g->identity.boot,
+        .built_ms = GW_BUILT_S * INT64_C(1000),
         .emit = on_emit,
         .emit_ctx = g,
     };
@@ -414,8 +441,13 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
 
 static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
 {
-    static const struct gw_reader_conf readers[] = {{"mqtt", true, true}};
-    static const struct gw_reader_conf readers_quiet[] = {{"mqtt", true, false}};
+    const bool mqtt = g->site->mqtt.enabled, influx = g->site->influx.enabled;
+    size_t n = 0;
+    if (mqtt)
+        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry};
+    g->influx_reader = (unsigned)n;
+    if (influx)
+        g->readers[n++] = (struct gw_reader_conf){"influx", false, true};
     struct gw_journal_conf conf = {
         .dir = g->site->gateway.state_dir,
         .gateway = g->site->gateway.id,
@@ -423,8 +455,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .telemetry_bytes = g->site->journal.telemetry_mb << 20,
         .sealer = {.seal = gw_seal_record, .ctx = g->seal},
         .clock = g->clock,
-        .readers = g->site->mqtt.telemetry ? readers : readers_quiet,
-        .nreaders = g->site->mqtt.enabled ? 1 : 0,
+        .readers = g->readers,
+        .nreaders = n,
         .post_capacity = 1024,
         .state_rows = gw_inventory_count(g->load->inventory),
     };
@@ -453,6 +485,26 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
     if (st == GW_OK)
         publish_status(g);
     return st;
+}
+
+static enum gw_status start_influx(struct gw_gateway *g, uint64_t seed, struct gw_err *err)
+{
+    if (!g->site->influx.enabled)
+        return GW_OK;
+    struct gw_influx_conf conf = {
+        .site = g->site,
+        .clock = g->clock,
+        .backlog =
+            {
+                .grant = influx_grant,
+                .ack = influx_ack,
+                .rewind = influx_rewind,
+                .ctx = g,
+                .parcels = gw_journal_parcels(g->journal, g->influx_reader),
+            },
+        .seed = seed,
+    };
+    return gw_influx_start(&conf, &g->influx, err);
 }
 
 static enum gw_status open_drivers(struct gw_gateway *g, uint64_t seed, struct gw_err *err)
@@ -529,6 +581,8 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     if (st == GW_OK)
         st = start_mqtt(g, seed, err);
     if (st == GW_OK)
+        st = start_influx(g, seed, err);
+    if (st == GW_OK)
         st = open_drivers(g, seed, err);
     if (st != GW_OK) {
         (void)!gw_gateway_free(g);
@@ -584,6 +638,8 @@ bool gw_gateway_free(struct gw_gateway *g)
     store_running(g);
     if (g->mqtt)
         clean = gw_mqtt_stop(g->mqtt, 5000) && clean;
+    if (g->influx)
+        clean = gw_influx_stop(g->influx, 5000) && clean;
     /* An abandoned thread may still look at anything here, the journal included. What was posted is
      * committed by now or lost as by a crash, which loses nothing that was told. */
     if (!clean)

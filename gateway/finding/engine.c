@@ -219,12 +219,17 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
     };
 }
 
-struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s, int64_t now_ms)
+struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
+                                 const struct gw_stamp *now)
 {
     return (struct gw_rule_ctx){
         .check = s->def,
         .table = e->conf.table,
-        .now_ms = now_ms,
+        .now_ms = now->mono_ms,
+        .wall_ms = now->wall_ms,
+        .sync = now->sync,
+        .built_ms = e->conf.built_ms,
+        .memory = s->mem.memory,
         .catalogue = e->catalogue,
         .was = s->mem.was,
         .seen = s->mem.seen,
@@ -246,6 +251,7 @@ static double extreme(const struct gw_slot *s, double x)
 static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t wall_ms)
 {
     s->mem.seen = ctx->seen;
+    s->mem.memory = ctx->memory;
     if (s->answer == GW_UNKNOWN) {
         return;
     }
@@ -262,7 +268,7 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
 
 static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
 {
-    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
+    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     s->answer = gw_rule_eval(&ctx);
     remember(s, &ctx, now->wall_ms);
     if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0) {

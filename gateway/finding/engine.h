@@ -25,6 +25,8 @@ struct gw_engine_conf {
     const struct gw_inventory *inventory; /* lent */
     const struct gw_table *table;         /* lent */
     const char *boot_id;                  /* copied */
+    int64_t built_ms; /* wall time before which an unsynchronised clock is surely wrong; 0: any is
+                         taken */
     enum gw_status (*emit)(void *ctx, const struct gw_draft *draft);
     void *emit_ctx;
 };

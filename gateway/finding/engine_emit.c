@@ -311,7 +311,7 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     }
     t.state = gw_alarm_change_name(change);
     gw_engine_record_id(e, s->seq, t.alarm_id);
-    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
+    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
 }
 
@@ -322,6 +322,15 @@ static int64_t magnitude(int64_t v)
     return v < 0 ? -v : v;
 }
 
+/* Hours held are stored hour by hour; that they are over, at once. A value that moves all the time
+ * holds next to nothing, and stores nothing. */
+static bool stale_memory(const struct gw_rule_memory *stored, const struct gw_rule_memory *now)
+{
+    const int64_t hour = 3600000;
+    return now->held_ms - stored->held_ms > hour ||
+           (stored->held_ms > 0 && (now->held_ms < stored->held_ms || now->moved != stored->moved));
+}
+
 /* Whether enough has moved on since the row was stored. */
 static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now, int64_t now_ms)
 {
@@ -330,7 +339,8 @@ static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now,
     least = least < 1000 ? 1000 : least > 60000 ? 60000 : least;
     const int64_t moved =
         magnitude(now->ran_on - s->stored.ran_on) + magnitude(now->ran_off - s->stored.ran_off);
-    if (moved >= least || now->seen != s->stored.seen) {
+    if (moved >= least || now->seen != s->stored.seen ||
+        stale_memory(&s->stored.memory, &now->memory)) {
         return true;
     }
     const bool worse =

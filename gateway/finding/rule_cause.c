@@ -171,6 +171,9 @@ static struct quantity quantity_of(const struct gw_rule_ctx *ctx, const struct g
     case GW_RULE_BYPASSED:
     case GW_RULE_NO_EFFECT:
     case GW_RULE_UNHANDLED:
+    case GW_RULE_OVERDUE:
+    case GW_RULE_FROZEN:
+    case GW_RULE_DECOUPLED:
     case GW_RULE_COUNT:
         break;
     }

@@ -21,6 +21,10 @@ struct gw_reading {
 /* point must not be GW_NO_INDEX. */
 struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point);
 
+/* What is computed from decimal numbers is taken as the decimal number that it is meant to be, so
+ * that binary noise does not decide at the exact limit. */
+double gw_rule_settled(double x);
+
 /* The reading as a number: a usable, finite NUM or INT. */
 bool gw_reading_number(const struct gw_reading *r, double *out);
 
@@ -103,5 +107,8 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_bypassed(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx);
 
 #endif

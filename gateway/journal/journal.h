@@ -8,11 +8,11 @@
  * and telemetry.db (telemetry and events; NORMAL, evicts the oldest with a loss record). Damage or
  * quota of one cannot touch the other. Other threads talk to it through bounded mailboxes:
  *
- *   core   -> post, row                    GW_E_FULL when full: drafts are kept by the poster and
- * tried again; telemetry rows are dropped and counted as loss core  <-  notices sized so that it
- * cannot overflow: one per accepted draft sink   -> grant, ack, rewind           never refused (one
- * small counter or a bounded mailbox) sink  <-  parcels                      never more than the
- * sink has granted room for
+ *   core -> post, row             GW_E_FULL when full: drafts are kept by the poster and tried again;
+ *                                 telemetry rows are dropped and counted as loss
+ *   core <- notices               sized so that it cannot overflow: one per accepted draft
+ *   sink -> grant, ack, rewind    never refused (one small counter or a bounded mailbox)
+ *   sink <- parcels               never more than the sink has granted room for
  *
  * A failed commit consumes nothing: no sequence number, no chain link. It is tried again with
  * back-off while notices say "failed". An fsync error is fatal (the kernel may have dropped the
@@ -74,7 +74,7 @@ enum gw_notice_kind {
     GW_NOTICE_OPEN,
     /* text: cannot open or commit at present; tried again. FINE or OPEN tells of the end. */
     GW_NOTICE_FAILED,
-    GW_NOTICE_FINE, /* text: commits work again */
+    GW_NOTICE_FINE,      /* text: commits work again */
     GW_NOTICE_COMMITTED, /* token, seq (0 for a state row alone), chain, hash */
     /* text: something a person should know (file set aside, rows evicted, telemetry.db failing).
      * With a token other than 0: that draft cannot be sealed and was dropped with its state row;

@@ -43,7 +43,16 @@ def main():
             assert done.returncode == 0, done.stdout + done.stderr
             print(done.stdout.strip())
 
+        def openssl_alone(wires):
+            path = pathlib.Path(tmp, "ordered")
+            path.write_text("".join(w + "\n" for w in wires), encoding="utf-8")
+            done = subprocess.run([str(ROOT / "tests/integration/check_signatures"), str(key), str(path)],
+                                  capture_output=True, text=True)
+            print(done.stdout.strip())
+            return done.returncode
+
         check(unique(lines), "--subset")
+        assert openssl_alone(unique(lines)) == 0
         # The same leads with what arrived beside them: one unbroken chain.
         chained = []
         for line in (keep / "messages.log").read_text(encoding="utf-8").splitlines():
@@ -51,6 +60,10 @@ def main():
             if topic.split("/")[3] in ("lead", "alarm", "record"):
                 chained.append(payload)
         check(unique(chained))
+        whole = unique(chained)
+        assert openssl_alone(whole) == 0
+        assert openssl_alone(whole[:2] + [whole[2].replace('"v":1', '"v":2', 1)] + whole[3:]) == 1
+        assert openssl_alone(whole[:2] + [whole[3], whole[2]] + whole[4:]) == 1
         assert set(lines) <= set(chained)
         # Every message is what config/interface says it is.
         done = subprocess.run(["python3", str(ROOT / "tests/unit/publish/interface.py"), "--messages",

@@ -4,9 +4,11 @@
  * mixing room with two gas detectors on one controller. All instruments are well and nothing is
  * wrong:
  *
- *   gas   (b1) p1, s1, k1: concentration, state, shielded flag of detector 1; p2, s2, k2; mains,
- * batt pt    (b2) t1: outlet temperature, p1: a pressure    fi, fo (b2) q: flow in and out, rated
- * 40 m3/h di    (b3) run, heat, fan; x1, x2: spare
+ *   gas     (b1) p1, s1, k1: concentration, state, shielded flag of detector 1; p2, s2, k2 of
+ *                detector 2; mains, batt
+ *   pt      (b2) t1: outlet temperature, p1: a pressure
+ *   fi, fo  (b2) q: flow in and out, rated 40 m3/h
+ *   di      (b3) run, heat, fan; x1, x2: spare
  *
  * if-1: RUN, T_OUT, Q_IN, Q_OUT, DI_HEAT.  paint-1: GAS, GAS_STATE, GAS_SHIELDED (2 each), mains,
  * battery, DI_FAN, RUN.

@@ -327,6 +327,24 @@ static const char printed_form[] = "{\n"
                                    "      \"receipts\": false,\n"
                                    "      \"telemetry\": true,\n"
                                    "      \"health_s\": 30\n"
+                                   "    },\n"
+                                   "    \"influx\": {\n"
+                                   "      \"enabled\": false,\n"
+                                   "      \"url\": \"\",\n"
+                                   "      \"db\": \"\",\n"
+                                   "      \"rp\": \"\",\n"
+                                   "      \"org\": \"\",\n"
+                                   "      \"bucket\": \"\",\n"
+                                   "      \"token_file\": \"\",\n"
+                                   "      \"username\": \"\",\n"
+                                   "      \"password_file\": \"\",\n"
+                                   "      \"ca_file\": \"\",\n"
+                                   "      \"allow_plaintext\": false,\n"
+                                   "      \"batch_lines\": 1000,\n"
+                                   "      \"batch_s\": 10,\n"
+                                   "      \"timeout_ms\": 10000,\n"
+                                   "      \"gzip\": true,\n"
+                                   "      \"tags\": {}\n"
                                    "    }\n"
                                    "  },\n"
                                    "  \"journal\": {\n"
@@ -392,6 +410,34 @@ static void plaintext_is_for_this_machine_or_by_name(void **state)
     gw_site_free(tls);
 }
 
+static void influx_is_off_unless_asked_for(void **state)
+{
+    (void)state;
+    struct gw_site *off = load(site_base);
+    assert_false(off->influx.enabled);
+    assert_int_equal(off->influx.batch_lines, 1000);
+    gw_site_free(off);
+
+    /* Its keys may be in any state while it is off, but for their types. */
+    struct gw_site *half = load_changed("\"mqtt\": {", "\"influx\": {\"version\": 2}, \"mqtt\": {");
+    assert_int_equal(half->influx.version, 2);
+    gw_site_free(half);
+
+    struct gw_site *on = load_changed(
+        "\"mqtt\": {", "\"influx\": {\"enabled\": true, \"url\": \"http://127.0.0.1:8086\", "
+                       "\"version\": 1, \"db\": \"d\", \"tags\": {\"车间\": \"东 跨\", \"a\": "
+                       "\"b\"}}, \"mqtt\": {");
+    assert_true(on->influx.enabled);
+    assert_true(on->influx.gzip);
+    assert_int_equal(on->influx.ntags, 2);
+    assert_string_equal(on->influx.tags[0].key, "车间");
+    assert_string_equal(on->influx.tags[0].value, "东 跨");
+    char *printed = print(on);
+    assert_non_null(strstr(printed, "\"车间\": \"东 跨\""));
+    free(printed);
+    gw_site_free(on);
+}
+
 static void mqtt_may_be_off(void **state)
 {
     (void)state;
@@ -442,6 +488,7 @@ int main(void)
         cmocka_unit_test(the_printed_form_is_this),
         cmocka_unit_test(printing_into_too_little_room_fails_whole),
         cmocka_unit_test(plaintext_is_for_this_machine_or_by_name),
+        cmocka_unit_test(influx_is_off_unless_asked_for),
         cmocka_unit_test(mqtt_may_be_off),
         cmocka_unit_test(dates_know_leap_years),
         cmocka_unit_test(many_points_are_found),

@@ -432,6 +432,125 @@ static const struct bad bad_sites[] = {
      "\"password\": \"secret\"",
      {"site.json:31: /publish/mqtt/password: unknown key"}},
 
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"version\": 1, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx: \"url\" is missing; or set \"enabled\": false"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\"}",
+     {"site.json:31: /publish/influx: \"version\" is missing: 1, 2 or 3"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\", \"version\": 4}",
+     {"site.json:31: /publish/influx/version: must be 1 to 3, is 4"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\", \"version\": 1, \"db\": \"\", "
+          "\"org\": \"o\"}",
+     {"site.json:31: /publish/influx/db: must not be empty",
+      "site.json:31: /publish/influx/org: InfluxDB 1 has no such thing"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\", \"version\": 2}",
+     {"site.json:31: /publish/influx: \"org\" is missing; InfluxDB 2 needs it",
+      "site.json:31: /publish/influx: \"bucket\" is missing; InfluxDB 2 needs it",
+      "site.json:31: /publish/influx: \"token_file\" is missing; InfluxDB 2 needs it"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\", \"version\": 3, \"db\": "
+          "\"d\", \"rp\": \"r\", \"username\": \"u\"}",
+     {"site.json:31: /publish/influx/rp: InfluxDB 3 has no such thing",
+      "site.json:31: /publish/influx/username: InfluxDB 3 has no such thing"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\", \"version\": 1, \"db\": "
+          "\"d\", \"password_file\": \"p\"}",
+     {"site.json:31: /publish/influx/password_file: belongs to \"username\", which is missing"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h\", \"version\": 1, \"db\": "
+          "\"d\", \"username\": \"u\", \"token_file\": \"t\"}",
+     {"site.json:31: /publish/influx/username: give \"username\" or \"token_file\", not both"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://192.0.2.1:8086\", \"version\": 3, "
+          "\"db\": \"d\", \"token_file\": \"t\"}",
+     {"site.json:31: /publish/influx/url: must start with \"https://\", because \"192.0.2.1\" is "
+      "another machine; \"allow_plaintext\": true takes the risk by name",
+      "site.json:31: /publish/influx/token_file: what is in it would travel in the clear to "
+      "\"192.0.2.1\""}},
+    {MQTT,
+     MQTT
+     ", \"influx\": {\"enabled\": true, \"url\": \"influx:8086\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"influx:8086\""}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"ftp://h\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"ftp://h\""}},
+    {MQTT,
+     MQTT
+     ", \"influx\": {\"enabled\": true, \"url\": \"https://u:p@h\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"https://u:p@h\""}},
+    {MQTT,
+     MQTT
+     ", \"influx\": {\"enabled\": true, \"url\": \"https://h:0\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"https://h:0\""}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h:70000\", \"version\": 3, \"db\": "
+          "\"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"https://h:70000\""}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://h/x?db=d\", \"version\": 3, "
+          "\"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"https://h/x?db=d\""}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"https://\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"https://\""}},
+    {MQTT,
+     MQTT
+     ", \"influx\": {\"enabled\": true, \"url\": \"https://[::1\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"https://[::1\""}},
+    {MQTT,
+     MQTT
+     ", \"influx\": {\"enabled\": true, \"url\": \"http://h x\", \"version\": 3, \"db\": \"d\"}",
+     {"site.json:31: /publish/influx/url: must be as \"https://host:8086\", without user name and "
+      "parameters, is \"http://h x\""}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"device\": \"x\"}}",
+     {"site.json:31: /publish/influx/tags/device: the name is taken by the gateway or by InfluxDB "
+      "itself"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"_x\": \"x\"}}",
+     {"site.json:31: /publish/influx/tags/_x: the name is taken by the gateway or by InfluxDB "
+      "itself"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"\": \"x\"}}",
+     {"site.json:31: /publish/influx/tags/: the name of a tag is empty or too long"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"a\": \"\"}}",
+     {"site.json:31: /publish/influx/tags/a: is empty or too long"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"a\": 1}}",
+     {"site.json:31: /publish/influx/tags/a: must be a string, is a number"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"a\": \"x\\\\\"}}",
+     {"site.json:31: /publish/influx/tags/a: must not hold '\\' at the end or before ',', '=' or a "
+      "space"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"a\": \"x\\ny\"}}",
+     {"site.json:31: /publish/influx/tags/a: must not hold control characters"}},
+    {MQTT,
+     MQTT ", \"influx\": {\"enabled\": true, \"url\": \"http://[::1]:8086/x\", \"version\": 3, "
+          "\"db\": \"d\", \"tags\": {\"t0\": \"x\", \"t1\": \"x\", \"t2\": \"x\", \"t3\": \"x\", "
+          "\"t4\": \"x\", \"t5\": \"x\", \"t6\": \"x\", \"t7\": \"x\", \"t8\": \"x\"}}",
+     {"site.json:31: /publish/influx/tags/t8: more than 8 tags"}},
+
     /* journal */
     {"64}", "15}", {"site.json:33: /journal/records_mb: must be 16 to 65536, is 15"}},
     {"64}",
@@ -569,6 +688,43 @@ static void all_errors_of_a_file_are_told_at_once(void **state)
     free(text);
 }
 
+/* Points whose fields would meet others, or what InfluxDB keeps for itself. */
+static void names_of_points_suit_the_database(void **state)
+{
+    static const struct {
+        const char *points, *words;
+    } rows[] = {
+        {"\"raw.time\": {\"address\": 1}, ",
+         "InfluxDB keeps the name of point \"raw.time\" for itself"},
+        {"\"raw._x\": {\"address\": 1}, ",
+         "InfluxDB keeps the name of point \"raw._x\" for itself"},
+        {"\"raw.clock_sync\": {\"address\": 1}, ",
+         "point \"raw.clock_sync\" has the name of a field of the gateway's own"},
+        {"\"raw.run_q\": {\"address\": 1}, ",
+         "point \"raw.run_q\" has the name of the field for the quality of \"raw.run\""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char points[128], words[160];
+        (void)snprintf(points, sizeof(points), "%s\"raw.run\": {", rows[i].points);
+        (void)snprintf(words, sizeof(words), "site.json:31: /publish/influx: %s", rows[i].words);
+        char *more = site_replace(site_base, "\"raw.run\": {", points);
+        char *whole = site_replace(more, MQTT,
+                                   MQTT ", \"influx\": {\"enabled\": true, \"version\": 3, "
+                                        "\"db\": \"d\", \"url\": \"https://h\"}");
+        struct gw_issues *issues = gw_issues_new();
+        struct gw_site *site = NULL;
+        assert_int_equal(site_fixture_load(*state, whole, strlen(whole), issues, &site),
+                         GW_E_PARSE);
+        assert_int_equal(gw_issues_count(issues), 1);
+        char *is = site_without_dir(*state, gw_issues_text(issues, 0));
+        assert_string_equal(is, words);
+        free(is);
+        gw_issues_free(issues);
+        free(whole);
+        free(more);
+    }
+}
+
 static void a_missing_site_file_is_an_issue(void **state)
 {
     struct gw_issues *issues = gw_issues_new();
@@ -620,6 +776,7 @@ int main(void)
         cmocka_unit_test(the_base_has_no_issue),
         cmocka_unit_test(every_bad_site_is_refused_with_its_issues),
         cmocka_unit_test(all_errors_of_a_file_are_told_at_once),
+        cmocka_unit_test(names_of_points_suit_the_database),
         cmocka_unit_test(a_missing_site_file_is_an_issue),
         cmocka_unit_test(the_number_of_endpoints_and_lines_is_limited),
     };

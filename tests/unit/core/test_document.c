@@ -77,6 +77,8 @@ static void health_tells_what_does_not_work(void **state)
     struct rig *r = *state;
     struct gw_journal_stats js = {.chain = "00000000000000aa", .seq = 7, .head = "ff"};
     struct gw_mqtt_stats ms = {.fault = "connection refused", .held = 2};
+    struct gw_influx_stats is = {.fault = "HTTP 503", .posts = 5, .sent = 40, .held = 3};
+    gw_influx_rejects_add(&is.rejects, "b", "field type conflict");
     struct gw_batch b = {.device = 1,
                          .link = GW_LINK_DOWN,
                          .last = 1,
@@ -89,6 +91,7 @@ static void health_tells_what_does_not_work(void **state)
                                .table = r->f.table,
                                .journal = &js,
                                .mqtt = &ms,
+                               .influx = &is,
                                .journal_fault = "disk full",
                                .batches_lost = UINT64_MAX};
     gw_document_health(&r->id, &health, &r->fake.now, &r->out);
@@ -103,6 +106,9 @@ static void health_tells_what_does_not_work(void **state)
         "\"fault\":\"disk "
         "full\",\"head\":\"ff\",\"records_waiting\":0,\"seq\":7,\"state\":\"failed\"",
         "\"connected\":false,\"connects\":0,\"fault\":\"connection refused\",\"held\":2",
+        "\"influx\":{\"connected\":false,\"fault\":\"HTTP 503\",\"held\":3,\"posts\":5,"
+        "\"rejected\":1,\"rejects\":[{\"count\":1,\"device\":\"b\",\"text\":\"field type "
+        "conflict\"}],\"sent\":40}",
         "\"uptime_ms\":1500",
     };
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++)
