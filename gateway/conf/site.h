@@ -36,7 +36,8 @@ enum gw_sector {
     GW_SECTOR_LIGHT,
     GW_SECTOR_TEXTILE,
     GW_SECTOR_TOBACCO,
-    GW_SECTOR_COMMERCE
+    GW_SECTOR_COMMERCE,
+    GW_SECTOR_UNKNOWN /* in a partly read site only */
 };
 extern const char *const gw_sector_names[]; /* "metallurgy" ... NULL */
 
@@ -177,6 +178,7 @@ struct gw_site_asset {
     size_t nroles;
     struct gw_site_override *overrides;
     size_t noverrides;
+    bool partial; /* in a partly read site: a fact, rated value, role or point of a role lacks */
     const struct gw_jnode *node;
 };
 
@@ -257,6 +259,11 @@ struct gw_site {
  * catalogue's content and of overrides are for its owner (finding) to add. */
 enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const *drivers,
                             struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
+/* As gw_site_load, but with GW_E_PARSE *out may be what could be read, for whoever has more to say
+ * of it: with every object of the file in its place, without the values that have an issue. It is
+ * to be freed, and must not be run. */
+enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver *const *drivers,
+                                   struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
 void gw_site_free(struct gw_site *site);
 
 /* For driver hooks: appends a point (copied, its device set by the call) with the driver's private

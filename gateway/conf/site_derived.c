@@ -140,7 +140,9 @@ static void add_source(const struct gw_site_derived_env *env, struct gw_site_der
     if (gw_jnode_type(n) != GW_J_STR) {
         gw_jnode_issue(n, env->issues, "must be the name of a point");
     } else if (!gw_site_find_point(site, gw_jnode_str(n), &point)) {
-        gw_jnode_issue(n, env->issues, "there is no point \"%s\"", gw_jnode_str(n));
+        if (!gw_site_lack_explained(site, env->device_bad, env->names_unsure, gw_jnode_str(n))) {
+            gw_jnode_issue(n, env->issues, "there is no point \"%s\"", gw_jnode_str(n));
+        }
     } else if (site->points[point].device == own->device) {
         gw_jnode_issue(n, env->issues, "\"%s\" is derived itself", gw_jnode_str(n));
     } else if (!kind_takes((enum gw_derive_kind)d->kind, site->points[point].vtype)) {

@@ -78,7 +78,14 @@ bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;
 struct gw_site_derived_env {
     struct gw_site *site;
     struct gw_issues *issues;
+    bool names_unsure;      /* as of gw_site_asset_env */
+    const bool *device_bad; /* as of gw_site_asset_env */
 };
+
+/* True when the issues of its device, or of a device given twice, explain that there is no such
+ * point. device_bad is per device. */
+bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, bool names_unsure,
+                            const char *id);
 
 /* Reads the "derived" object, before the points are grouped. false: no memory. */
 bool gw_site_read_derived(const struct gw_site_derived_env *env,
@@ -89,6 +96,7 @@ void gw_site_resolve_derived(const struct gw_site_derived_env *env);
 struct gw_site_asset_env {
     struct gw_site *site;
     struct gw_issues *issues;
+    bool names_unsure;      /* names of devices: one was given twice, and may have meant another */
     const bool *device_bad; /* has issues: roles that name points of it are not complained about */
 };
 
