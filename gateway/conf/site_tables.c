@@ -166,7 +166,7 @@ const struct gw_key gw_site_enterprise_keys[] = {
 
 const struct gw_key gw_site_bus_keys[] = {
     {"driver", GW_KEY_ID, TEXT(gw_site_bus_in, driver), .required = true,
-     .doc = "Driver that speaks to it: \"modbus-tcp\" or \"gpio\"; the other keys are the "
+     .doc = "Driver that speaks to it: \"modbus-tcp\", \"modbus-rtu\" or \"gpio\"; the other keys are the "
             "driver's."},
     END,
 };
