@@ -31,6 +31,9 @@ static void check_host(const struct gw_jnode *n, struct gw_issues *issues)
         gw_jnode_issue(n, issues, "\"%s\" is no address", host);
 }
 
+/* In the order of enum gw_mb_framing. */
+static const char *const framing_names[] = {"tcp", "rtu", NULL};
+
 #define BUS(m)    .offset = offsetof(struct gw_mb_bus, m)
 #define DEVICE(m) .offset = offsetof(struct gw_mb_device, m)
 #define END                                                                                        \
@@ -51,6 +54,9 @@ const struct gw_key gw_mb_bus_keys[] = {
     {"connect_timeout_ms", GW_KEY_INT, BUS(connect_timeout_ms), .min = 20, .max = 60000,
      .def = "3000",
      .doc = "Longest time to make the connection, in milliseconds."},
+    {"framing", GW_KEY_ENUM, BUS(framing), .names = framing_names, .def = "tcp",
+     .doc = "tcp: Modbus TCP. rtu: RTU frames over TCP, as a transparent serial server (DTU) wants "
+            "them."},
     END,
 };
 

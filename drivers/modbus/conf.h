@@ -16,6 +16,7 @@ struct gw_mb_bus {
     int64_t port;
     int64_t timeout_ms;         /* whole transaction */
     int64_t connect_timeout_ms; /* also how long a pass waits for a name to resolve */
+    int framing;                /* enum gw_mb_framing */
 };
 
 struct gw_mb_device {

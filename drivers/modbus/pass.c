@@ -56,6 +56,7 @@ struct gw_mb_pass {
     /* The pass. */
     int64_t tick_ms;
     bool probing;
+    bool doubt; /* the next answer only tells that the unit is in step */
     bool broken;
     size_t group, block;                /* the request that is next; group == ngroups: none */
     unsigned answered, nread, nrefused; /* requests; nrefused: by the device itself */
@@ -254,6 +255,7 @@ void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing)
 {
     pass->tick_ms = tick_ms;
     pass->probing = probing;
+    pass->doubt = false;
     pass->broken = false;
     pass->answered = pass->nread = pass->nrefused = 0;
     pass->fault[0] = '\0';
@@ -264,13 +266,29 @@ void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing)
     skip_to_due(pass);
 }
 
+void gw_mb_pass_doubt(struct gw_mb_pass *pass)
+{
+    pass->doubt = true;
+}
+
+/* The least that can be asked of a block whose bytes are fewer than those of the whole. */
+static uint16_t less_than(const struct gw_mb_block *b)
+{
+    const bool bits = b->fc == GW_MB_READ_COILS || b->fc == GW_MB_READ_DISCRETE;
+    return !bits || b->count > 8 ? 1 : b->count;
+}
+
 bool gw_mb_pass_next(const struct gw_mb_pass *pass, struct gw_mb_request *out)
 {
     if (pass->group >= pass->ngroups)
         return false;
     const struct gw_mb_block *b = &pass->groups[pass->group].plan.blocks[pass->block];
     *out = (struct gw_mb_request){
-        .unit = pass->unit, .fc = b->fc, .address = b->address, .count = b->count};
+        .unit = pass->unit,
+        .fc = b->fc,
+        .address = b->address,
+        .count = pass->doubt ? less_than(b) : b->count,
+    };
     return true;
 }
 
@@ -337,6 +355,10 @@ void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
     assert(pass->group < pass->ngroups);
     const struct group *g = &pass->groups[pass->group];
     const struct gw_mb_block *b = &g->plan.blocks[pass->block];
+    if (pass->doubt) {
+        pass->doubt = false;
+        return; /* what it was, the request of the whole block will tell again */
+    }
     pass->answered++;
     for (size_t i = 0; i < b->nspans; i++) {
         const size_t entry = g->first + g->plan.order[b->first + i];

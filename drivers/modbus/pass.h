@@ -48,9 +48,14 @@ void gw_mb_pass_start(struct gw_mb_pass *pass, int64_t first_ms);
 /* Begins the pass of a tick. probing: the device is down; when a gateway answers the first request
  * in its place, the pass breaks and does not ask for the rest. */
 void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing);
+/* To be called after begin when the framing has no transaction id and the unit's last request got
+ * no answer, or a wrong one: that answer may still come. The pass first asks for less than the
+ * block that is next, where it can, so that a late answer to the whole block does not fit, and
+ * throws the answer away; what comes after it was measured in this pass. */
+void gw_mb_pass_doubt(struct gw_mb_pass *pass);
 /* The next request; false when there is none left. Stays the same until it is answered. */
 bool gw_mb_pass_next(const struct gw_mb_pass *pass, struct gw_mb_request *out);
-/* The answer to that request, checked by gw_mb_check_tcp. */
+/* The answer to that request, checked by the framing. */
 void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
                        const struct gw_stamp *stamp);
 /* That request failed for the reason given: nothing more is asked in this pass. */

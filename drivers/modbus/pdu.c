@@ -49,24 +49,28 @@ bool gw_mb_request_valid(const struct gw_mb_request *req)
     }
 }
 
-size_t gw_mb_encode_tcp(const struct gw_mb_request *req, uint16_t tid, uint8_t out[12])
+size_t gw_mb_encode_pdu(const struct gw_mb_request *req, uint8_t out[GW_MB_MAX_REQUEST_PDU])
 {
     assert(gw_mb_request_valid(req));
-    const size_t pdu = req->fc == GW_MB_REPORT_ID ? 1 : 5;
+    out[0] = (uint8_t)req->fc;
+    if (req->fc == GW_MB_REPORT_ID)
+        return 1;
+    gw_put_be16(out + 1, req->address);
+    gw_put_be16(out + 3, req->count);
+    return GW_MB_MAX_REQUEST_PDU;
+}
+
+size_t gw_mb_encode_tcp(const struct gw_mb_request *req, uint16_t tid, uint8_t out[12])
+{
+    const size_t pdu = gw_mb_encode_pdu(req, out + GW_MB_MBAP);
     gw_put_be16(out, tid);
     gw_put_be16(out + 2, 0);
     gw_put_be16(out + 4, (uint16_t)(1 + pdu));
     out[6] = req->unit;
-    out[7] = (uint8_t)req->fc;
-    if (pdu == 5) {
-        gw_put_be16(out + 8, req->address);
-        gw_put_be16(out + 10, req->count);
-    }
     return GW_MB_MBAP + pdu;
 }
 
-/* Bytes of data that the reply must carry. */
-static size_t expected_bytes(const struct gw_mb_request *req)
+size_t gw_mb_reply_bytes(const struct gw_mb_request *req)
 {
     if (req->fc == GW_MB_READ_COILS || req->fc == GW_MB_READ_DISCRETE)
         return (req->count + 7u) / 8u;
@@ -91,11 +95,29 @@ static enum gw_status check_data(const struct gw_mb_request *req, struct gw_curs
     const size_t count = gw_cursor_u8(c);
     if (c->failed || count != c->left)
         return gw_err_set(err, GW_E_PROTO, "byte count %zu, but %zu bytes follow", count, c->left);
-    if (req->fc != GW_MB_REPORT_ID && count != expected_bytes(req))
+    if (req->fc != GW_MB_REPORT_ID && count != gw_mb_reply_bytes(req))
         return gw_err_set(err, GW_E_PROTO, "byte count %zu instead of %zu", count,
-                          expected_bytes(req));
+                          gw_mb_reply_bytes(req));
     *out = (struct gw_mb_reply){.data = c->p, .data_len = count};
     return GW_OK;
+}
+
+enum gw_status gw_mb_check_pdu(const struct gw_mb_request *req, unsigned unit, const uint8_t *pdu,
+                               size_t len, struct gw_mb_reply *out, struct gw_err *err)
+{
+    struct gw_cursor c;
+    gw_cursor_init(&c, pdu, len);
+    const unsigned fc = gw_cursor_u8(&c);
+    if (c.failed)
+        return gw_err_set(err, GW_E_PROTO, "answer without a function");
+    if (unit != req->unit)
+        return gw_err_set(err, GW_E_PROTO, "answer of unit %u instead of %u", unit,
+                          (unsigned)req->unit);
+    if (fc == ((unsigned)req->fc | EXCEPTION_BIT))
+        return check_exception(&c, out, err);
+    if (fc != (unsigned)req->fc)
+        return gw_err_set(err, GW_E_PROTO, "function %u instead of %u", fc, (unsigned)req->fc);
+    return check_data(req, &c, out, err);
 }
 
 enum gw_status gw_mb_check_tcp(const struct gw_mb_request *req, uint16_t tid, const uint8_t *frame,
@@ -108,8 +130,7 @@ enum gw_status gw_mb_check_tcp(const struct gw_mb_request *req, uint16_t tid, co
     const size_t length = gw_cursor_be16(&c);
     const size_t after_length = c.left;
     const unsigned unit = gw_cursor_u8(&c);
-    const unsigned fc = gw_cursor_u8(&c);
-    if (c.failed)
+    if (c.failed || c.left == 0)
         return gw_err_set(err, GW_E_PROTO, "frame of %zu bytes is too short", len);
     if (got_tid != tid)
         return gw_err_set(err, GW_E_PROTO, "transaction id %u instead of %u", got_tid,
@@ -119,14 +140,7 @@ enum gw_status gw_mb_check_tcp(const struct gw_mb_request *req, uint16_t tid, co
     if (length != after_length)
         return gw_err_set(err, GW_E_PROTO, "length field %zu, but %zu bytes follow", length,
                           after_length);
-    if (unit != req->unit)
-        return gw_err_set(err, GW_E_PROTO, "answer of unit %u instead of %u", unit,
-                          (unsigned)req->unit);
-    if (fc == ((unsigned)req->fc | EXCEPTION_BIT))
-        return check_exception(&c, out, err);
-    if (fc != (unsigned)req->fc)
-        return gw_err_set(err, GW_E_PROTO, "function %u instead of %u", fc, (unsigned)req->fc);
-    return check_data(req, &c, out, err);
+    return gw_mb_check_pdu(req, unit, c.p, c.left, out, err);
 }
 
 enum gw_status gw_mb_frame_len(const uint8_t *bytes, size_t have, size_t *len)

@@ -60,6 +60,10 @@ struct gw_mb_reply {
  * address beyond 65535. */
 bool gw_mb_request_valid(const struct gw_mb_request *req);
 
+/* Bytes of data that the reply to a valid request carries; 0 for REPORT_ID, where any number is
+ * good. */
+size_t gw_mb_reply_bytes(const struct gw_mb_request *req);
+
 /* Writes MBAP header and PDU; returns the length. tid is the transaction id; req must be
  * valid. */
 size_t gw_mb_encode_tcp(const struct gw_mb_request *req, uint16_t tid, uint8_t out[12]);
@@ -68,6 +72,16 @@ size_t gw_mb_encode_tcp(const struct gw_mb_request *req, uint16_t tid, uint8_t o
  * protocol id 0, length field, unit id, function, byte count. GW_E_PROTO with a text that names
  * what differed. For GW_MB_REPORT_ID any byte count that matches the frame is good. */
 enum gw_status gw_mb_check_tcp(const struct gw_mb_request *req, uint16_t tid, const uint8_t *frame,
+                               size_t len, struct gw_mb_reply *out,
+                               struct gw_err *err) GW_MUST_CHECK;
+
+/* What every framing shares: a PDU is function code and data. */
+#define GW_MB_MAX_REQUEST_PDU 5
+/* Writes the PDU of a valid request; returns its length. */
+size_t gw_mb_encode_pdu(const struct gw_mb_request *req, uint8_t out[GW_MB_MAX_REQUEST_PDU]);
+/* Checks unit and PDU of a reply against the request: unit, function, byte count. GW_E_PROTO as
+ * gw_mb_check_tcp. */
+enum gw_status gw_mb_check_pdu(const struct gw_mb_request *req, unsigned unit, const uint8_t *pdu,
                                size_t len, struct gw_mb_reply *out,
                                struct gw_err *err) GW_MUST_CHECK;
 

@@ -34,6 +34,7 @@ struct gw_mb_poll {
     int64_t due_ms;  /* the first tick that is not counted yet */
     int64_t tick_ms; /* due time of the pass in flight or of the last one */
     int64_t hold_ms; /* back-off: no attempt before */
+    int64_t late_ms; /* a tick that is later than this is skipped; half a period at first */
     bool busy;       /* a pass is in flight (or waits for the connection) */
     enum gw_link link;
     unsigned silent; /* silent passes in a row */
@@ -45,7 +46,7 @@ struct gw_mb_poll {
 void gw_mb_poll_init(struct gw_mb_poll *p, int64_t period_ms, int64_t first_ms, uint64_t seed);
 
 /* Counts the ticks up to now_ms. True when a pass is to start now: the latest of them is no later
- * than half a period, no pass is in flight, and no back-off holds. Its due time is p->tick_ms. */
+ * than late_ms, no pass is in flight, and no back-off holds. Its due time is p->tick_ms. */
 bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
 
 /* When gw_mb_poll_due is to be asked next; INT64_MAX while a pass is in flight. */
@@ -54,6 +55,12 @@ int64_t gw_mb_poll_wake(const struct gw_mb_poll *p);
 /* The pass in flight is over: counts it, moves the link (ok -> suspect -> down after three silent
  * ones; refused is an answer, so the link is ok) and sets the back-off after a silent one. */
 void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome outcome);
+
+/* No attempt before until_ms, where the back-off would permit one: for a line that a silent device
+ * costs time that its neighbours need. Ends with the back-off. */
+void gw_mb_poll_hold(struct gw_mb_poll *p, int64_t until_ms);
+/* Ends the back-off: what was in the way (a port that was gone) is no more. */
+void gw_mb_poll_release(struct gw_mb_poll *p, int64_t now_ms);
 
 /* The points of one period within a device: read in the first pass at or after their due time. */
 struct gw_mb_cadence {

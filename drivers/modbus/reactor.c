@@ -31,6 +31,7 @@ struct unit {
     char name[GW_ID_SIZE + 16]; /* for messages: "devices.gas" */
     struct gw_mb_poll poll;
     struct gw_mb_pass *pass;
+    bool doubt;            /* RTU: an answer to its last request may still come */
     struct gw_timer timer; /* the next tick; not set while a pass is in flight */
     struct unit *next;     /* behind it in the endpoint's queue */
     struct gw_ratelog log;
@@ -138,6 +139,7 @@ static void end_pass(struct unit *u)
 
 static void break_pass(struct unit *u, const char *reason)
 {
+    u->doubt = true;
     gw_mb_pass_break(u->pass, reason);
     end_pass(u);
 }
@@ -244,6 +246,7 @@ static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *
     if (status == GW_OK) {
         const struct gw_stamp now = gw_clock_now(gw_loop_clock(ep->r->loop));
         struct gw_mb_request next;
+        u->doubt = false;
         gw_mb_pass_answer(u->pass, reply, &now);
         if (gw_mb_pass_next(u->pass, &next))
             push_tail(ep, u);
@@ -288,6 +291,8 @@ static void on_tick(void *arg)
         return;
     }
     gw_mb_pass_begin(u->pass, u->poll.tick_ms, u->poll.link == GW_LINK_DOWN);
+    if (u->doubt && u->ep->conf->framing == GW_MB_FRAMING_RTU)
+        gw_mb_pass_doubt(u->pass);
     push_tail(u->ep, u);
     kick(u->ep);
 }
@@ -311,6 +316,7 @@ static enum gw_status make_endpoint(struct gw_mb_reactor *r, const struct gw_sit
     const bool v6 = strchr(conf->host, ':') != NULL;
     snprintf(ep->where, sizeof ep->where, v6 ? "[%s]:%d" : "%s:%d", conf->host, (int)conf->port);
     const struct gw_mb_tcp_conf tcp = {
+        .framing = (enum gw_mb_framing)conf->framing,
         .connect_timeout_ms = conf->connect_timeout_ms,
         .timeout_ms = conf->timeout_ms,
     };

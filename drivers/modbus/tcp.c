@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "modbus/frame.h"
 
 enum phase {
     PHASE_IDLE = 0,   /* no request; the connection may be open or not */
@@ -36,7 +37,7 @@ struct gw_mb_tcp {
     uint8_t in[GW_MB_MAX_ADU + 1]; /* one byte more than any frame, to see junk behind it */
     size_t in_len;
     enum gw_status failed_status; /* of PHASE_FAILED */
-    char text[160];
+    char text[sizeof(((struct gw_err *)NULL)->msg)];
 };
 
 static void on_ready(void *arg, unsigned events);
@@ -175,7 +176,8 @@ static enum gw_status start_transaction(struct gw_mb_tcp *c)
     c->reached = true;
     c->in_len = 0;
     c->tid++;
-    c->out_len = gw_mb_encode_tcp(&c->req, c->tid, c->out);
+    c->out_len = c->conf.framing == GW_MB_FRAMING_RTU ? gw_mb_encode_rtu(&c->req, c->out)
+                                                      : gw_mb_encode_tcp(&c->req, c->tid, c->out);
     c->out_sent = 0;
     const int64_t now = gw_clock_mono_ms(gw_loop_clock(c->loop));
     const enum gw_status status = gw_loop_timer_set(c->loop, &c->timer, now + c->conf.timeout_ms);
@@ -264,14 +266,39 @@ static void on_connected(struct gw_mb_tcp *c)
 
 /* ---- receiving ---- */
 
+/* Length of the answer that has begun, 0 while it cannot be told; c->text says what is wrong with
+ * it. */
+static enum gw_status answer_len(struct gw_mb_tcp *c, size_t *len)
+{
+    if (c->conf.framing == GW_MB_FRAMING_RTU) {
+        struct gw_err err;
+        const enum gw_status status = gw_mb_rtu_len(&c->req, c->in, c->in_len, len, &err);
+        if (status != GW_OK)
+            snprintf(c->text, sizeof c->text, "%s", err.msg);
+        return status;
+    }
+    const enum gw_status status = gw_mb_frame_len(c->in, c->in_len, len);
+    if (status != GW_OK)
+        snprintf(c->text, sizeof c->text, "impossible length field %u",
+                 (unsigned)c->in[4] << 8 | c->in[5]);
+    return status;
+}
+
+static enum gw_status check_answer(const struct gw_mb_tcp *c, size_t len, struct gw_mb_reply *reply,
+                                   struct gw_err *err)
+{
+    if (c->conf.framing == GW_MB_FRAMING_RTU)
+        return gw_mb_check_rtu(&c->req, c->in, len, reply, err);
+    return gw_mb_check_tcp(&c->req, c->tid, c->in, len, reply, err);
+}
+
 /* Looks at what has arrived of the answer. */
 static void take_bytes(struct gw_mb_tcp *c)
 {
     size_t len = 0;
-    if (gw_mb_frame_len(c->in, c->in_len, &len) != GW_OK) {
-        snprintf(c->text, sizeof c->text, "impossible length field %u",
-                 (unsigned)c->in[4] << 8 | c->in[5]);
-        fail(c, GW_E_PROTO);
+    enum gw_status status = answer_len(c, &len);
+    if (status != GW_OK) {
+        fail(c, status);
         return;
     }
     if (len == 0 || c->in_len < len)
@@ -282,7 +309,7 @@ static void take_bytes(struct gw_mb_tcp *c)
     }
     struct gw_mb_reply reply;
     struct gw_err err;
-    const enum gw_status status = gw_mb_check_tcp(&c->req, c->tid, c->in, len, &reply, &err);
+    status = check_answer(c, len, &reply, &err);
     if (status != GW_OK) {
         fail_text(c, status, err.msg);
         return;

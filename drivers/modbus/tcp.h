@@ -10,6 +10,10 @@
  * the whole transaction; after a time-out or any misfit the connection is closed and made anew, so
  * a late reply can never be taken for a fresh one. An exception is an answer, not a link loss.
  *
+ * The same client speaks RTU frames over TCP, as transparent serial servers want them: there is no
+ * transaction id then, CRC, unit, function and byte count must fit, and the owner makes sure that
+ * an answer which the line gives late is not taken for a fresh one (see gw_mb_pass_doubt).
+ *
  * Owned by the loop's thread. Host names are resolved by the owner (see driver), never here.
  */
 #ifndef GW_MODBUS_TCP_H
@@ -31,7 +35,10 @@ struct gw_mb_tcp;
 typedef void (*gw_mb_tcp_done)(void *arg, enum gw_status status, const struct gw_mb_reply *reply,
                                const char *text);
 
+enum gw_mb_framing { GW_MB_FRAMING_TCP = 0, GW_MB_FRAMING_RTU };
+
 struct gw_mb_tcp_conf {
+    enum gw_mb_framing framing;
     struct sockaddr_storage addr;
     socklen_t addr_len;
     int64_t connect_timeout_ms;

@@ -11,7 +11,8 @@
  * "functions" has every function code that was received, with its count, whatever it got for an
  * answer; "forbidden" counts the requests with a code other than 1, 2, 3, 4 and 17. "replies"
  * counts what was sent in answer, spoilt frames as well, and "exceptions" those of them that were
- * exceptions. "malformed" counts what could not be a Modbus TCP frame (the connection is closed).
+ * exceptions. "malformed" counts what could not be a frame (of Modbus TCP: the connection is
+ * closed).
  * Requests to a unit that is not there are in the sums only. Owned by one thread.
  */
 #ifndef GW_PLANT_COUNTERS_H

@@ -2,6 +2,7 @@
 #include "plant/fault.h"
 
 #include "base/wire.h"
+#include "plant/rtu.h"
 
 #include <assert.h>
 #include <string.h>
@@ -25,6 +26,8 @@ static const struct gw_fault_def defs[GW_FAULT_KINDS] = {
     [GW_FAULT_WRONG_TID] = {.name = "wrong_tid", .param = {PARAM("by", 1, -65535, 65535)}},
     [GW_FAULT_WRONG_PROTOCOL] = {.name = "wrong_protocol", .param = {PARAM("by", 1, 1, 65535)}},
     [GW_FAULT_WRONG_LENGTH] = {.name = "wrong_length", .param = {PARAM("by", 1, -65535, 65535)}},
+    [GW_FAULT_BAD_CRC] = {.name = "bad_crc"},
+    [GW_FAULT_JUNK_HEAD] = {.name = "junk_head", .param = {PARAM("bytes", 3, 1, GW_FAULT_BYTES)}},
     [GW_FAULT_JUNK_TAIL] = {.name = "junk_tail", .param = {PARAM("bytes", 8, 1, GW_FAULT_BYTES)}},
     [GW_FAULT_TRUNCATE] = {.name = "truncate", .param = {PARAM("bytes", 0, 1, GW_ADU_MAX)}},
     [GW_FAULT_DELAY] = {.name = "delay", .param = {PARAM("ms", 1000, 1, MS_MAX)}},
@@ -145,25 +148,17 @@ static void spoil_header(const struct gw_faults *f, struct gw_tx *tx)
         add16(tx->bytes + LENGTH, f->of[GW_FAULT_WRONG_LENGTH].param[0]);
 }
 
-void gw_fault_apply(const struct gw_faults *f, const uint8_t *adu, size_t len, int64_t latency_ms,
-                    struct gw_tx *tx)
+/* Faults behind the frame and before it, and those of its time. */
+static void spoil_line(const struct gw_faults *f, struct gw_tx *tx)
 {
-    assert(len > COUNT && len <= GW_ADU_MAX);
-    *tx = (struct gw_tx){.delay_ms = latency_ms};
-    if (f->of[GW_FAULT_SILENCE].on)
-        return;
-    if (f->of[GW_FAULT_CLOSE].on || f->of[GW_FAULT_RESET].on) {
-        tx->close = true;
-        tx->reset = f->of[GW_FAULT_RESET].on;
-        return;
+    if (f->of[GW_FAULT_JUNK_HEAD].on) {
+        const size_t n = (size_t)f->of[GW_FAULT_JUNK_HEAD].param[0];
+        memmove(tx->bytes + n, tx->bytes, tx->len);
+        gw_fault_junk(tx->bytes, n);
+        tx->len += n;
     }
-
-    memcpy(tx->bytes, adu, len);
-    tx->len = len;
-    spoil_pdu(f, tx);
-    spoil_header(f, tx);
     if (f->of[GW_FAULT_JUNK_TAIL].on) {
-        size_t n = (size_t)f->of[GW_FAULT_JUNK_TAIL].param[0];
+        const size_t n = (size_t)f->of[GW_FAULT_JUNK_TAIL].param[0];
         gw_fault_junk(tx->bytes + tx->len, n);
         tx->len += n;
     }
@@ -178,4 +173,48 @@ void gw_fault_apply(const struct gw_faults *f, const uint8_t *adu, size_t len, i
     if (f->of[GW_FAULT_DRIBBLE].on)
         tx->gap_ms = f->of[GW_FAULT_DRIBBLE].param[0];
     tx->hold = f->of[GW_FAULT_LATE].on;
+}
+
+/* Unit, PDU and CRC of what is still behind an MBAP header. */
+static void make_rtu(const struct gw_faults *f, struct gw_tx *tx)
+{
+    memmove(tx->bytes, tx->bytes + UNIT, tx->len - UNIT);
+    tx->len = gw_rtu_seal(tx->bytes, tx->len - UNIT);
+    if (f->of[GW_FAULT_BAD_CRC].on)
+        tx->bytes[tx->len - 1] ^= 0x01u;
+}
+
+static void apply(const struct gw_faults *f, const uint8_t *adu, size_t len,
+                  enum gw_framing framing, struct gw_tx *tx)
+{
+    assert(len > COUNT && len <= GW_ADU_MAX);
+    if (f->of[GW_FAULT_SILENCE].on)
+        return;
+    if (f->of[GW_FAULT_CLOSE].on || f->of[GW_FAULT_RESET].on) {
+        tx->close = true;
+        tx->reset = f->of[GW_FAULT_RESET].on;
+        return;
+    }
+    memcpy(tx->bytes, adu, len);
+    tx->len = len;
+    spoil_pdu(f, tx);
+    spoil_header(f, tx);
+    tx->exception = is_exception(tx);
+    if (framing == GW_FRAMING_RTU)
+        make_rtu(f, tx);
+    spoil_line(f, tx);
+}
+
+void gw_fault_apply(const struct gw_faults *f, const uint8_t *adu, size_t len, int64_t latency_ms,
+                    struct gw_tx *tx)
+{
+    *tx = (struct gw_tx){.delay_ms = latency_ms};
+    apply(f, adu, len, GW_FRAMING_TCP, tx);
+}
+
+void gw_fault_apply_rtu(const struct gw_faults *f, const uint8_t *adu, size_t len,
+                        int64_t latency_ms, struct gw_tx *tx)
+{
+    *tx = (struct gw_tx){.delay_ms = latency_ms};
+    apply(f, adu, len, GW_FRAMING_RTU, tx);
 }

@@ -28,6 +28,8 @@ enum gw_fault_kind {
     GW_FAULT_WRONG_TID,
     GW_FAULT_WRONG_PROTOCOL,
     GW_FAULT_WRONG_LENGTH,
+    GW_FAULT_BAD_CRC,
+    GW_FAULT_JUNK_HEAD,
     GW_FAULT_JUNK_TAIL,
     GW_FAULT_TRUNCATE,
     GW_FAULT_DELAY,
@@ -75,8 +77,9 @@ struct gw_faults {
 };
 
 #define GW_ADU_MAX     260
-#define GW_FAULT_BYTES 256                                 /* most bytes of junk or garbage */
-#define GW_TX_MAX      (2 * (GW_ADU_MAX + GW_FAULT_BYTES)) /* a late reply and the one after it */
+#define GW_FAULT_BYTES 256 /* most bytes of junk or garbage */
+/* A late reply and the one after it, each between junk. */
+#define GW_TX_MAX (2 * (GW_ADU_MAX + 2 * GW_FAULT_BYTES))
 
 /* What goes out for one request. */
 struct gw_tx {
@@ -87,12 +90,19 @@ struct gw_tx {
     bool hold;        /* keep it until the next request of the connection */
     bool close;       /* then close the connection */
     bool reset;       /* close it by a TCP reset */
+    bool exception;   /* it is one */
 };
+
+enum gw_framing { GW_FRAMING_TCP = 0, GW_FRAMING_RTU };
 
 /* Turns the good frame (MBAP header and PDU, 9..GW_ADU_MAX bytes) into what goes out. latency_ms is
  * the device's usual delay. */
 void gw_fault_apply(const struct gw_faults *faults, const uint8_t *adu, size_t len,
                     int64_t latency_ms, struct gw_tx *tx);
+/* The same on a line: takes the same frame, and what goes out is an RTU frame: unit, PDU and CRC.
+ * Faults of the MBAP header do nothing there. */
+void gw_fault_apply_rtu(const struct gw_faults *faults, const uint8_t *adu, size_t len,
+                        int64_t latency_ms, struct gw_tx *tx);
 
 /* Fills out with the pattern of junk and garbage: A5 5A A5 5A ... */
 void gw_fault_junk(uint8_t *out, size_t n);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * nonsite-plant: plays the instruments of a plant over Modbus TCP, for the demo, tests and
+ * nonsite-plant: plays the instruments of a plant over Modbus TCP and RTU, for the demo, tests and
  * training.
  */
 #include "base/log.h"
 #include "base/loop.h"
+#include "conf/keys.h"
 #include "plant/control.h"
 #include "plant/counters.h"
 #include "plant/plant.h"
@@ -33,17 +34,19 @@ enum exit_code {
 
 static const char usage_text[] =
     "usage: nonsite-plant [options] SCENARIO\n"
-    "Plays the instruments of a plant over Modbus TCP, on loopback addresses only.\n"
+    "Plays the instruments of a plant over Modbus TCP, on loopback addresses only, and RTU.\n"
     "\n"
     "  --check          read the scenario, tell what is wrong with it, exit\n"
     "  --hold           let the story begin with the first request of a client\n"
     "  --stdin          take entries of the timeline, one a line, from standard input\n"
-    "  --ports FILE     write endpoint names and their ports there as a JSON object\n"
+    "  --ports FILE     write endpoint names and their ports there as a JSON object; of a serial\n"
+    "                   line the path by which it is opened\n"
     "  --counters FILE  write the counters there at the end and on SIGUSR1\n"
     "  --version        print the version\n"
     "  --help           print this\n"
     "\n"
-    "Prints a line \"endpoint NAME ADDRESS PORT\" for each endpoint and then \"ready\". With\n"
+    "Prints a line \"endpoint NAME ADDRESS PORT\" for each endpoint, of a serial line \"endpoint\n"
+    "NAME serial PATH\", and then \"ready\". With\n"
     "NONSITE_PLANT_COUNTERS_DIR set, writes the counters to plant-PID.json in that folder, too.\n"
     "Exit codes: 0 ended by SIGTERM or SIGINT, 64 wrong call, 69 cannot listen, 70 internal,\n"
     "73 a file cannot be written, 78 the scenario is wrong.\n";
@@ -162,9 +165,14 @@ static bool write_ports(const struct app *a)
     struct gw_buf text;
     gw_buf_init(&text, 1u << 20);
     gw_buf_char(&text, '{');
-    for (size_t i = 0; i < a->sc->n_endpoints; i++)
-        gw_buf_printf(&text, "%s\"%s\": %u", i > 0 ? ", " : "", a->sc->endpoints[i].name,
-                      (unsigned)gw_server_port(a->server, i));
+    for (size_t i = 0; i < a->sc->n_endpoints; i++) {
+        const char *path = gw_server_path(a->server, i);
+        gw_buf_printf(&text, "%s\"%s\": ", i > 0 ? ", " : "", a->sc->endpoints[i].name);
+        if (path != NULL)
+            gw_keys_print_str(path, &text);
+        else
+            gw_buf_printf(&text, "%u", (unsigned)gw_server_port(a->server, i));
+    }
     gw_buf_str(&text, "}\n");
     bool good = write_file(a->opt.ports, &text);
     gw_buf_free(&text);
@@ -175,6 +183,11 @@ static void say_ready(const struct app *a)
 {
     for (size_t i = 0; i < a->sc->n_endpoints; i++) {
         char address[INET_ADDRSTRLEN] = "";
+        const char *path = gw_server_path(a->server, i);
+        if (path != NULL) {
+            printf("endpoint %s serial %s\n", a->sc->endpoints[i].name, path);
+            continue;
+        }
         inet_ntop(AF_INET, &a->sc->endpoints[i].bind, address, sizeof address);
         printf("endpoint %s %s %u\n", a->sc->endpoints[i].name, address,
                (unsigned)gw_server_port(a->server, i));

@@ -73,9 +73,14 @@ struct endpoint_keys {
     int64_t port;
     int unknown_unit;
     int64_t max_connections;
+    int framing;
+    char serial[GW_PLANT_PATH];
+    char link[GW_PLANT_PATH];
+    int64_t baud;
     const struct gw_jnode *units;
 };
 
+static const char *const framing_names[] = {"tcp", "rtu", NULL};
 static const char *const unknown_unit_names[] = {"exception", "silence", NULL};
 
 #define OFF(member) .offset = offsetof(struct endpoint_keys, member)
@@ -106,6 +111,31 @@ static const struct gw_key endpoint_keys[] = {
      .max = 4096,
      .def = "256",
      .doc = "connections at one time"},
+    {.name = "framing",
+     .type = GW_KEY_ENUM,
+     OFF(framing),
+     .names = framing_names,
+     .def = "tcp",
+     .doc = "tcp, or rtu for RTU frames over TCP"},
+    {.name = "serial",
+     .type = GW_KEY_STR,
+     OFF(serial),
+     .size = GW_PLANT_PATH,
+     .def = "",
+     .doc = "pty or the path of a serial port"},
+    {.name = "baud",
+     .type = GW_KEY_INT,
+     OFF(baud),
+     .min = 1200,
+     .max = 115200,
+     .def = "9600",
+     .doc = "rate of the line"},
+    {.name = "link",
+     .type = GW_KEY_PATH,
+     OFF(link),
+     .size = GW_PLANT_PATH,
+     .def = "",
+     .doc = "symbolic link to the pty"},
     {.name = "units",
      .type = GW_KEY_NODE,
      OFF(units),
@@ -167,6 +197,34 @@ static void read_name(struct gw_sc_reader *r, const struct gw_jnode *n, char out
     memcpy(out, key, strlen(key) + 1);
 }
 
+/* A line instead of a TCP port. */
+static void read_line(struct gw_sc_reader *r, const struct gw_jnode *n,
+                      const struct endpoint_keys *k, struct gw_sc_endpoint *e)
+{
+    static const int rates[] = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};
+    static const char *const tcp_only[] = {"port", "bind", "max_connections", "framing"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
+        known = known || k->baud == rates[i];
+    const struct gw_jnode *baud = gw_jnode_get(n, "baud");
+    if (baud != NULL && !known)
+        gw_jnode_issue(baud, r->issues, "%lld is none of the usual rates", (long long)k->baud);
+    memcpy(e->serial, k->serial, sizeof e->serial);
+    memcpy(e->link, k->link, sizeof e->link);
+    e->baud = k->baud;
+    const bool line = e->serial[0] != '\0';
+    for (size_t i = 0; line && i < sizeof tcp_only / sizeof tcp_only[0]; i++) {
+        const struct gw_jnode *key = gw_jnode_get(n, tcp_only[i]);
+        if (key != NULL)
+            gw_jnode_issue(key, r->issues, "a serial line has no %s", tcp_only[i]);
+    }
+    const struct gw_jnode *link = gw_jnode_get(n, "link");
+    if (link != NULL && strcmp(e->serial, "pty") != 0)
+        gw_jnode_issue(link, r->issues, "only a pty has a link");
+    if (line)
+        e->framing = GW_FRAMING_RTU;
+}
+
 static void read_endpoint(struct gw_sc_reader *r, const struct gw_jnode *n,
                           struct gw_sc_endpoint *e)
 {
@@ -177,7 +235,10 @@ static void read_endpoint(struct gw_sc_reader *r, const struct gw_jnode *n,
     e->bind.s_addr = htonl(INADDR_LOOPBACK);
     gw_keys_read(n, endpoint_keys, &k, r->issues);
     e->port = (uint16_t)k.port;
-    e->unknown_silent = k.unknown_unit == 1;
+    e->framing = (enum gw_framing)k.framing;
+    read_line(r, n, &k, e);
+    /* On a line nobody speaks for a unit that is not there. */
+    e->unknown_silent = k.unknown_unit == 1 || e->framing == GW_FRAMING_RTU;
     e->max_connections = (size_t)k.max_connections;
     /* This program plays broken instruments; nobody but this machine may meet them. */
     const struct gw_jnode *bind = gw_jnode_get(n, "bind");
@@ -209,7 +270,7 @@ static const struct gw_key file_keys[] = {
      OFF(endpoints),
      .jtype = GW_J_OBJ,
      .required = true,
-     .doc = "Modbus TCP servers by name"},
+     .doc = "Modbus TCP servers and serial lines by name"},
     {.name = "devices",
      .type = GW_KEY_NODE,
      OFF(devices),

@@ -39,6 +39,16 @@
  * (127.x.y.z) are taken. unknown_unit     what a request for a unit that is not there gets:
  * "exception" (11, gateway target failed to respond; the default) or "silence".
  *   max_connections  1..4096, default 256: one more is accepted and closed at once.
+ *   framing          "tcp" (the default) or "rtu": RTU frames over TCP, as behind a transparent
+ * serial server: a unit that is not there is silent, and what is no frame is passed over.
+ *   serial           "pty" or the path of a serial port: Modbus RTU on a line instead of TCP. A
+ * path is for training on real cables; nothing but the gateway under training should be on it.
+ *   baud             rate of the line, default 9600, 8 data bits, no parity; on a pty an answer
+ * takes the time that the bytes would take.
+ *   link             of a pty: a symbolic link that is made to it, and removed in the end; relative
+ * paths start at the folder of the scenario.
+ *   On a line there is nothing to close: "close" and "reset" are silence. "refuse" takes the port
+ * away, as when a USB adapter is unplugged.
  *
  * A DEVICE
  *   kind         one of the kinds below; further keys belong to the kind.
@@ -119,6 +129,8 @@
  *   wrong_tid       transaction id plus `by` (default 1)
  *   wrong_protocol  protocol id plus `by` (default 1)
  *   wrong_length    MBAP length plus `by` (default 1; negative is too short)
+ *   bad_crc         one bit of the CRC of an RTU frame is wrong; nothing on TCP
+ *   junk_head       `bytes` (default 3) bytes A5 5A ... before the frame
  *   junk_tail       `bytes` (default 8) further bytes A5 5A A5 5A ... behind the frame
  *   truncate        only the first `bytes` (default: half of the frame), then the connection is
  * closed delay           the answer comes `ms` (default 1000) later dribble         one byte each
@@ -158,6 +170,7 @@
 #define GW_PLANT_ID    64
 #define GW_PLANT_SAY   200
 #define GW_PLANT_UNITS 256
+#define GW_PLANT_PATH  256
 
 /* A change of one signal. */
 enum gw_change_kind { GW_CHANGE_SHAPE = 0, GW_CHANGE_NOISE };
@@ -198,6 +211,10 @@ struct gw_sc_endpoint {
     char name[GW_PLANT_NAME];
     struct in_addr bind;
     uint16_t port;
+    enum gw_framing framing;
+    char serial[GW_PLANT_PATH]; /* "" = TCP; "pty" or the path of a serial port */
+    char link[GW_PLANT_PATH];   /* of a pty; "" = none */
+    int64_t baud;
     bool unknown_silent;
     size_t max_connections;
     int16_t unit[GW_PLANT_UNITS]; /* index of the device, or -1 */

@@ -69,11 +69,26 @@ static int bound_socket(const struct gw_endpoint *e)
     return -1;
 }
 
+static bool is_line(const struct gw_endpoint *e)
+{
+    return e->s->sc->endpoints[e->index].serial[0] != '\0';
+}
+
+static enum gw_status open_line(struct gw_endpoint *e, struct gw_err *err)
+{
+    const enum gw_status status = gw_line_open(&e->s->sc->endpoints[e->index], &e->line, err);
+    if (status == GW_OK)
+        gw_conn_add_line(e);
+    return status;
+}
+
 static enum gw_status listen_on(struct gw_endpoint *e, struct gw_err *err)
 {
     const struct gw_sc_endpoint *sc = &e->s->sc->endpoints[e->index];
     struct sockaddr_in addr = {0};
     socklen_t len = sizeof addr;
+    if (is_line(e))
+        return open_line(e, err);
     if (e->watch.fd < 0)
         e->watch.fd = bound_socket(e);
     if (e->watch.fd < 0 || listen(e->watch.fd, SOMAXCONN) != 0 ||
@@ -89,6 +104,12 @@ static enum gw_status listen_on(struct gw_endpoint *e, struct gw_err *err)
 /* Stops listening but holds the port: a bound socket that does not listen refuses. */
 static void refuse(struct gw_endpoint *e)
 {
+    if (is_line(e)) {
+        e->refusing = true;
+        while (e->conns != NULL)
+            gw_conn_drop(e->conns, false);
+        return;
+    }
     gw_loop_unwatch(e->s->loop, &e->watch);
     gw_loop_timer_clear(e->s->loop, &e->pause);
     close(e->watch.fd);
@@ -135,10 +156,13 @@ static void sync_endpoint(struct gw_endpoint *e)
     struct gw_faults faults;
     gw_plant_endpoint_faults(e->s->plant, e->index, &faults);
     bool refusing = faults.of[GW_FAULT_REFUSE].on;
+    if (is_line(e) && e->conns == NULL)
+        e->refusing = true; /* also when a real port has gone by itself */
     if (refusing && !e->refusing)
         refuse(e);
     else if (!refusing && e->refusing)
         accept_again(e);
+    gw_line_free_port(&e->line);
     if (faults.of[GW_FAULT_GARBAGE].on && e->garbage.slot == 0)
         arm(e->s, &e->garbage, gw_loop_now_ms(e->s->loop));
 }
@@ -210,6 +234,7 @@ enum gw_status gw_server_start(struct gw_loop *loop, const struct gw_scenario *s
         s->endpoints[i] = (struct gw_endpoint){.s = s, .index = i, .port = sc->endpoints[i].port};
         struct gw_endpoint *e = &s->endpoints[i];
         e->watch = (struct gw_watch){.fd = -1, .ready = on_listen, .arg = e};
+        e->line = (struct gw_line){.fd = -1, .other = -1};
         e->pause = (struct gw_timer){.fire = on_pause, .arg = e};
         e->garbage = (struct gw_timer){.fire = on_garbage, .arg = e};
     }
@@ -254,4 +279,10 @@ uint16_t gw_server_port(const struct gw_server *s, size_t endpoint)
 size_t gw_server_open(const struct gw_server *s, size_t endpoint)
 {
     return s->endpoints[endpoint].n_conns;
+}
+
+const char *gw_server_path(const struct gw_server *s, size_t endpoint)
+{
+    const struct gw_endpoint *e = &s->endpoints[endpoint];
+    return is_line(e) ? e->line.path : NULL;
 }

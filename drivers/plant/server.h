@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * server: Modbus TCP over the plant, byte for byte in our own hands.
+ * server: Modbus TCP, RTU over TCP and RTU over the plant, byte for byte in our own hands.
  *
  * The framing is our own because a fault injector must control each byte and each moment of what
  * goes out; the server inside libmodbus answers well-formed or not at all, one request at a time,
@@ -8,7 +8,9 @@
  *
  * A connection is served in order: while a reply waits or dribbles, its further requests wait, as
  * behind a serial gateway; connections do not wait for one another. A frame that cannot be Modbus
- * TCP (protocol id not 0, length not 2..254) closes the connection. Owned by the loop's thread.
+ * TCP (protocol id not 0, length not 2..254) closes the connection; what is no RTU frame is thrown
+ * away, as a slave would. A serial line is one connection that is always there. Owned by the loop's
+ * thread.
  */
 #ifndef GW_PLANT_SERVER_H
 #define GW_PLANT_SERVER_H
@@ -32,8 +34,11 @@ enum gw_status gw_server_start(struct gw_loop *loop, const struct gw_scenario *s
                                struct gw_server **out, struct gw_err *err) GW_MUST_CHECK;
 void gw_server_free(struct gw_server *s);
 
-/* The port of an endpoint; it stays the same while the endpoint refuses. */
+/* The port of an endpoint; it stays the same while the endpoint refuses. 0 for a serial line. */
 uint16_t gw_server_port(const struct gw_server *s, size_t endpoint);
+
+/* What a serial line is opened by: its link, pty or port; NULL for a TCP endpoint. Lent. */
+const char *gw_server_path(const struct gw_server *s, size_t endpoint);
 
 /* Does what the action says, now. */
 void gw_server_apply(struct gw_server *s, const struct gw_action *a);

@@ -2,6 +2,7 @@
 #include "plant/server_in.h"
 
 #include "base/wire.h"
+#include "plant/rtu.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,8 +16,25 @@
 
 #define MBAP         7
 #define NO_SUCH_UNIT 11 /* gateway target device failed to respond */
+#define RTU_REQUEST  8  /* bytes of a usual request */
+#define BROKEN_MS    100
 
 static void serve(struct gw_conn *c);
+
+static const struct gw_sc_endpoint *declared(const struct gw_conn *c)
+{
+    return &c->e->s->sc->endpoints[c->e->index];
+}
+
+static bool is_line(const struct gw_conn *c)
+{
+    return c->e->line.fd >= 0;
+}
+
+static ssize_t put_bytes(const struct gw_conn *c, const uint8_t *bytes, size_t n)
+{
+    return is_line(c) ? write(c->watch.fd, bytes, n) : send(c->watch.fd, bytes, n, MSG_NOSIGNAL);
+}
 
 void gw_conn_drop(struct gw_conn *c, bool reset)
 {
@@ -27,7 +45,10 @@ void gw_conn_drop(struct gw_conn *c, bool reset)
         const struct linger now = {.l_onoff = 1};
         (void)setsockopt(c->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     }
-    close(c->watch.fd);
+    if (is_line(c))
+        gw_line_close(declared(c), &e->line);
+    else
+        close(c->watch.fd);
     if (c->prev != NULL)
         c->prev->next = c->next;
     else
@@ -66,7 +87,7 @@ static bool send_some(struct gw_conn *c)
 {
     while (c->sent < c->tx.len) {
         size_t n = c->tx.gap_ms > 0 ? 1 : c->tx.len - c->sent;
-        ssize_t done = send(c->watch.fd, c->tx.bytes + c->sent, n, MSG_NOSIGNAL);
+        ssize_t done = put_bytes(c, c->tx.bytes + c->sent, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -83,7 +104,7 @@ static bool send_some(struct gw_conn *c)
         gw_counters_reply(c->e->s->counters, c->of[i].device, c->of[i].exception);
     c->n_of = 0;
     c->busy = false;
-    if (c->tx.close) {
+    if (c->tx.close && !is_line(c)) {
         gw_conn_drop(c, c->tx.reset);
         return false;
     }
@@ -142,16 +163,20 @@ static bool reply(struct gw_conn *c, int device, const uint8_t *adu, size_t len)
         gw_plant_device_faults(s->plant, (size_t)device, &faults);
         latency_ms = s->sc->devices[device].latency_ms;
     }
-    gw_fault_apply(&faults, adu, len, latency_ms, &c->tx);
+    if (declared(c)->framing == GW_FRAMING_RTU)
+        gw_fault_apply_rtu(&faults, adu, len, latency_ms, &c->tx);
+    else
+        gw_fault_apply(&faults, adu, len, latency_ms, &c->tx);
     c->sent = 0;
     c->n_of = 0;
     if (c->tx.len > 0) {
-        c->of[c->n_of++] =
-            (struct gw_reply){.device = device, .exception = (c->tx.bytes[MBAP] & 0x80u) != 0};
+        c->of[c->n_of++] = (struct gw_reply){.device = device, .exception = c->tx.exception};
         mix_late(c);
     }
-    if (c->tx.len == 0 && !c->tx.close)
+    if (c->tx.len == 0 && (!c->tx.close || is_line(c)))
         return true;
+    if (is_line(c))
+        c->tx.delay_ms += gw_line_time_ms(declared(c), RTU_REQUEST + c->tx.len);
     c->busy = true;
     if (c->tx.delay_ms > 0)
         return set_timer(c, c->tx.delay_ms) && want(c, false);
@@ -187,9 +212,21 @@ static bool request(struct gw_conn *c, const uint8_t *frame, size_t len)
     return reply(c, device, adu, MBAP + n);
 }
 
+/* Serves one RTU frame: its unit and PDU behind an MBAP header. */
+static bool request_rtu(struct gw_conn *c, const uint8_t *frame, size_t len)
+{
+    uint8_t adu[GW_ADU_MAX] = {0};
+    len -= GW_RTU_CRC;
+    gw_put_be16(adu + 4, (uint16_t)len);
+    memcpy(adu + MBAP - 1, frame, len);
+    return request(c, adu, MBAP - 1 + len);
+}
+
 /* Length of the frame at the front; 0 when more bytes are needed, -1 when it is none. */
 static int frame_len(const struct gw_conn *c)
 {
+    if (declared(c)->framing == GW_FRAMING_RTU)
+        return gw_rtu_request_len(c->in, c->in_len);
     if (c->in_len < MBAP)
         return 0;
     struct gw_cursor cur;
@@ -208,10 +245,15 @@ static void serve(struct gw_conn *c)
 {
     while (!c->busy) {
         int len = frame_len(c);
+        const bool rtu = declared(c)->framing == GW_FRAMING_RTU;
         if (len < 0) {
             c->e->s->counters->endpoints[c->e->index].malformed++;
-            gw_conn_drop(c, false);
-            return;
+            if (!rtu) {
+                gw_conn_drop(c, false);
+                return;
+            }
+            c->in_len = 0;
+            continue;
         }
         if (len == 0)
             break;
@@ -219,7 +261,7 @@ static void serve(struct gw_conn *c)
         memcpy(frame, c->in, (size_t)len);
         c->in_len -= (size_t)len;
         memmove(c->in, c->in + len, c->in_len);
-        if (!request(c, frame, (size_t)len))
+        if (!(rtu ? request_rtu : request)(c, frame, (size_t)len))
             return;
     }
     if (c->eof && !c->busy)
@@ -228,9 +270,19 @@ static void serve(struct gw_conn *c)
         (void)want(c, false);
 }
 
+/* What a slave has of a frame is nothing any more after a pause. */
+static void forget_broken(struct gw_conn *c)
+{
+    const int64_t now = gw_loop_now_ms(c->e->s->loop);
+    if (declared(c)->framing == GW_FRAMING_RTU && !c->busy && now - c->in_ms > BROKEN_MS)
+        c->in_len = 0;
+    c->in_ms = now;
+}
+
 static void receive(struct gw_conn *c)
 {
-    ssize_t n = recv(c->watch.fd, c->in + c->in_len, sizeof c->in - c->in_len, 0);
+    forget_broken(c);
+    ssize_t n = read(c->watch.fd, c->in + c->in_len, sizeof c->in - c->in_len);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
     if (n < 0) {
@@ -261,20 +313,12 @@ static void on_conn(void *arg, unsigned events)
         receive(c);
 }
 
-void gw_conn_add(struct gw_endpoint *e, int fd)
+/* Makes a connection of a descriptor; false when memory is short. */
+static bool adopt(struct gw_endpoint *e, int fd)
 {
-    struct gw_server *s = e->s;
-    s->counters->endpoints[e->index].connections++;
-    struct gw_conn *c = NULL;
-    const int on = 1;
-    if (e->n_conns < s->sc->endpoints[e->index].max_connections)
-        c = calloc(1, sizeof *c);
-    if (c == NULL || fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-        free(c);
-        close(fd);
-        return;
-    }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct gw_conn *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return false;
     c->e = e;
     c->watch = (struct gw_watch){.fd = fd, .ready = on_conn, .arg = c};
     c->timer = (struct gw_timer){.fire = on_conn_timer, .arg = c};
@@ -284,10 +328,28 @@ void gw_conn_add(struct gw_endpoint *e, int fd)
     e->conns = c;
     e->n_conns++;
     (void)want(c, false);
+    return true;
+}
+
+void gw_conn_add(struct gw_endpoint *e, int fd)
+{
+    struct gw_server *s = e->s;
+    s->counters->endpoints[e->index].connections++;
+    const int on = 1;
+    if (e->n_conns >= s->sc->endpoints[e->index].max_connections ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || !adopt(e, fd))
+        close(fd);
+}
+
+void gw_conn_add_line(struct gw_endpoint *e)
+{
+    if (!adopt(e, e->line.fd))
+        gw_line_close(&e->s->sc->endpoints[e->index], &e->line);
 }
 
 void gw_conn_send_junk(struct gw_conn *c, const uint8_t *junk, size_t n)
 {
     if (!c->busy || c->sent == 0)
-        (void)send(c->watch.fd, junk, n, MSG_NOSIGNAL); /* whoever is gone is found out later */
+        (void)!put_bytes(c, junk, n); /* whoever is gone is found out later */
 }

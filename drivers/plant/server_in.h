@@ -6,6 +6,7 @@
 #ifndef GW_PLANT_SERVER_IN_H
 #define GW_PLANT_SERVER_IN_H
 
+#include "plant/line.h"
 #include "plant/server.h"
 
 #define GW_SERVER_TAG "plant"
@@ -22,6 +23,7 @@ struct gw_conn {
     struct gw_conn *prev, *next;
     uint8_t in[2 * GW_ADU_MAX];
     size_t in_len;
+    int64_t in_ms;   /* when the last of them came */
     bool eof;        /* the client has sent its last byte */
     bool busy;       /* a reply is on its way; requests wait */
     struct gw_tx tx; /* that reply */
@@ -40,7 +42,8 @@ struct gw_endpoint {
     struct gw_timer pause;   /* accepting goes on */
     struct gw_timer garbage; /* the next unasked-for bytes */
     uint16_t port;
-    bool refusing; /* bound, so that the port stays ours, but not listening */
+    struct gw_line line; /* of a serial one, whose only "connection" it is */
+    bool refusing;       /* bound, so that the port stays ours, but not listening */
     struct gw_conn *conns;
     size_t n_conns;
 };
@@ -58,6 +61,8 @@ struct gw_server {
 
 /* Takes over an accepted descriptor; closes it when the endpoint has enough or memory is short. */
 void gw_conn_add(struct gw_endpoint *e, int fd);
+/* Serves the endpoint's line, which is open, in the same way. */
+void gw_conn_add_line(struct gw_endpoint *e);
 /* Closes the connection, by a TCP reset if wanted, and frees it. */
 void gw_conn_drop(struct gw_conn *c, bool reset);
 /* Sends unasked-for bytes, unless a reply is half out. */

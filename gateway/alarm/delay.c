@@ -10,10 +10,13 @@ static int64_t add_capped(int64_t a, int64_t b)
 
 enum gw_tri gw_delay_step(struct gw_delay *d, enum gw_tri condition, int64_t now_ms)
 {
-    assert(d->on_ms >= 0 && d->off_ms >= 0);
+    assert(d->on_ms >= 0 && d->off_ms >= 0 && d->max_gap_ms >= 0);
     int64_t passed = 0;
     if (condition == d->last && now_ms > d->last_ms) {
         passed = now_ms - d->last_ms;
+    }
+    if (d->max_gap_ms > 0 && passed > d->max_gap_ms) {
+        passed = 0;
     }
     d->last = condition;
     d->last_ms = now_ms;

@@ -2,8 +2,9 @@
  *
  * delay: on- and off-delay over a condition that may be unknown.
  *
- * Only time between two evaluations that both said the same counts, so a gap in knowledge (bad
- * quality, a stopped gateway) counts neither as healthy nor as violation and resets nothing; a
+ * Only time between two evaluations that both said the same counts, and only where they are not too
+ * far apart, so a gap in knowledge (bad quality, a stopped gateway, one that nobody let evaluate)
+ * counts neither as healthy nor as violation and resets nothing; a
  * FALSE resets a running on-delay, a TRUE a running off-delay. Plain data on a monotonic clock; the
  * progress can be stored and restored. (On-/off-delay as in IEC 62682 / OPC UA Part 9; the third
  * value is ours.)
@@ -18,6 +19,7 @@ enum gw_tri { GW_UNKNOWN = 0, GW_FALSE, GW_TRUE };
 
 struct gw_delay {
     int64_t on_ms, off_ms;   /* configured, >= 0; 0 acts at the first evaluation */
+    int64_t max_gap_ms;      /* a longer time between two evaluations counts as unknown; 0: none */
     int64_t ran_on, ran_off; /* progress so far */
     int64_t last_ms;         /* time of the last evaluation, valid when last != GW_UNKNOWN */
     enum gw_tri last;

@@ -25,6 +25,7 @@ struct gw_jnode {
     const struct gw_jnode *parent, *first, *next;
     uint32_t count; /* children */
     uint32_t index; /* position in the parent */
+    bool again;     /* the key has further values, which are dropped */
     int line;
 };
 
@@ -35,6 +36,7 @@ struct gw_json {
     cJSON *tree;
     struct gw_jnode *nodes; /* in document order; [0] is the root */
     size_t nnodes;
+    bool repeats; /* keys; their first values stand */
     char folder[FOLDER_SIZE];
 };
 
@@ -60,12 +62,16 @@ static struct gw_jnode *zip_item(struct zip *z, const cJSON *item, const struct 
         .parent = parent,
         .index = note->index,
         .line = (int)note->line,
+        .again = note->again,
     };
     struct gw_jnode *last = NULL;
     for (const cJSON *c = item->child; c != NULL; c = c->next) {
         struct gw_jnode *child = zip_item(z, c, node);
         if (child == NULL) {
             return NULL;
+        }
+        if (z->scan->values[child - z->doc->nodes].repeated) {
+            continue;
         }
         if (last == NULL) {
             node->first = child;
@@ -112,6 +118,7 @@ static enum gw_status make_tree(struct gw_json *doc, const struct gw_scan *scan,
                                 struct gw_issues *issues)
 {
     doc->nnodes = scan->nvalues;
+    doc->repeats = scan->nrepeated > 0;
     doc->nodes = calloc(doc->nnodes, sizeof(*doc->nodes));
     if (doc->nodes == NULL) {
         return GW_E_NOMEM;
@@ -127,8 +134,8 @@ static enum gw_status make_tree(struct gw_json *doc, const struct gw_scan *scan,
     return GW_OK;
 }
 
-enum gw_status gw_json_parse(const char *text, size_t len, const char *name,
-                             struct gw_issues *issues, struct gw_json **out)
+enum gw_status gw_json_parse_on(const char *text, size_t len, const char *name,
+                                struct gw_issues *issues, struct gw_json **out)
 {
     struct gw_scan scan;
     enum gw_status status = gw_scan(text, len, name, issues, &scan);
@@ -162,7 +169,29 @@ out:
     return status;
 }
 
-enum gw_status gw_json_load(const char *path, struct gw_issues *issues, struct gw_json **out)
+/* Refuses what has issues already. */
+static enum gw_status without_repeats(enum gw_status status, struct gw_json *doc,
+                                      struct gw_json **out)
+{
+    if (status == GW_OK && doc->repeats) {
+        gw_json_free(doc);
+        return GW_E_PARSE;
+    }
+    if (status == GW_OK) {
+        *out = doc;
+    }
+    return status;
+}
+
+enum gw_status gw_json_parse(const char *text, size_t len, const char *name,
+                             struct gw_issues *issues, struct gw_json **out)
+{
+    struct gw_json *doc = NULL;
+    const enum gw_status status = gw_json_parse_on(text, len, name, issues, &doc);
+    return without_repeats(status, doc, out);
+}
+
+enum gw_status gw_json_load_on(const char *path, struct gw_issues *issues, struct gw_json **out)
 {
     char *text = NULL;
     size_t len = 0;
@@ -175,9 +204,16 @@ enum gw_status gw_json_load(const char *path, struct gw_issues *issues, struct g
         gw_issues_add(issues, path, 0, "", "%s", twice ? err.msg + n + 2 : err.msg);
         return status;
     }
-    status = gw_json_parse(text, len, path, issues, out);
+    status = gw_json_parse_on(text, len, path, issues, out);
     free(text);
     return status;
+}
+
+enum gw_status gw_json_load(const char *path, struct gw_issues *issues, struct gw_json **out)
+{
+    struct gw_json *doc = NULL;
+    const enum gw_status status = gw_json_load_on(path, issues, &doc);
+    return without_repeats(status, doc, out);
 }
 
 void gw_json_free(struct gw_json *doc)
@@ -293,6 +329,18 @@ const struct gw_jnode *gw_jnode_get(const struct gw_jnode *n, const char *key)
         c = c->next;
     }
     return c;
+}
+
+bool gw_jnode_repeats(const struct gw_jnode *n, int depth)
+{
+    if (n == NULL) {
+        return false;
+    }
+    bool repeats = n->again;
+    for (const struct gw_jnode *c = n->first; c != NULL && depth > 0 && !repeats; c = c->next) {
+        repeats = gw_jnode_repeats(c, depth - 1);
+    }
+    return repeats;
 }
 
 const char *gw_jnode_key(const struct gw_jnode *n)

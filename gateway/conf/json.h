@@ -29,6 +29,13 @@ enum gw_status gw_json_parse(const char *text, size_t len, const char *name,
 /* The same for a file; an unreadable file is an issue as well (GW_E_IO, GW_E_NOTFOUND ...). */
 enum gw_status gw_json_load(const char *path, struct gw_issues *issues,
                             struct gw_json **out) GW_MUST_CHECK;
+/* As gw_json_parse and gw_json_load, but duplicate keys are issues only, and the document has the
+ * first value of each: for a reader that refuses the file by its issues, and tells the others, too.
+ */
+enum gw_status gw_json_parse_on(const char *text, size_t len, const char *name,
+                                struct gw_issues *issues, struct gw_json **out) GW_MUST_CHECK;
+enum gw_status gw_json_load_on(const char *path, struct gw_issues *issues,
+                               struct gw_json **out) GW_MUST_CHECK;
 void gw_json_free(struct gw_json *doc);
 
 const struct gw_jnode *gw_json_root(const struct gw_json *doc);
@@ -51,6 +58,10 @@ const struct gw_jnode *gw_jnode_next(const struct gw_jnode *n);
 size_t gw_jnode_count(const struct gw_jnode *n);
 /* The member with exactly this key, or NULL; n may be NULL or no object (then NULL). */
 const struct gw_jnode *gw_jnode_get(const struct gw_jnode *n, const char *key);
+/* True when the key of n, or one at most `depth` levels inside it, was given again: what the
+ * dropped values held is not known, so what lacks here may have stood there. n may be NULL (then
+ * false). */
+bool gw_jnode_repeats(const struct gw_jnode *n, int depth);
 /* The key under which n stands in its object; "" for elements of arrays and the root. */
 const char *gw_jnode_key(const struct gw_jnode *n);
 

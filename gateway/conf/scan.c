@@ -144,7 +144,7 @@ static int compare_values(const void *pa, const void *pb)
 /* Sorting brings equal keys of an object together, whatever the number of members. */
 static void find_duplicates(struct gw_scanner *s)
 {
-    const struct gw_scan *o = s->out;
+    struct gw_scan *o = s->out;
     size_t n = 0;
     struct member *members = malloc((o->nvalues + 1) * sizeof(*members));
     if (members == NULL) {
@@ -178,8 +178,10 @@ static void find_duplicates(struct gw_scanner *s)
         gw_issues_add(s->issues, s->name, (int)o->values[members[i].value].line, pointer,
                       "duplicate key; it was given on line %u already",
                       (unsigned)o->values[members[i].parent].line);
-        s->status = s->status == GW_OK ? GW_E_PARSE : s->status;
+        o->values[members[i].value].repeated = true;
+        o->values[members[i].parent].again = true;
     }
+    o->nrepeated = ndup;
     free(members);
 }
 

@@ -10,6 +10,7 @@
 #ifndef GW_CONF_SCAN_H
 #define GW_CONF_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ struct gw_scan_value {
     uint32_t parent; /* index of the container, GW_SCAN_NO_PARENT for the root */
     uint32_t index;  /* position in the container, from 0 */
     uint32_t key;    /* offset of its key in keys; of "" when it has none */
+    bool repeated;   /* its object had this key before; told as an issue */
+    bool again;      /* its object has this key once more behind it */
 };
 
 struct gw_scan {
@@ -36,12 +39,14 @@ struct gw_scan {
     struct gw_scan_value *values;
     size_t nvalues;
     size_t values_cap;
+    size_t nrepeated;
     char *keys; /* decoded keys, each NUL-terminated; starts with "" */
     size_t keys_len;
     size_t keys_cap;
 };
 
-/* Scans text; name is the file's name in messages. GW_OK: out is filled and belongs to the caller.
+/* Scans text; name is the file's name in messages. GW_OK: out is filled and belongs to the caller;
+ * duplicate keys, which are no broken syntax, are issues and marked in it (nrepeated of them).
  * GW_E_PARSE: issues say why (the first syntax error, and every duplicate key before it);
  * GW_E_NOMEM. out is empty then. */
 enum gw_status gw_scan(const char *text, size_t len, const char *name, struct gw_issues *issues,

@@ -57,7 +57,7 @@ static struct gw_json *load_named(struct gw_site_loader *l, const char *path,
         l->nomem = l->nomem || status == GW_E_NOMEM;
         return NULL;
     }
-    status = gw_json_parse(text, len, path, l->issues, &doc);
+    status = gw_json_parse_on(text, len, path, l->issues, &doc);
     l->nomem = l->nomem || status == GW_E_NOMEM;
     free(text);
     return status == GW_OK ? doc : NULL;
@@ -186,6 +186,7 @@ static void read_buses(struct gw_site_loader *l)
 {
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.buses;
+    /* One more, for what is derived. */
     site->buses = calloc(obj != NULL ? gw_jnode_count(obj) + 1 : 1, sizeof(*site->buses));
     if (site->buses == NULL) {
         l->nomem = true;
@@ -199,7 +200,7 @@ static void read_buses(struct gw_site_loader *l)
 
 /* ---- devices ---- */
 
-/* NULL when unknown; an issue says so. */
+/* NULL when unknown; an issue says so, where no bus given twice may have been meant. */
 static const struct gw_site_bus *find_bus(struct gw_site_loader *l, const char *id,
                                           const struct gw_jnode *device)
 {
@@ -208,7 +209,9 @@ static const struct gw_site_bus *find_bus(struct gw_site_loader *l, const char *
             return &l->site->buses[i];
         }
     }
-    gw_jnode_issue(gw_jnode_get(device, "bus"), l->issues, "there is no bus \"%s\"", id);
+    if (!gw_jnode_repeats(l->root.buses, 1)) {
+        gw_jnode_issue(gw_jnode_get(device, "bus"), l->issues, "there is no bus \"%s\"", id);
+    }
     return NULL;
 }
 
@@ -238,10 +241,13 @@ static void read_device(struct gw_site_loader *l, uint32_t index, const struct g
     const size_t before = gw_issues_count(l->issues);
     device->priv = bus->driver->device(l->site, index, n,
                                        profile != NULL ? gw_json_root(profile) : NULL, l->issues);
-    l->device_bad[index] = gw_issues_count(l->issues) != before;
-    if (device->priv == NULL && !l->device_bad[index]) {
+    const bool bad = gw_issues_count(l->issues) != before;
+    if (device->priv == NULL && !bad) {
         l->nomem = true;
     }
+    l->device_bad[index] =
+        bad || gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX) ||
+        (profile != NULL && gw_jnode_repeats(gw_json_root(profile), GW_SCAN_DEPTH_MAX));
 }
 
 static void read_devices(struct gw_site_loader *l)
@@ -249,8 +255,8 @@ static void read_devices(struct gw_site_loader *l)
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.devices;
     const size_t count = obj != NULL ? gw_jnode_count(obj) : 0;
-    site->devices = calloc(count + 1, sizeof(*site->devices));
-    l->device_bad = calloc(count + 1, sizeof(*l->device_bad));
+    site->devices = calloc(count + 2, sizeof(*site->devices));
+    l->device_bad = calloc(count + 2, sizeof(*l->device_bad));
     if (site->devices == NULL || l->device_bad == NULL) {
         l->nomem = true;
         return;
@@ -289,9 +295,12 @@ static void read_point(struct gw_site_loader *l, const struct gw_jnode *n)
         return;
     }
     if (!find_device(site, id, (size_t)(dot - id), &device)) {
-        gw_jnode_issue(n, l->issues, "there is no device \"%.*s\"", (int)(dot - id), id);
+        if (!gw_jnode_repeats(l->root.devices, 1)) {
+            gw_jnode_issue(n, l->issues, "there is no device \"%.*s\"", (int)(dot - id), id);
+        }
         return;
     }
+    l->device_bad[device] = l->device_bad[device] || gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX);
     if (site->devices[device].priv == NULL) {
         return; /* its issues stand at the device */
     }
@@ -308,6 +317,9 @@ static void read_point(struct gw_site_loader *l, const struct gw_jnode *n)
 static void read_points(struct gw_site_loader *l)
 {
     const struct gw_jnode *n = l->root.points != NULL ? gw_jnode_first(l->root.points) : NULL;
+    for (size_t d = 0; d < l->site->ndevices && gw_jnode_repeats(l->root.points, 0); d++) {
+        l->device_bad[d] = true;
+    }
     l->site->index->declaring = true;
     for (; n != NULL && !l->nomem; n = gw_jnode_next(n)) {
         read_point(l, n);
@@ -330,6 +342,35 @@ static void read_publish(struct gw_site_loader *l)
     }
 }
 
+/* What lacks in a "derived" section with issues is explained by them. */
+static void judge_derived(struct gw_site_loader *l, size_t before)
+{
+    const bool bad = gw_issues_count(l->issues) != before ||
+                     gw_jnode_repeats(l->root.derived, GW_SCAN_DEPTH_MAX);
+    for (size_t d = 0; d < l->site->ndevices; d++) {
+        l->device_bad[d] =
+            l->device_bad[d] || (bad && strcmp(l->site->devices[d].id, "derived") == 0);
+    }
+}
+
+/* What stands on points: derived ones and assets. false: no memory. */
+static bool read_parts(struct gw_site_loader *l)
+{
+    struct gw_site *site = l->site;
+    const bool unsure = gw_jnode_repeats(l->root.devices, 1);
+    const struct gw_site_derived_env derived = {
+        .site = site, .issues = l->issues, .names_unsure = unsure, .device_bad = l->device_bad};
+    const struct gw_site_asset_env env = {
+        .site = site, .issues = l->issues, .names_unsure = unsure, .device_bad = l->device_bad};
+    const size_t before = gw_issues_count(l->issues);
+    if (!gw_site_read_derived(&derived, l->root.derived) || !gw_site_group_points(site)) {
+        return false;
+    }
+    judge_derived(l, before);
+    gw_site_resolve_derived(&derived);
+    return gw_site_read_assets(&env, l->root.assets);
+}
+
 static void read_sections(struct gw_site_loader *l)
 {
     const struct gw_jnode *root = gw_json_root(l->site->docs[0]);
@@ -338,6 +379,7 @@ static void read_sections(struct gw_site_loader *l)
     if (l->root.gateway != NULL) {
         (void)gw_keys_read(l->root.gateway, gw_site_gateway_keys, &site->gateway, l->issues);
     }
+    site->enterprise.sector = GW_SECTOR_UNKNOWN;
     if (l->root.enterprise != NULL) {
         (void)gw_keys_read(l->root.enterprise, gw_site_enterprise_keys, &site->enterprise,
                            l->issues);
@@ -357,9 +399,7 @@ static void read_sections(struct gw_site_loader *l)
     }
     if (!l->nomem) {
         read_publish(l);
-        const struct gw_site_asset_env env = {
-            .site = site, .issues = l->issues, .device_bad = l->device_bad};
-        l->nomem = !gw_site_group_points(site) || !gw_site_read_assets(&env, l->root.assets);
+        l->nomem = !read_parts(l);
     }
 }
 
@@ -410,8 +450,8 @@ static struct gw_site *new_site(void)
     return site;
 }
 
-enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const *drivers,
-                            struct gw_issues *issues, struct gw_site **out)
+enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver *const *drivers,
+                                   struct gw_issues *issues, struct gw_site **out)
 {
     const size_t before = gw_issues_count(issues);
     struct gw_site_loader l = {.drivers = drivers, .issues = issues, .site = new_site()};
@@ -419,7 +459,7 @@ enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const
     if (l.site == NULL) {
         goto out;
     }
-    status = gw_json_load(path, issues, &l.site->docs[0]);
+    status = gw_json_load_on(path, issues, &l.site->docs[0]);
     if (status != GW_OK) {
         goto out;
     }
@@ -434,7 +474,7 @@ enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const
     } else {
         status = hash_config(l.site);
     }
-    if (status == GW_OK) {
+    if (status != GW_E_NOMEM) {
         *out = l.site;
         l.site = NULL;
     }
@@ -447,6 +487,19 @@ out:
     free(l.device_bad);
     gw_site_free(l.site);
     return status == GW_OK || status == GW_E_NOMEM ? status : GW_E_PARSE;
+}
+
+enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const *drivers,
+                            struct gw_issues *issues, struct gw_site **out)
+{
+    struct gw_site *site = NULL;
+    const enum gw_status status = gw_site_load_partly(path, drivers, issues, &site);
+    if (status != GW_OK) {
+        gw_site_free(site);
+        return status;
+    }
+    *out = site;
+    return GW_OK;
 }
 
 void gw_site_free(struct gw_site *site)
@@ -469,6 +522,7 @@ void gw_site_free(struct gw_site *site)
             site->buses[i].driver->free_bus(site->buses[i].priv);
         }
     }
+    free(site->derived);
     free(site->points);
     free(site->point_priv);
     free(site->devices);

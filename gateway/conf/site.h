@@ -19,6 +19,7 @@
 #include "conf/issues.h"
 #include "conf/json.h"
 #include "conf/keys.h"
+#include "model/derive.h"
 #include "model/point.h"
 
 #define GW_ID_SIZE   32
@@ -35,7 +36,8 @@ enum gw_sector {
     GW_SECTOR_LIGHT,
     GW_SECTOR_TEXTILE,
     GW_SECTOR_TOBACCO,
-    GW_SECTOR_COMMERCE
+    GW_SECTOR_COMMERCE,
+    GW_SECTOR_UNKNOWN /* in a partly read site only */
 };
 extern const char *const gw_sector_names[]; /* "metallurgy" ... NULL */
 
@@ -125,6 +127,19 @@ struct gw_site_device {
     void *priv;
 };
 
+/* A point that is computed from others, of the device "derived". */
+struct gw_site_derived {
+    char id[GW_POINT_ID];
+    uint32_t point;
+    int kind; /* enum gw_derive_kind */
+    uint32_t of[GW_DERIVE_MAX];
+    size_t nof;
+    int64_t pair_ms, n, window_s;
+    char unit[GW_POINT_UNIT];
+    int64_t decimals;
+    const struct gw_jnode *node, *list; /* the member, and its "of" */
+};
+
 struct gw_site_fact {
     char key[GW_ROLE_SIZE];
     char value[GW_ID_SIZE]; /* text, number or boolean of the file, as text */
@@ -163,6 +178,7 @@ struct gw_site_asset {
     size_t nroles;
     struct gw_site_override *overrides;
     size_t noverrides;
+    bool partial; /* in a partly read site: a fact, rated value, role or point of a role lacks */
     const struct gw_jnode *node;
 };
 
@@ -229,6 +245,8 @@ struct gw_site {
     struct gw_point *points;
     void **point_priv; /* what the driver keeps for each point */
     size_t npoints;
+    struct gw_site_derived *derived;
+    size_t nderived;
     struct gw_site_asset *assets;
     size_t nassets;
     struct gw_site_mqtt mqtt;
@@ -247,6 +265,11 @@ struct gw_site {
  * catalogue's content and of overrides are for its owner (finding) to add. */
 enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const *drivers,
                             struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
+/* As gw_site_load, but with GW_E_PARSE *out may be what could be read, for whoever has more to say
+ * of it: with every object of the file in its place, without the values that have an issue. It is
+ * to be freed, and must not be run. */
+enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver *const *drivers,
+                                   struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
 void gw_site_free(struct gw_site *site);
 
 /* For driver hooks: appends a point (copied, its device set by the call) with the driver's private
@@ -264,6 +287,9 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
  * name. Only while the site is loaded. */
 const struct gw_jnode *gw_site_profile(struct gw_site *site, const char *name,
                                        const struct gw_jnode *node);
+
+/* Whether this is the bus of the device "derived", which nothing polls: the core computes it. */
+bool gw_site_is_derived(const struct gw_site_bus *bus);
 
 /* Index of a point by its id; false when unknown. */
 bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out);

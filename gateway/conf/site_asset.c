@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "conf/scan.h"
 #include "conf/site_in.h"
 
 #include <stdio.h>
@@ -159,7 +160,9 @@ static void no_point(const struct gw_site_asset_env *env, const struct gw_jnode 
             return;
         }
     }
-    gw_jnode_issue(n, env->issues, "there is no device \"%.*s\"", (int)len, id);
+    if (!env->names_unsure) {
+        gw_jnode_issue(n, env->issues, "there is no device \"%.*s\"", (int)len, id);
+    }
 }
 
 static void add_role_point(const struct gw_site_asset_env *env, struct gw_site_role *role,
@@ -206,6 +209,12 @@ static bool read_role(const struct gw_site_asset_env *env, struct gw_site_role *
     return true;
 }
 
+/* A point that a device's own issues explain lacks without an issue here. */
+static bool role_complete(const struct gw_site_role *role, const struct gw_jnode *n)
+{
+    return role->npoints == (gw_jnode_type(n) == GW_J_ARR ? gw_jnode_count(n) : 1);
+}
+
 static bool read_roles(const struct gw_site_asset_env *env, struct gw_site_asset *a,
                        const struct gw_jnode *obj)
 {
@@ -217,9 +226,13 @@ static bool read_roles(const struct gw_site_asset_env *env, struct gw_site_asset
         if (!is_role(gw_jnode_key(n))) {
             gw_jnode_issue(n, env->issues, "a role has 1 to %d capital letters, digits and '_'",
                            GW_ROLE_SIZE - 1);
-        } else if (!read_role(env, &a->roles[a->nroles++], n)) {
+            continue;
+        }
+        struct gw_site_role *role = &a->roles[a->nroles++];
+        if (!read_role(env, role, n)) {
             return false;
         }
+        a->partial = a->partial || !role_complete(role, n);
     }
     return true;
 }
@@ -229,6 +242,7 @@ static bool read_roles(const struct gw_site_asset_env *env, struct gw_site_asset
 static bool read_asset(const struct gw_site_asset_env *env, struct gw_site_asset *a,
                        const struct gw_jnode *n)
 {
+    const size_t before = gw_issues_count(env->issues);
     struct gw_site_asset_in in = {.asset = {.node = n}};
     if (!gw_keys_is_id(gw_jnode_key(n), sizeof(in.asset.id))) {
         gw_jnode_issue(n, env->issues,
@@ -239,10 +253,14 @@ static bool read_asset(const struct gw_site_asset_env *env, struct gw_site_asset
     }
     (void)gw_keys_read(n, gw_site_asset_keys, &in, env->issues);
     *a = in.asset;
-    return (in.facts == NULL || read_facts(a, in.facts, env->issues)) &&
-           (in.rated == NULL || read_rated(a, in.rated, env->issues)) &&
-           (in.roles == NULL || read_roles(env, a, in.roles)) &&
-           (in.overrides == NULL || read_overrides(a, in.overrides, env->issues));
+    if ((in.facts != NULL && !read_facts(a, in.facts, env->issues)) ||
+        (in.rated != NULL && !read_rated(a, in.rated, env->issues)) ||
+        (in.roles != NULL && !read_roles(env, a, in.roles))) {
+        return false;
+    }
+    a->partial = a->partial || gw_issues_count(env->issues) != before ||
+                 gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX);
+    return in.overrides == NULL || read_overrides(a, in.overrides, env->issues);
 }
 
 bool gw_site_read_assets(const struct gw_site_asset_env *env, const struct gw_jnode *obj)

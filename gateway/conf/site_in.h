@@ -15,8 +15,8 @@
 #include "conf/site.h"
 
 struct gw_site_root_in {
-    const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *assets, *publish,
-        *journal, *local;
+    const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *derived, *assets,
+        *publish, *journal, *local;
 };
 
 struct gw_site_publish_in {
@@ -45,6 +45,7 @@ struct gw_site_asset_in {
 extern const struct gw_key gw_site_root_keys[];
 extern const struct gw_key gw_site_gateway_keys[];
 extern const struct gw_key gw_site_enterprise_keys[];
+extern const struct gw_key gw_site_derived_keys[];
 extern const struct gw_key gw_site_asset_keys[];
 extern const struct gw_key gw_site_publish_keys[];
 extern const struct gw_key gw_site_mqtt_keys[];
@@ -79,9 +80,28 @@ struct gw_site_index {
 /* Brings the points of each device together and sets first_point and npoints. false: no memory. */
 bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;
 
+struct gw_site_derived_env {
+    struct gw_site *site;
+    struct gw_issues *issues;
+    bool names_unsure;      /* as of gw_site_asset_env */
+    const bool *device_bad; /* as of gw_site_asset_env */
+};
+
+/* True when the issues of its device, or of a device given twice, explain that there is no such
+ * point. device_bad is per device. */
+bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, bool names_unsure,
+                            const char *id);
+
+/* Reads the "derived" object, before the points are grouped. false: no memory. */
+bool gw_site_read_derived(const struct gw_site_derived_env *env,
+                          const struct gw_jnode *obj) GW_MUST_CHECK;
+/* Finds what they are made of, after the points are grouped. */
+void gw_site_resolve_derived(const struct gw_site_derived_env *env);
+
 struct gw_site_asset_env {
     struct gw_site *site;
     struct gw_issues *issues;
+    bool names_unsure;      /* names of devices: one was given twice, and may have meant another */
     const bool *device_bad; /* has issues: roles that name points of it are not complained about */
 };
 

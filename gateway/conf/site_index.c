@@ -106,6 +106,19 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
     return GW_OK;
 }
 
+bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, bool names_unsure,
+                            const char *id)
+{
+    const size_t len = strcspn(id, ".");
+    for (size_t d = 0; d < site->ndevices && id[len] == '.'; d++) {
+        const char *device = site->devices[d].id;
+        if (strlen(device) == len && memcmp(device, id, len) == 0) {
+            return device_bad[d];
+        }
+    }
+    return id[len] == '.' && names_unsure;
+}
+
 bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out)
 {
     if (site->npoints == 0) {

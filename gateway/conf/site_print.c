@@ -83,6 +83,9 @@ static void print_buses(struct printer *p)
     open_obj(p, "buses");
     for (size_t i = 0; i < p->site->nbuses; i++) {
         const struct gw_site_bus *bus = &p->site->buses[i];
+        if (gw_site_is_derived(bus)) {
+            continue;
+        }
         struct gw_site_bus_in in;
         memset(&in, 0, sizeof(in));
         memcpy(in.driver, bus->driver->name, strlen(bus->driver->name) + 1);
@@ -99,6 +102,9 @@ static void print_devices(struct printer *p)
     open_obj(p, "devices");
     for (size_t i = 0; i < p->site->ndevices; i++) {
         const struct gw_site_bus *bus = &p->site->buses[p->site->devices[i].bus];
+        if (gw_site_is_derived(bus)) {
+            continue;
+        }
         struct gw_site_device_in in = {.device = p->site->devices[i]};
         memcpy(in.bus, bus->id, sizeof(in.bus));
         open_obj(p, in.device.id);
@@ -120,6 +126,25 @@ static void print_points(struct printer *p)
             driver_members(p, p->site->buses[d->bus].driver->print_point, p->site->point_priv[i]);
             close_obj(p);
         }
+    }
+    close_obj(p);
+}
+
+static void print_derived(struct printer *p)
+{
+    open_obj(p, "derived");
+    for (size_t i = 0; i < p->site->nderived; i++) {
+        const struct gw_site_derived *d = &p->site->derived[i];
+        open_obj(p, strchr(d->id, '.') + 1);
+        table(p, gw_site_derived_keys, d);
+        begin(p);
+        gw_buf_str(p->out, "\"of\": [");
+        for (size_t k = 0; k < d->nof; k++) {
+            gw_buf_str(p->out, k > 0 ? ", " : "");
+            gw_keys_print_str(p->site->points[d->of[k]].id, p->out);
+        }
+        gw_buf_char(p->out, ']');
+        close_obj(p);
     }
     close_obj(p);
 }
@@ -216,6 +241,9 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     print_buses(&p);
     print_devices(&p);
     print_points(&p);
+    if (site->nderived > 0) {
+        print_derived(&p);
+    }
     open_obj(&p, "assets");
     for (size_t i = 0; i < site->nassets; i++) {
         print_asset(&p, &site->assets[i]);

@@ -127,6 +127,9 @@ const struct gw_key gw_site_root_keys[] = {
     {"points", GW_KEY_NODE, NODE(points),
      .doc = "Points that no profile gives, as \"<device>.<name>\"; keys are those of the device's "
             "driver."},
+    {"derived", GW_KEY_NODE, NODE(derived),
+     .doc = "Points that are computed from others, by a name of your choice; each is the point "
+            "\"derived.<name>\"."},
     {"assets", GW_KEY_NODE, NODE(assets),
      .doc = "What is protected: furnaces, burners, collectors, rooms; by a name of your choice."},
     {"publish", GW_KEY_NODE, NODE(publish), .required = true,
@@ -178,7 +181,7 @@ const struct gw_key gw_site_enterprise_keys[] = {
 
 const struct gw_key gw_site_bus_keys[] = {
     {"driver", GW_KEY_ID, TEXT(gw_site_bus_in, driver), .required = true,
-     .doc = "Driver that speaks to it: \"modbus-tcp\" or \"gpio\"; the other keys are the "
+     .doc = "Driver that speaks to it: \"modbus-tcp\", \"modbus-rtu\" or \"gpio\"; the other keys are the "
             "driver's."},
     END,
 };
@@ -204,6 +207,27 @@ const struct gw_key gw_site_device_keys[] = {
     {"period_ms", GW_KEY_INT, VALUE(gw_site_device_in, device.period_ms), .min = 100,
      .max = 3600000, .def = "1000",
      .doc = "How often it is read, in milliseconds."},
+    END,
+};
+
+static const char *const derive_names[] = {"difference", "ratio", "sum", "n_of_m", "rate", NULL};
+
+const struct gw_key gw_site_derived_keys[] = {
+    {"kind", GW_KEY_ENUM, VALUE(gw_site_derived, kind), .names = derive_names, .required = true,
+     .doc = "First minus second, first by second, sum of all, whether at least n contacts are on, "
+            "or change per minute."},
+    {"of", GW_KEY_NODE, VALUE(gw_site_derived, list), .jtype = GW_J_ARR, .required = true,
+     .doc = "The points that it is made of: two (difference, ratio), one (rate), two to eight."},
+    {"pair_ms", GW_KEY_INT, VALUE(gw_site_derived, pair_ms), .min = 1, .max = 60000, .def = "2000",
+     .doc = "Values read further apart than this, in milliseconds, make it UNCERTAIN."},
+    {"n", GW_KEY_INT, VALUE(gw_site_derived, n), .min = 1, .max = 8, .def = "1",
+     .doc = "n_of_m: how many contacts must be on."},
+    {"window_s", GW_KEY_INT, VALUE(gw_site_derived, window_s), .min = 5, .max = 300, .def = "60",
+     .doc = "rate: seconds over which it is taken; at most what the journal keeps before an event."},
+    {"unit", GW_KEY_STR, TEXT(gw_site_derived, unit), .def = "",
+     .doc = "Unit of the result, such as K or 1/min."},
+    {"decimals", GW_KEY_INT, VALUE(gw_site_derived, decimals), .min = 0, .max = 9, .def = "2",
+     .doc = "Digits shown after the point."},
     END,
 };
 
@@ -354,6 +378,7 @@ const struct gw_site_section gw_site_sections[] = {
     {"/enterprise", gw_site_enterprise_keys},
     {"/buses/<id>", gw_site_bus_keys},
     {"/devices/<id>", gw_site_device_keys},
+    {"/derived/<id>", gw_site_derived_keys},
     {"/assets/<id>", gw_site_asset_keys},
     {"/publish", gw_site_publish_keys},
     {"/publish/mqtt", gw_site_mqtt_keys},

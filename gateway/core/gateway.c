@@ -489,6 +489,7 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
         .inventory = g->load->inventory,
         .table = g->table,
         .boot_id = g->identity.boot,
+        .built_ms = GW_BUILT_S * INT64_C(1000),
         .emit = on_emit,
         .emit_ctx = g,
     };

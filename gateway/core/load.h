@@ -19,8 +19,9 @@ struct gw_load {
     struct gw_inventory *inventory;
 };
 
-/* All issues of all three are in `issues`. GW_E_PARSE when there are any; *out is untouched then.
- */
+/* All issues of all three are in `issues`, also those of a site that could be read only in part,
+ * but none that would only follow from another one. GW_E_PARSE when there are any; *out is
+ * untouched then. */
 enum gw_status gw_load(const char *path, const struct gw_conf_driver *const *drivers,
                        struct gw_issues *issues, struct gw_load *out) GW_MUST_CHECK;
 void gw_load_free(struct gw_load *load);

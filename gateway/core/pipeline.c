@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/derived.h"
 #include "publish/telemetry.h"
 
 #define ROW_MAX ((size_t)1 << 20)
@@ -21,6 +22,7 @@ struct gw_pipeline {
     struct gw_sample *samples; /* backs all passes */
     uint32_t *order;           /* scratch of the encoder */
     struct gw_buf row;
+    struct gw_derived *derived;
 };
 
 /* Points of the "points" section may stand apart from their device's profile points, so count. */
@@ -59,6 +61,11 @@ enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pi
         p->passes[i].samples = next;
         next += p->passes[i].room;
     }
+    enum gw_status st = gw_derived_new(site, conf->table, &p->derived, err);
+    if (st != GW_OK) {
+        gw_pipeline_free(p);
+        return st;
+    }
     *out = p;
     return GW_OK;
 nomem:
@@ -70,6 +77,7 @@ void gw_pipeline_free(struct gw_pipeline *p)
 {
     if (!p)
         return;
+    gw_derived_free(p->derived);
     gw_buf_free(&p->row);
     free(p->order);
     free(p->samples);
@@ -108,17 +116,17 @@ static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const stru
         p->conf.row(p->conf.arg, p->row.data, p->row.len);
 }
 
-void gw_pipeline_batch(struct gw_pipeline *p, const struct gw_batch *batch,
-                       struct gw_engine *engine)
+/* One batch of a device, an instrument or what is derived. True at the end of a pass. */
+static bool take(struct gw_pipeline *p, const struct gw_batch *batch, struct gw_engine *engine)
 {
     if (batch->device >= p->conf.site->ndevices || batch->n > GW_BATCH_MAX)
-        return;
+        return false;
     bool changed = gw_table_apply(p->conf.table, batch);
     collect(p, batch);
     if (changed)
         p->conf.link(p->conf.arg, batch->device, gw_table_device(p->conf.table, batch->device));
     if (!batch->last)
-        return;
+        return false;
 
     struct gw_stamp now = gw_clock_now(p->conf.clock);
     if (engine)
@@ -126,4 +134,30 @@ void gw_pipeline_batch(struct gw_pipeline *p, const struct gw_batch *batch,
     if (p->passes[batch->device].n > 0)
         emit_row(p, batch, &now);
     p->passes[batch->device].n = 0;
+    return true;
+}
+
+struct taker {
+    struct gw_pipeline *p;
+    struct gw_engine *engine;
+};
+
+static void take_derived(void *arg, const struct gw_batch *batch)
+{
+    const struct taker *t = arg;
+    (void)take(t->p, batch, t->engine);
+}
+
+void gw_pipeline_batch(struct gw_pipeline *p, const struct gw_batch *batch,
+                       struct gw_engine *engine)
+{
+    struct taker t = {p, engine};
+
+    if (!take(p, batch, engine))
+        return;
+    gw_derived_pass(p->derived, &(struct gw_derived_pass){.device = batch->device,
+                                                          .mono_ms = batch->mono_ms,
+                                                          .wall_ms = batch->wall_ms,
+                                                          .take = take_derived,
+                                                          .arg = &t});
 }

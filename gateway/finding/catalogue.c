@@ -13,6 +13,8 @@ const char *gw_rule_name(enum gw_rule rule)
         [GW_RULE_STATE] = "state",         [GW_RULE_LIMIT] = "limit",
         [GW_RULE_BALANCE] = "balance",     [GW_RULE_BYPASSED] = "bypassed",
         [GW_RULE_NO_EFFECT] = "no_effect", [GW_RULE_UNHANDLED] = "unhandled",
+        [GW_RULE_OVERDUE] = "overdue",     [GW_RULE_FROZEN] = "frozen",
+        [GW_RULE_DECOUPLED] = "decoupled",
     };
     return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
 }

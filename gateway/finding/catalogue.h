@@ -38,6 +38,9 @@ enum gw_rule {
     GW_RULE_BYPASSED,    /* shielded, inhibited, disabled, or switched off as a whole */
     GW_RULE_NO_EFFECT,   /* a cause without its effect in time */
     GW_RULE_UNHANDLED,   /* an alarm that nobody and nothing answers */
+    GW_RULE_OVERDUE,     /* the verification of an instrument has ended */
+    GW_RULE_FROZEN,      /* a value that does not move for hours */
+    GW_RULE_DECOUPLED,   /* the same, while what it should follow varies */
     GW_RULE_COUNT
 };
 const char *gw_rule_name(enum gw_rule rule);
@@ -159,7 +162,7 @@ struct gw_finding {
     size_t napplies;
     /* One case per point of these roles; none = one per asset. A rule with inputs narrows them to
      * those that it reads first: needs[0] of BAD_QUALITY and LIMIT, tests[0] of STATE, BYPASSED. */
-    char each[6][GW_ROLE_SIZE];
+    char each[8][GW_ROLE_SIZE];
     size_t neach;
     bool by_device; /* with each: one case per device of these points */
     enum gw_run_gate run;

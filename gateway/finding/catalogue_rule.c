@@ -42,6 +42,9 @@ static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_BYPASSED] = {0, PART_TESTS | PART_SILENT | PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
     [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS, 0, 0, false, EACH_NEVER},
+    [GW_RULE_OVERDUE] = {0, 0, 0, 0, false, EACH_MUST},
+    [GW_RULE_FROZEN] = {PART_NEEDS, PART_TESTS, 1, 4, true, EACH_MUST},
+    [GW_RULE_DECOUPLED] = {PART_NEEDS, 0, 2, 4, true, EACH_MUST},
 };
 
 /* ---- needs ---- */
@@ -71,7 +74,8 @@ static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, stru
 {
     const struct shape *shape = &shapes[r->rule];
     const size_t count = gw_jnode_count(list);
-    const size_t least = r->rule == GW_RULE_BALANCE ? 2 : 1;
+    const bool pair = r->rule == GW_RULE_BALANCE || r->rule == GW_RULE_DECOUPLED;
+    const size_t least = pair ? 2 : 1;
     if (count < least || count > shape->needs_max) {
         gw_jnode_issue(list, env->issues, "rule \"%s\" has %zu to %zu needs", gw_rule_name(r->rule),
                        least, shape->needs_max);
@@ -186,8 +190,9 @@ struct rule_in {
     const struct gw_jnode *needs, *tests, *causes;
 };
 
-static const char *const rule_names[] = {"absent",   "bad_quality", "state",     "limit", "balance",
-                                         "bypassed", "no_effect",   "unhandled", NULL};
+static const char *const rule_names[] = {"absent",  "bad_quality", "state",     "limit",
+                                         "balance", "bypassed",    "no_effect", "unhandled",
+                                         "overdue", "frozen",      "decoupled", NULL};
 
 static const struct gw_key rule_keys[] = {
     {"rule", GW_KEY_ENUM, offsetof(struct rule_in, rule), .names = rule_names, .required = true},
@@ -257,6 +262,8 @@ static void check_each(struct gw_cat_env *env, const struct gw_jnode *n, const s
     } else if (f->neach == 0 && (use == EACH_MUST || r->silent)) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"each\"%s", gw_rule_name(r->rule),
                        r->silent ? " where it is silent" : "");
+    } else if (r->rule == GW_RULE_OVERDUE && !f->by_device) {
+        gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"by_device\"", gw_rule_name(r->rule));
     } else if (f->neach > 0 && !each_is_read(f, r)) {
         gw_jnode_issue(n, env->issues, "\"each\" has no role that this rule reads first");
     }
@@ -319,6 +326,12 @@ enum param {
     PARAM_MIN_PERCENT,
     PARAM_PAIR,
     PARAM_IMPROVE,
+    PARAM_HOURS,
+    PARAM_SPREAD,
+    PARAM_SPREAD_PERCENT,
+    PARAM_STEP_PERCENT,
+    PARAM_VARY_PERCENT,
+    PARAM_AHEAD,
     PARAM_COUNT
 };
 
@@ -326,14 +339,30 @@ static const struct {
     const char *name;
     bool may_be_negative;
 } params[PARAM_COUNT] = {
-    [PARAM_DELAY] = {"delay_s", false},   [PARAM_CLEAR] = {"clear_s", false},
-    [PARAM_OFF] = {"off_s", false},       [PARAM_HIGH] = {"high", true},
-    [PARAM_LOW] = {"low", true},          [PARAM_DEADBAND] = {"deadband", false},
-    [PARAM_PERCENT] = {"percent", false}, [PARAM_MIN_PERCENT] = {"min_percent", false},
-    [PARAM_PAIR] = {"pair_ms", false},    [PARAM_IMPROVE] = {"improve_percent", false},
+    [PARAM_DELAY] = {"delay_s", false},
+    [PARAM_CLEAR] = {"clear_s", false},
+    [PARAM_OFF] = {"off_s", false},
+    [PARAM_HIGH] = {"high", true},
+    [PARAM_LOW] = {"low", true},
+    [PARAM_DEADBAND] = {"deadband", false},
+    [PARAM_PERCENT] = {"percent", false},
+    [PARAM_MIN_PERCENT] = {"min_percent", false},
+    [PARAM_PAIR] = {"pair_ms", false},
+    [PARAM_IMPROVE] = {"improve_percent", false},
+    [PARAM_HOURS] = {"hours", false},
+    [PARAM_SPREAD] = {"spread", false},
+    [PARAM_SPREAD_PERCENT] = {"spread_percent", false},
+    [PARAM_STEP_PERCENT] = {"step_percent", false},
+    [PARAM_VARY_PERCENT] = {"vary_percent", false},
+    [PARAM_AHEAD] = {"ahead_days", false},
 };
 
-/* The numbers that the finding's rules read: all but the deadband must be given. */
+/* May be left out: none of them is then asked for. */
+static const unsigned optional = 1u << PARAM_DEADBAND | 1u << PARAM_SPREAD |
+                                 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
+                                 1u << PARAM_AHEAD;
+
+/* The numbers that the finding's rules read; all but the optional ones must be given. */
 static unsigned params_of(const struct gw_finding *f)
 {
     unsigned set = 1u << PARAM_DELAY;
@@ -347,6 +376,13 @@ static unsigned params_of(const struct gw_finding *f)
                    1u << PARAM_DEADBAND;
         } else if (r->rule == GW_RULE_UNHANDLED) {
             set |= 1u << PARAM_IMPROVE;
+        } else if (r->rule == GW_RULE_OVERDUE) {
+            set |= 1u << PARAM_AHEAD;
+        } else if (r->rule == GW_RULE_FROZEN) {
+            set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT;
+        } else if (r->rule == GW_RULE_DECOUPLED) {
+            set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
+                   1u << PARAM_VARY_PERCENT;
         }
     }
     return set;
@@ -401,7 +437,7 @@ void gw_cat_read_params(struct gw_cat_env *env, const struct gw_jnode *obj, stru
         }
     }
     for (int i = 0; i < PARAM_COUNT; i++) {
-        if ((used & ~given & 1u << i) != 0 && i != PARAM_DEADBAND) {
+        if ((used & ~given & ~optional & 1u << i) != 0) {
             gw_jnode_issue(obj, env->issues, "parameter \"%s\" is missing", params[i].name);
         }
     }

@@ -104,6 +104,10 @@ static bool make_index(struct gw_engine *e)
 
 /* ---- life ---- */
 
+/* All checks are evaluated several times a second, however slowly their points are polled. Where
+ * this time passed between two evaluations the core was held up, and nobody looked. */
+#define GAP_MS 5000
+
 static int64_t seconds(const struct gw_check_def *def, const char *param)
 {
     return (int64_t)llround(gw_check_param(def, param, 0.0) * 1000.0);
@@ -116,6 +120,7 @@ static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
                           .mem = gw_check_state_none(),
                           .stored = gw_check_state_none(),
                           .shown = gw_check_state_none()};
+    s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, "delay_s");
     s->delay.off_ms = seconds(def, alarm ? "off_s" : "clear_s");
 }
@@ -179,6 +184,11 @@ void gw_engine_chain(struct gw_engine *e, const char *chain)
         e->slots[i].seq = 0;
         e->slots[i].mem.alarm_seq = 0;
     }
+    for (size_t i = 0; replaced && i < e->norphans; i++) {
+        e->orphans[i].seq = 0;
+        e->orphans[i].state.alarm_seq = 0;
+        e->orphans[i].unstored = true;
+    }
     snprintf(e->chain, sizeof(e->chain), "%s", chain);
 }
 
@@ -213,18 +223,24 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
     const struct gw_slot *s = &e->slots[check];
     return (struct gw_peer){
         .active = s->delay.active,
+        .answer = s->answer,
         .acked = s->mem.alarm == GW_ALARM_ACKED,
         .worst = s->mem.worst,
         .def = s->def,
     };
 }
 
-struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s, int64_t now_ms)
+struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
+                                 const struct gw_stamp *now)
 {
     return (struct gw_rule_ctx){
         .check = s->def,
         .table = e->conf.table,
-        .now_ms = now_ms,
+        .now_ms = now->mono_ms,
+        .wall_ms = now->wall_ms,
+        .sync = now->sync,
+        .built_ms = e->conf.built_ms,
+        .memory = s->mem.memory,
         .catalogue = e->catalogue,
         .was = s->mem.was,
         .seen = s->mem.seen,
@@ -246,6 +262,7 @@ static double extreme(const struct gw_slot *s, double x)
 static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t wall_ms)
 {
     s->mem.seen = ctx->seen;
+    s->mem.memory = ctx->memory;
     if (s->answer == GW_UNKNOWN) {
         return;
     }
@@ -262,7 +279,7 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
 
 static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
 {
-    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
+    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     s->answer = gw_rule_eval(&ctx);
     remember(s, &ctx, now->wall_ms);
     if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0) {

@@ -25,6 +25,8 @@ struct gw_engine_conf {
     const struct gw_inventory *inventory; /* lent */
     const struct gw_table *table;         /* lent */
     const char *boot_id;                  /* copied */
+    int64_t built_ms; /* wall time before which an unsynchronised clock is surely wrong; 0: any is
+                         taken */
     enum gw_status (*emit)(void *ctx, const struct gw_draft *draft);
     void *emit_ctx;
 };
@@ -43,7 +45,8 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
                                  int64_t seq) GW_MUST_CHECK;
 /* The chain, needed to name records by id; before the first step. When it changes later the store
  * was replaced while running: records of the old chain can no longer be named, and every state row
- * counts as unstored, so that the next final checkpoint stores them all again. */
+ * (of undeclared cases as well) counts as unstored, so that the next final checkpoint stores them
+ * all again. */
 void gw_engine_chain(struct gw_engine *e, const char *chain);
 
 /* Evaluates the checks that look at `device` (after a pass over it) and those that watch these; or

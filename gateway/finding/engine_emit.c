@@ -311,7 +311,7 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     }
     t.state = gw_alarm_change_name(change);
     gw_engine_record_id(e, s->seq, t.alarm_id);
-    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now->mono_ms);
+    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
 }
 
@@ -322,6 +322,15 @@ static int64_t magnitude(int64_t v)
     return v < 0 ? -v : v;
 }
 
+/* Hours held are stored hour by hour; that they are over, at once. A value that moves all the time
+ * holds next to nothing, and stores nothing. */
+static bool stale_memory(const struct gw_rule_memory *stored, const struct gw_rule_memory *now)
+{
+    const int64_t hour = 3600000;
+    return now->held_ms - stored->held_ms > hour ||
+           (stored->held_ms > 0 && (now->held_ms < stored->held_ms || now->moved != stored->moved));
+}
+
 /* Whether enough has moved on since the row was stored. */
 static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now, int64_t now_ms)
 {
@@ -330,12 +339,27 @@ static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now,
     least = least < 1000 ? 1000 : least > 60000 ? 60000 : least;
     const int64_t moved =
         magnitude(now->ran_on - s->stored.ran_on) + magnitude(now->ran_off - s->stored.ran_off);
-    if (moved >= least || now->seen != s->stored.seen) {
+    if (moved >= least || now->seen != s->stored.seen ||
+        stale_memory(&s->stored.memory, &now->memory)) {
         return true;
     }
     const bool worse =
         isnan(now->worst) ? !isnan(s->stored.worst) : !(now->worst == s->stored.worst);
     return worse && now_ms - s->stored_ms >= 60000;
+}
+
+/* False when the journal takes no more now. */
+static bool store_row(struct gw_engine *e, const char *key, const struct gw_check_state *state)
+{
+    char text[GW_CHECK_STATE_TEXT];
+    gw_check_state_write(state, text);
+    const struct gw_draft draft = {
+        .cls = GW_CLASS_NONE,
+        .priority = 4,
+        .state_key = key,
+        .state = text,
+    };
+    return e->conf.emit(e->conf.emit_ctx, &draft) == GW_OK;
 }
 
 void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool final)
@@ -348,18 +372,17 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
         if (!due) {
             continue;
         }
-        char text[GW_CHECK_STATE_TEXT];
-        gw_check_state_write(&state, text);
-        const struct gw_draft draft = {
-            .cls = GW_CLASS_NONE,
-            .priority = 4,
-            .state_key = s->def->key,
-            .state = text,
-        };
-        if (e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+        if (!store_row(e, s->def->key, &state)) {
             return;
         }
         s->stored = state;
         s->stored_ms = now->mono_ms;
+    }
+    for (size_t i = 0; i < e->norphans; i++) {
+        struct gw_orphan *o = &e->orphans[i];
+        if (o->unstored && !store_row(e, o->key, &o->state)) {
+            return;
+        }
+        o->unstored = false;
     }
 }

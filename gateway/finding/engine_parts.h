@@ -44,6 +44,7 @@ struct gw_orphan {
     char key[GW_CHECK_KEY];
     struct gw_check_state state;
     int64_t seq;
+    bool unstored; /* the store was replaced and has no row of it yet */
 };
 
 struct gw_engine {
@@ -75,9 +76,9 @@ struct gw_engine {
 /* Everything that lasts, in one. */
 struct gw_check_state gw_slot_state(const struct gw_slot *s);
 
-/* A context for the i-th check at now_ms. */
+/* A context for the check at this moment. */
 struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
-                                 int64_t now_ms);
+                                 const struct gw_stamp *now);
 
 /* Tries to make the change real that the delays ask for: record, state, token. Does nothing when
  * the record cannot be written or is not taken now. */

@@ -90,6 +90,9 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
         return any_test_played(b->asset, r) && count_causes(b, r) > 0;
     case GW_RULE_UNHANDLED:
         return count_causes(b, r) > 0;
+    case GW_RULE_OVERDUE: /* each of them has "each" */
+    case GW_RULE_FROZEN:
+    case GW_RULE_DECOUPLED:
     case GW_RULE_COUNT:
         break;
     }
@@ -237,6 +240,21 @@ static void commit(struct builder *b, struct gw_check_def *c)
     b->inv->nchecks++;
 }
 
+/* Whether the rule can say anything of this point: a date is declared, a companion is there. */
+static bool has_subject(const struct builder *b, uint32_t point)
+{
+    if (b->r->rule == GW_RULE_OVERDUE) {
+        return b->inv->site->devices[b->inv->site->points[point].device].cal_due[0] != '\0';
+    }
+    for (size_t k = 0; b->r->rule == GW_RULE_DECOUPLED && k < b->r->needs[1].nalt; k++) {
+        const struct gw_site_role *r = gw_inv_role(b->asset, b->r->needs[1].alt[k]);
+        if (r != NULL && (r->npoints > 1 || r->points[0] != point)) {
+            return true;
+        }
+    }
+    return b->r->rule != GW_RULE_DECOUPLED;
+}
+
 static void add_each(struct builder *b, const char *role)
 {
     const struct gw_site_role *own = gw_inv_role(b->asset, role);
@@ -244,12 +262,16 @@ static void add_each(struct builder *b, const char *role)
         return;
     }
     for (size_t i = 0; i < own->npoints && !b->nomem; i++) {
+        if (!has_subject(b, own->points[i])) {
+            continue;
+        }
         const struct gw_point *p = &b->inv->site->points[own->points[i]];
-        struct gw_check_def *c =
-            begin(b, b->f->by_device ? b->inv->site->devices[p->device].id : p->id);
+        const struct gw_site_device *device = &b->inv->site->devices[p->device];
+        struct gw_check_def *c = begin(b, b->f->by_device ? device->id : p->id);
         if (c != NULL) {
             copy_text(c->role, sizeof(c->role), role);
             c->index = (uint32_t)i;
+            c->cal_due = b->r->rule == GW_RULE_OVERDUE ? device->cal_due : NULL;
             commit(b, c);
         }
     }

@@ -78,6 +78,9 @@ void gw_inv_points(const struct gw_inventory *inv, struct gw_check_def *c)
             add_role(c, r->needs[i].alt[k]);
         }
     }
+    for (size_t k = 0; r->rule == GW_RULE_DECOUPLED && k < r->needs[1].nalt; k++) {
+        add_role(c, r->needs[1].alt[k]);
+    }
     for (size_t i = 0; i < r->ntests; i++) {
         add_role(c, r->tests[i].role);
     }

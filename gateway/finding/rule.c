@@ -81,18 +81,24 @@ uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role)
     return gw_check_role(check, check->role);
 }
 
+bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point)
+{
+    const struct gw_device_life *life = gw_table_device(ctx->table, point->device);
+    return life->last_pass_ms != 0 && ctx->now_ms - life->last_pass_ms <= point->stale_ms;
+}
+
 bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *point)
 {
     switch (gw_table_device(ctx->table, point->device)->link) {
-    case GW_LINK_OK:
-        return true;
+    case GW_LINK_OK: /* of any age, if nobody polls */
+        return gw_rule_passed(ctx, point);
     case GW_LINK_UNKNOWN: /* not asked yet: its silence says nothing */
         return false;
     case GW_LINK_SUSPECT:
     case GW_LINK_DOWN:
         break;
     }
-    return gw_table_siblings_ok(ctx->table, point->device);
+    return gw_table_siblings_ok(ctx->table, point->device, ctx->now_ms);
 }
 
 enum gw_run_state gw_rule_run(const struct gw_check_def *check, const struct gw_table *table,
@@ -125,9 +131,7 @@ const char *gw_rule_mode(const struct gw_check_def *check, const struct gw_table
 
 /* ---- limits ---- */
 
-/* What is computed from decimal numbers is taken as the decimal number that it is meant to be, so
- * that binary noise does not decide at the exact limit. */
-static double settled(double x)
+double gw_rule_settled(double x)
 {
     return fabs(x) < 1e6 ? round(x * 1e9) / 1e9 : x;
 }
@@ -137,10 +141,10 @@ static bool violated(struct gw_limit limit, bool was, double x)
 {
     if (was) {
         const double back = limit.side == GW_LIMIT_HIGH ? -limit.deadband : limit.deadband;
-        limit.at = settled(limit.at + back);
+        limit.at = gw_rule_settled(limit.at + back);
     }
     limit.deadband = 0.0;
-    return gw_limit_violated(&limit, was, settled(x));
+    return gw_limit_violated(&limit, was, gw_rule_settled(x));
 }
 
 bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband)
@@ -152,8 +156,8 @@ bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *dead
         return isfinite(*limit);
     }
     const double of = rule->of_rated[0] != '\0' ? check->rated : 1.0;
-    *limit = settled(gw_check_param(check, rule->low ? "low" : "high", NAN) * of);
-    *deadband = settled(gw_check_param(check, "deadband", 0.0) * of);
+    *limit = gw_rule_settled(gw_check_param(check, rule->low ? "low" : "high", NAN) * of);
+    *deadband = gw_rule_settled(gw_check_param(check, "deadband", 0.0) * of);
     return isfinite(*limit);
 }
 
@@ -299,13 +303,14 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
     }
     double least = 0.0;
     if (ctx->check->rule->of_rated[0] != '\0') {
-        least = settled(gw_check_param(ctx->check, "min_percent", 0.0) / 100.0 * ctx->check->rated);
+        least = gw_rule_settled(gw_check_param(ctx->check, "min_percent", 0.0) / 100.0 *
+                                ctx->check->rated);
     }
     if (!(out->q_in > least)) { /* also when the rated value is not known */
         out->state = GW_BAL_LOW;
         return;
     }
-    out->percent = settled((out->q_in - out->q_out) / out->q_in * 100.0);
+    out->percent = gw_rule_settled((out->q_in - out->q_out) / out->q_in * 100.0);
     out->state = GW_BAL_OK;
 }
 
@@ -405,6 +410,8 @@ enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
         [GW_RULE_STATE] = gw_rule_state,          [GW_RULE_LIMIT] = gw_rule_limit,
         [GW_RULE_BALANCE] = gw_rule_balance_eval, [GW_RULE_BYPASSED] = gw_rule_bypassed,
         [GW_RULE_NO_EFFECT] = gw_rule_no_effect,  [GW_RULE_UNHANDLED] = gw_rule_unhandled,
+        [GW_RULE_OVERDUE] = gw_rule_overdue,      [GW_RULE_FROZEN] = gw_rule_frozen,
+        [GW_RULE_DECOUPLED] = gw_rule_decoupled,
     };
     ctx->value = NAN;
     ctx->limit = NAN;
@@ -414,6 +421,7 @@ enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
     ctx->why_zh[0] = '\0';
     enum gw_tri answer = GW_UNKNOWN;
     if (!pass_gate(ctx, &answer)) {
+        ctx->memory.watching = false; /* this time does not count */
         return answer;
     }
     return rules[ctx->check->rule->rule](ctx);

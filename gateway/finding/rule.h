@@ -17,6 +17,9 @@
  *               pair_ms             how far apart the two samples may be; the latest such pair
  *                                   counts, as long as its older half is not stale
  *   UNHANDLED   improve_percent   of the worst value: so much back towards normal is an answer
+ *   OVERDUE     ahead_days         so many days before the end already
+ *   FROZEN      hours, spread_percent, step_percent: see rule_history.c
+ *   DECOUPLED   hours, spread, step_percent, vary_percent: see rule_history.c
  * Input roles: LIMIT needs[0], or the point of `each` without needs; BALANCE needs[0] and needs[1];
  * BAD_QUALITY the point of `each`, or needs[0] without; STATE, BYPASSED and effects: tests.
  */
@@ -28,13 +31,15 @@
 
 #include "alarm/delay.h"
 #include "finding/inventory.h"
+#include "finding/memory.h"
 #include "model/table.h"
 
 #define GW_RULE_WHY 320
 
 /* What a rule may know of another check. */
 struct gw_peer {
-    bool active; /* after its delays */
+    bool active;        /* after its delays; stays so while nothing is known of it */
+    enum gw_tri answer; /* of its last evaluation; UNKNOWN before the first one since the start */
     bool acked;
     double worst; /* most extreme value since it became active; NAN when it has none */
     const struct gw_check_def *def;
@@ -46,7 +51,11 @@ struct gw_rule_ctx {
     const struct gw_table *table;
     int64_t now_ms;
     const struct gw_catalogue *catalogue; /* for titles of roles; NULL: their names */
-    bool was;      /* condition at the last evaluation that knew, for deadbands */
+    bool was;                     /* condition at the last evaluation that knew, for deadbands */
+    int64_t wall_ms;              /* OVERDUE: the date ... */
+    bool sync;                    /* ... is sure if this, ... */
+    int64_t built_ms;             /* ... or if it is not before this */
+    struct gw_rule_memory memory; /* FROZEN, DECOUPLED; goes on */
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;

@@ -79,22 +79,46 @@ static void say_effect(struct gw_rule_ctx *ctx, const struct gw_finding *alarm,
 
 static void say_no_cause(struct gw_rule_ctx *ctx)
 {
-    gw_rule_en(ctx, "no causing alarm is active");
-    gw_rule_zh(ctx, "相关报警未触发");
+    gw_rule_en(ctx, "no causing alarm holds now");
+    gw_rule_zh(ctx, "当前无相关报警条件");
+}
+
+/* Whether an alarm holds now. It stays active while its instrument is silent, for a day of down
+ * time if need be, and through its off-delay; what the plant does meanwhile is no answer to it. */
+static enum gw_tri holds(const struct gw_peer *p)
+{
+    return p->active ? p->answer : GW_FALSE;
+}
+
+static enum gw_tri unseen(struct gw_rule_ctx *ctx, const struct gw_finding *alarm)
+{
+    gw_rule_en(ctx, "not evaluated: %s active, but whether it still holds is not known",
+               alarm->code);
+    gw_rule_zh(ctx, "未评估：报警“%s”未复归，但现状不明", alarm->title.zh);
+    return GW_UNKNOWN;
+}
+
+/* The first cause that holds, or else the first that may; *alarm is its finding. */
+static enum gw_tri find_cause(struct gw_rule_ctx *ctx, const struct gw_finding **alarm)
+{
+    enum gw_tri cause = GW_FALSE;
+    for (size_t i = 0; i < ctx->check->ncauses && cause != GW_TRUE; i++) {
+        const struct gw_peer p = ctx->peer(ctx->peer_ctx, ctx->check->causes[i]);
+        const enum gw_tri one = holds(&p);
+        if (one == GW_TRUE || (one == GW_UNKNOWN && cause == GW_FALSE)) {
+            cause = one;
+            *alarm = p.def->finding;
+            ctx->cause = ctx->check->causes[i];
+        }
+    }
+    return cause;
 }
 
 enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx)
 {
-    const struct gw_check_def *check = ctx->check;
     const struct gw_finding *alarm = NULL;
-    for (size_t i = 0; i < check->ncauses && alarm == NULL; i++) {
-        const struct gw_peer p = ctx->peer(ctx->peer_ctx, check->causes[i]);
-        if (p.active) {
-            alarm = p.def->finding;
-            ctx->cause = check->causes[i];
-        }
-    }
-    if (alarm == NULL) {
+    const enum gw_tri cause = find_cause(ctx, &alarm);
+    if (cause == GW_FALSE) {
         say_no_cause(ctx);
         return GW_FALSE;
     }
@@ -107,6 +131,9 @@ enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx)
     if (e.seen) {
         say_effect(ctx, alarm, &e);
         return GW_FALSE;
+    }
+    if (cause == GW_UNKNOWN) {
+        return unseen(ctx, alarm);
     }
     if (e.unknown) {
         return gw_rule_unusable(ctx, e.role, &e.at);
@@ -171,6 +198,9 @@ static struct quantity quantity_of(const struct gw_rule_ctx *ctx, const struct g
     case GW_RULE_BYPASSED:
     case GW_RULE_NO_EFFECT:
     case GW_RULE_UNHANDLED:
+    case GW_RULE_OVERDUE:
+    case GW_RULE_FROZEN:
+    case GW_RULE_DECOUPLED:
     case GW_RULE_COUNT:
         break;
     }
@@ -225,7 +255,8 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx)
     const struct gw_peer p = ctx->peer(ctx->peer_ctx, ctx->check->cause);
     const struct gw_finding *alarm = p.def->finding;
     ctx->cause = ctx->check->cause;
-    if (!p.active) {
+    const enum gw_tri cause = holds(&p);
+    if (cause == GW_FALSE) {
         say_no_cause(ctx);
         return GW_FALSE;
     }
@@ -249,6 +280,9 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx)
             gw_rule_zh(ctx, "报警“%s”持续，但已好转", alarm->title.zh);
             return GW_FALSE;
         }
+    }
+    if (cause == GW_UNKNOWN) {
+        return unseen(ctx, alarm);
     }
     if (e.unknown) {
         return gw_rule_unusable(ctx, e.role, &e.at);

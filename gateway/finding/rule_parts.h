@@ -21,6 +21,10 @@ struct gw_reading {
 /* point must not be GW_NO_INDEX. */
 struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point);
 
+/* What is computed from decimal numbers is taken as the decimal number that it is meant to be, so
+ * that binary noise does not decide at the exact limit. */
+double gw_rule_settled(double x);
+
 /* The reading as a number: a usable, finite NUM or INT. */
 bool gw_reading_number(const struct gw_reading *r, double *out);
 
@@ -34,8 +38,13 @@ uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **rol
 /* The point of `each`; without `each`, as gw_rule_input(ctx, 0, role). */
 uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role);
 
+/* Whether the point's device was asked lately: a pass over it ended within the point's stale time.
+ * Passes over a silent device are held back longer than that. */
+bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point);
+
 /* Whether the silence of the point's device, or of the point behind it, is its own: the device
- * answers, or others do where it does not. False when the gateway's own cable may be the reason. */
+ * answers, or others do where it does not. False when the gateway's own cable may be the reason, or
+ * when the gateway does not ask at all. */
 bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *point);
 
 /* The flow difference of a BALANCE check in percent of the inflow. */
@@ -103,5 +112,8 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_bypassed(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx);
 
 #endif

@@ -144,13 +144,13 @@ static enum gw_tri device_silent(struct gw_rule_ctx *ctx)
     const struct gw_point *p = gw_table_point(ctx->table, at);
     const enum gw_link link = gw_table_device(ctx->table, p->device)->link;
     const enum gw_run_state run = gw_rule_run(ctx->check, ctx->table, ctx->now_ms);
-    if (link == GW_LINK_OK) {
+    if (link == GW_LINK_OK && gw_rule_passed(ctx, p)) {
         gw_rule_en(ctx, "the device of %s answers", p->id);
         gw_rule_zh(ctx, "%s 所属装置应答正常", p->id);
         return GW_FALSE;
     }
     if (link == GW_LINK_DOWN && run != GW_RUN_STOPPED &&
-        gw_table_siblings_ok(ctx->table, p->device)) {
+        gw_table_siblings_ok(ctx->table, p->device, ctx->now_ms)) {
         gw_rule_en(ctx, "the device of %s does not answer while others do", p->id);
         gw_rule_zh(ctx, "%s 所属装置无应答，其他装置应答正常", p->id);
         return GW_TRUE;
@@ -187,26 +187,20 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
         return GW_UNKNOWN;
     }
     const struct gw_reading r = gw_rule_read(ctx, at);
-    enum gw_tri tri = GW_UNKNOWN;
+    /* A fault that was last seen long ago is silence as well. */
+    const bool old = ctx->now_ms - r.sample.mono_ms > r.point->stale_ms;
+    bool sure = true;
     switch (r.quality) {
     case GW_Q_GOOD:
-        tri = GW_FALSE;
         break;
     case GW_Q_BAD_FAULT:
     case GW_Q_BAD_RANGE:
-        tri = GW_TRUE;
+        sure = !old || gw_rule_own_silence(ctx, r.point);
         break;
     case GW_Q_BAD_COMM:
     case GW_Q_STALE:
-        if (gw_rule_own_silence(ctx, r.point)) {
-            tri = GW_TRUE;
-            break;
-        }
-        gw_rule_en(ctx, "not evaluated: %s %s, and so is all around it", r.point->id,
-                   gw_quality_name(r.quality));
-        gw_rule_zh(ctx, "未评估：%s %s %s，其周围装置亦无应答", gw_rule_title(ctx, role),
-                   r.point->id, gw_quality_zh(r.quality));
-        return GW_UNKNOWN;
+        sure = gw_rule_own_silence(ctx, r.point);
+        break;
     case GW_Q_NOT_YET:
     case GW_Q_UNCERTAIN:
     case GW_Q_WARMUP:
@@ -214,9 +208,16 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
     case GW_Q_COUNT:
         return gw_rule_unusable(ctx, role, &r);
     }
+    if (!sure) {
+        gw_rule_en(ctx, "not evaluated: %s %s, and its own silence is not sure", r.point->id,
+                   gw_quality_name(r.quality));
+        gw_rule_zh(ctx, "未评估：%s %s %s，不能确认是其自身原因", gw_rule_title(ctx, role),
+                   r.point->id, gw_quality_zh(r.quality));
+        return GW_UNKNOWN;
+    }
     gw_rule_en(ctx, "%s %s", r.point->id, gw_quality_name(r.quality));
     gw_rule_zh(ctx, "%s %s %s", gw_rule_title(ctx, role), r.point->id, gw_quality_zh(r.quality));
-    return tri;
+    return r.quality == GW_Q_GOOD ? GW_FALSE : GW_TRUE;
 }
 
 /* ---- absent ---- */

@@ -21,6 +21,12 @@ struct gw_check_state gw_check_state_none(void)
     return (struct gw_check_state){.worst = NAN};
 }
 
+static bool same_memory(const struct gw_rule_memory *a, const struct gw_rule_memory *b)
+{
+    return a->holds == b->holds && (!a->holds || (a->held_ms == b->held_ms && a->lo == b->lo &&
+                                                  a->hi == b->hi && a->moved == b->moved));
+}
+
 bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_state *b)
 {
     const bool worst = (isnan(a->worst) && isnan(b->worst)) || a->worst == b->worst;
@@ -29,17 +35,29 @@ bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_s
            a->c.reopened == b->c.reopened && a->c.raised_ms == b->c.raised_ms &&
            a->c.cleared_ms == b->c.cleared_ms && a->alarm == b->alarm &&
            a->alarm_seq == b->alarm_seq && a->seen == b->seen && a->since_ms == b->since_ms &&
-           a->evidence == b->evidence;
+           a->evidence == b->evidence && same_memory(&a->memory, &b->memory);
+}
+
+#define NUMBER_SIZE 64
+
+static void print_number(double x, char out[NUMBER_SIZE])
+{
+    struct gw_buf number;
+    out[0] = '\0';
+    gw_buf_fixed(&number, out, NUMBER_SIZE);
+    if (isfinite(x)) {
+        gw_keys_print_num(x, &number);
+    }
 }
 
 size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_STATE_TEXT])
 {
-    char worst[64] = "";
-    struct gw_buf number;
-    gw_buf_fixed(&number, worst, sizeof(worst));
-    if (isfinite(s->worst)) {
-        gw_keys_print_num(s->worst, &number);
-    }
+    char worst[NUMBER_SIZE];
+    char lo[NUMBER_SIZE];
+    char hi[NUMBER_SIZE];
+    print_number(s->worst, worst);
+    print_number(s->memory.lo, lo);
+    print_number(s->memory.hi, hi);
     struct gw_buf buf;
     struct gw_jcs j;
     gw_buf_fixed(&buf, out, GW_CHECK_STATE_TEXT);
@@ -51,6 +69,12 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     gw_jcs_str(&j, "case", case_names[s->c.state]);
     gw_jcs_int(&j, "cleared_ms", s->c.cleared_ms);
     gw_jcs_bool(&j, "evidence", s->evidence);
+    if (s->memory.holds) {
+        gw_jcs_int(&j, "held_ms", s->memory.held_ms);
+        gw_jcs_str(&j, "hi", hi);
+        gw_jcs_str(&j, "lo", lo);
+        gw_jcs_bool(&j, "moved", s->memory.moved);
+    }
     gw_jcs_int(&j, "number", s->c.number);
     gw_jcs_int(&j, "raised_ms", s->c.raised_ms);
     gw_jcs_int(&j, "ran_off", s->ran_off);
@@ -120,9 +144,9 @@ static int take_name(struct reader *r, const char *key, const char *(*name_of)(i
     return 0;
 }
 
-static double take_worst(struct reader *r)
+static double take_number(struct reader *r, const char *key)
 {
-    const struct gw_jnode *n = take(r, "worst", GW_J_STR);
+    const struct gw_jnode *n = take(r, key, GW_J_STR);
     if (n == NULL || gw_jnode_str(n)[0] == '\0') {
         return NAN;
     }
@@ -133,6 +157,16 @@ static double take_worst(struct reader *r)
         r->bad = true;
     }
     return v;
+}
+
+static void take_memory(struct reader *r, struct gw_rule_memory *m)
+{
+    m->holds = true;
+    m->held_ms = take_int(r, "held_ms", 0, INT64_C(1) << 53);
+    m->hi = take_number(r, "hi");
+    m->lo = take_number(r, "lo");
+    m->moved = take_bool(r, "moved");
+    r->bad = r->bad || !(m->lo <= m->hi); /* not numbers, or in the wrong order */
 }
 
 static const char *alarm_name(int i)
@@ -164,7 +198,10 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     s->since_ms = take_int(r, "since_ms", -max, max);
     take_int(r, "v", 1, 1);
     s->was = take_bool(r, "was");
-    s->worst = take_worst(r);
+    s->worst = take_number(r, "worst");
+    if (gw_jnode_get(r->root, "held_ms") != NULL) {
+        take_memory(r, &s->memory);
+    }
     return !r->bad && r->taken == gw_jnode_count(r->root);
 }
 

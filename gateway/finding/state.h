@@ -16,8 +16,9 @@
 #include "alarm/alarm.h"
 #include "base/status.h"
 #include "finding/case.h"
+#include "finding/memory.h"
 
-#define GW_CHECK_STATE_TEXT 512 /* the text with its NUL is never longer */
+#define GW_CHECK_STATE_TEXT 640 /* the text with its NUL is never longer */
 
 struct gw_check_state {
     bool active;               /* after the delays */
@@ -30,6 +31,7 @@ struct gw_check_state {
     uint32_t seen;             /* ABSENT: needs that were ever met */
     int64_t since_ms;          /* wall time at which the running condition started; 0: none runs */
     bool evidence;             /* the window of the last raise is not recorded yet */
+    struct gw_rule_memory memory; /* told only where something is held */
 };
 
 /* A check that never had anything to remember. */

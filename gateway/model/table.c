@@ -19,6 +19,7 @@ struct gw_table {
     size_t ndevices;
     uint32_t *bus_of;
     struct gw_device_life *lives;
+    int64_t *stale_ms; /* of each device: the shortest of its points; INT64_MAX without any */
     struct ring *rings;
     struct gw_sample *block; /* the samples of all rings */
     uint64_t refused;
@@ -85,6 +86,19 @@ static bool make_rings(struct gw_table *t, int64_t window_ms)
     return true;
 }
 
+static void note_stale_times(struct gw_table *t)
+{
+    for (size_t d = 0; d < t->ndevices; d++) {
+        t->stale_ms[d] = INT64_MAX;
+    }
+    for (size_t i = 0; i < t->npoints; i++) {
+        const struct gw_point *p = &t->points[i];
+        if (p->stale_ms < t->stale_ms[p->device]) {
+            t->stale_ms[p->device] = p->stale_ms;
+        }
+    }
+}
+
 enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **out,
                             struct gw_err *err)
 {
@@ -102,8 +116,9 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
     /* One more than needed, because calloc of nothing may give NULL. */
     t->bus_of = calloc(conf->ndevices + 1, sizeof(*t->bus_of));
     t->lives = calloc(conf->ndevices + 1, sizeof(*t->lives));
+    t->stale_ms = calloc(conf->ndevices + 1, sizeof(*t->stale_ms));
     t->rings = calloc(conf->npoints + 1, sizeof(*t->rings));
-    if (t->bus_of == NULL || t->lives == NULL || t->rings == NULL ||
+    if (t->bus_of == NULL || t->lives == NULL || t->stale_ms == NULL || t->rings == NULL ||
         !make_rings(t, conf->window_ms)) {
         gw_table_free(t);
         return gw_err_set(err, GW_E_NOMEM, "point table: out of memory for %zu points",
@@ -112,6 +127,7 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
     if (conf->ndevices > 0) {
         memcpy(t->bus_of, conf->bus_of, conf->ndevices * sizeof(*t->bus_of));
     }
+    note_stale_times(t);
     *out = t;
     return GW_OK;
 }
@@ -123,6 +139,7 @@ void gw_table_free(struct gw_table *t)
     }
     free(t->bus_of);
     free(t->lives);
+    free(t->stale_ms);
     free(t->rings);
     free(t->block);
     free(t);
@@ -144,6 +161,9 @@ static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
     if (changed) {
         life->link = (enum gw_link)batch->link;
         life->since_ms = batch->mono_ms;
+    }
+    if (batch->last) {
+        life->last_pass_ms = batch->mono_ms;
     }
     if (batch->last && batch->link == GW_LINK_OK && batch->fault[0] == '\0') {
         life->last_ok_ms = batch->mono_ms;
@@ -217,7 +237,15 @@ uint64_t gw_table_refused(const struct gw_table *t)
     return t->refused;
 }
 
-bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device)
+/* Whether `witness` answered at since_ms or later, and lately. */
+static bool vouches(const struct gw_table *t, uint32_t witness, int64_t since_ms, int64_t now_ms)
+{
+    const struct gw_device_life *w = &t->lives[witness];
+    return w->link == GW_LINK_OK && w->last_pass_ms != 0 && w->last_pass_ms >= since_ms &&
+           now_ms - w->last_pass_ms <= t->stale_ms[witness];
+}
+
+bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device, int64_t now_ms)
 {
     assert(device < t->ndevices);
     bool alone = true;
@@ -227,7 +255,7 @@ bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device)
         if (d == device) {
             continue;
         }
-        const bool ok = t->lives[d].link == GW_LINK_OK;
+        const bool ok = vouches(t, d, t->lives[device].since_ms, now_ms);
         if (t->bus_of[d] == t->bus_of[device]) {
             alone = false;
             mate_ok = mate_ok || ok;

@@ -23,8 +23,9 @@
 
 struct gw_device_life {
     enum gw_link link;
-    int64_t since_ms;   /* monotonic time of the last change of link; 0 = never heard of */
-    int64_t last_ok_ms; /* end of the last good pass; 0 = none since the start */
+    int64_t since_ms;     /* monotonic time of the last change of link; 0 = never heard of */
+    int64_t last_ok_ms;   /* end of the last good pass; 0 = none since the start */
+    int64_t last_pass_ms; /* end of the last pass, good or not; 0 = none since the start */
     struct gw_polls polls;
     char fault[80];
 };
@@ -62,10 +63,18 @@ const struct gw_device_life *gw_table_device(const struct gw_table *t, uint32_t 
 size_t gw_table_ndevices(const struct gw_table *t);
 uint64_t gw_table_refused(const struct gw_table *t);
 
-/* True when the silence of `device` is its own: another device of its bus is OK, or, where it is
- * alone on its bus, a device of some other bus is. False when everything is silent (the gateway's
- * own cable) or nothing was heard yet. A gateway with a single device in all cannot tell: false. */
-bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device);
+/* True when the silence of `device` is its own as of now_ms (monotonic): another device of its bus
+ * vouches for the way there, or, where it is alone on its bus, a device of some other bus does. A
+ * device vouches when it answered its last pass, when that pass ended no earlier than the link of
+ * `device` became what it is, and no longer ago than its points need to grow stale (the first of
+ * them): an answer from before the failure, or from before the gateway stopped polling, says
+ * nothing of now. False when everything is silent (the gateway's own cable) or nothing was heard
+ * yet.
+ *
+ * What this cannot see: a gateway with a single device in all never can tell, so false. For a
+ * device alone on its bus the witness is on another wire; where the bus's own converter or the
+ * switch of its cabinet is dead, that looks like the device's own silence. */
+bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device, int64_t now_ms);
 
 /* Copies the point's samples with from_ms <= mono_ms <= to_ms, oldest first; of more than max, the
  * newest max. Returns how many. *complete becomes false (and is left alone otherwise) when the ring

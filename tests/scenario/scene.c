@@ -272,6 +272,10 @@ void scene_heal(struct scene *s)
 
 /* ---- time ---- */
 
+/* The gateway looks four times a second; time in which it does not look for longer than this is
+ * time of which it knows nothing. */
+#define LOOK_MS (5 * SECOND)
+
 static struct gw_sample read_dial(const struct scene *s, size_t point, const struct line *l)
 {
     const struct dial *d = &s->dials[point];
@@ -313,6 +317,17 @@ static void poll_device(struct scene *s, uint32_t device)
     } while (done < d->npoints);
 }
 
+/* A look between two steps of a long one: all answer, all is evaluated, nothing is committed. */
+static void one_look(struct scene *s)
+{
+    for (uint32_t i = 0; i < s->site->ndevices; i++) {
+        if (!s->lines[i].frozen) {
+            poll_device(s, i);
+        }
+    }
+    gw_engine_all(s->engine, &s->clock.now);
+}
+
 static void one_step(struct scene *s)
 {
     /* Device by device, as they answer. In steps so long that values would grow stale between them,
@@ -345,7 +360,12 @@ void scene_run(struct scene *s, int64_t ms)
     }
     while (ms > 0) {
         const int64_t by = ms < s->conf.step_ms ? ms : s->conf.step_ms;
-        gw_fake_clock_advance(&s->clock, by);
+        int64_t left = by;
+        for (; left > LOOK_MS; left -= LOOK_MS) {
+            gw_fake_clock_advance(&s->clock, LOOK_MS);
+            one_look(s);
+        }
+        gw_fake_clock_advance(&s->clock, left);
         one_step(s);
         ms -= by;
     }

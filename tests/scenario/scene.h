@@ -75,7 +75,7 @@ void scene_heal(struct scene *s);
 /* ---- time ---- */
 
 /* Runs for ms: first a step now, if there was none at this moment, then one every step_ms and one
- * at the end. */
+ * at the end. In longer steps the engine looks every five seconds in between. */
 void scene_run(struct scene *s, int64_t ms);
 void scene_step_ms(struct scene *s, int64_t step_ms);
 /* Only the wall clock moves. */

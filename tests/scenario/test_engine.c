@@ -239,6 +239,98 @@ static void a_new_store_gets_all_rows_back(void **state)
     scene_free(s);
 }
 
+#define NEW_CHAIN "00000000deadbeef"
+
+/* Fails when a text names a record of the new chain that was committed to the old one. */
+static void expect_no_foreign(const char *text, int64_t last_of_old)
+{
+    for (const char *at = strstr(text, NEW_CHAIN "-"); at != NULL;
+         at = strstr(at + 1, NEW_CHAIN "-")) {
+        if (strtoll(at + sizeof(NEW_CHAIN), NULL, 10) <= last_of_old) {
+            fail_msg("a record of another chain in %s", text);
+        }
+    }
+}
+
+/* All standing cases as the engine would publish them. malloc'd. */
+static char *cases_text(struct scene *s)
+{
+    struct gw_buf doc;
+    struct gw_jcs j;
+    gw_buf_init(&doc, 1 << 20);
+    gw_jcs_init(&j, &doc);
+    gw_jcs_obj(&j, NULL);
+    gw_engine_write_cases(scene_engine(s), &j, "cases");
+    gw_jcs_end(&j);
+    assert_true(gw_jcs_done(&j));
+    char *text = gw_buf_take(&doc, NULL);
+    gw_buf_free(&doc);
+    assert_non_null(text);
+    return text;
+}
+
+/* Numbers of the old chain name other records, or none, in the new one: not in the list of cases,
+ * not as the quoted alarm, not in evidence that was due when the store was replaced. Cases of
+ * assets that are no longer declared are listed as well. */
+static void a_new_store_names_no_record_of_the_old(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    scene_state(s, "gas.s1", GW_S_SENSOR_FAULT);
+    scene_run(s, HOUR);
+    assert_int_equal(scene_count(s, "GAS-FLT-01", "raised"), 1);
+    scene_reload(s, FOUNDRY_FURNACE);
+    gw_engine_chain(scene_engine(s), "00112233445566ff");
+    scene_num(s, "pt.t1", 58);
+    scene_run(s, 30 * SECOND); /* the alarm and an interlock lead, their windows open */
+    assert_int_equal(scene_count(s, "CW-ILK-01", "raised"), 1);
+    const size_t old = scene_records(s);
+    const int64_t last = scene_record(s, old - 1)->seq;
+    const size_t evidence = scene_count(s, "CW-ILK-01", NULL);
+
+    struct gw_stamp now = scene_now(s);
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    scene_commit(s);
+    const size_t rows = scene_rows_written(s);
+    gw_engine_chain(scene_engine(s), NEW_CHAIN);
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    gw_engine_checkpoint(scene_engine(s), &now, true);
+    scene_commit(s);
+    size_t stored = 1; /* the undeclared one */
+    for (size_t i = 0; i < gw_inventory_count(scene_inventory(s)); i++) {
+        stored += scene_row(s, gw_inventory_at(scene_inventory(s), i)->key) != NULL ? 1 : 0;
+    }
+    assert_int_equal(scene_rows_written(s) - rows, stored);
+    char *cases = cases_text(s);
+    assert_non_null(strstr(cases, "GAS-FLT-01"));
+    assert_non_null(strstr(cases, "CW-ILK-01"));
+    expect_no_foreign(cases, last);
+    free(cases);
+    scene_run(s, 20 * MINUTE); /* unhandled: quotes the alarm */
+    assert_int_equal(scene_count(s, "CW-TRP-01", "raised"), 1);
+    assert_int_equal(scene_count(s, "CW-ILK-01", NULL), evidence);
+    now = scene_now(s);
+    assert_int_equal(gw_engine_ack(scene_engine(s), "if-1:CW-EV-TOUT-HH:pt.t1", &now), GW_OK);
+    scene_num(s, "pt.t1", 40);
+    scene_run(s, 2 * HOUR); /* the alarm returns, the leads clear */
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 1);
+    assert_int_equal(scene_count(s, "CW-ILK-01", "cleared"), 1);
+    for (size_t i = old; i < scene_records(s); i++) {
+        const struct scene_record *r = scene_record(s, i);
+        expect_no_foreign(r->body, last);
+        expect_no_foreign(r->window_id, last);
+        expect_no_foreign(r->window != NULL ? r->window : "", last);
+    }
+    /* What opens in the new chain has its name again. */
+    scene_num(s, "pt.t1", 58);
+    scene_run(s, 5 * MINUTE);
+    char id[GW_RECORD_ID_SIZE];
+    snprintf(id, sizeof(id), NEW_CHAIN "-%lld",
+             (long long)scene_last(s, "CW-EV-TOUT-HH", "raised")->seq);
+    assert_non_null(strstr(scene_last(s, "CW-ILK-01", "reopened")->body, id));
+    scene_free(s);
+}
+
 /* What was restored is stored already. */
 static void a_restart_writes_no_rows(void **state)
 {
@@ -396,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_running_delay_is_stored_by_tenths),
         cmocka_unit_test(a_clean_end_stores_everything),
         cmocka_unit_test(a_new_store_gets_all_rows_back),
+        cmocka_unit_test(a_new_store_names_no_record_of_the_old),
         cmocka_unit_test(a_restart_writes_no_rows),
         cmocka_unit_test(a_return_is_observed_at_the_first_good_sample),
         cmocka_unit_test(the_worst_value_is_stored_now_and_then),

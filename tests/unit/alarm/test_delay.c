@@ -171,6 +171,27 @@ static void a_change_that_was_not_recorded_is_offered_again(void **state)
     assert_int_equal(gw_delay_step(&d, GW_TRUE, 302), GW_UNKNOWN);
 }
 
+/* Nobody evaluated for longer than that: what was in between is not known. */
+static void a_gap_between_evaluations_counts_as_unknown(void **state)
+{
+    (void)state;
+    struct gw_delay d = {.on_ms = 10000, .off_ms = 10000, .max_gap_ms = 5000};
+    assert_int_equal(gw_delay_step(&d, GW_TRUE, 0), GW_UNKNOWN);
+    assert_int_equal(gw_delay_step(&d, GW_TRUE, 5000), GW_UNKNOWN);
+    assert_int_equal(d.ran_on, 5000);
+    assert_int_equal(gw_delay_step(&d, GW_TRUE, 10001), GW_UNKNOWN);
+    assert_int_equal(d.ran_on, 5000); /* nothing added, nothing reset */
+    assert_int_equal(gw_delay_step(&d, GW_TRUE, 10000000), GW_UNKNOWN);
+    assert_int_equal(d.ran_on, 5000);
+    assert_int_equal(gw_delay_step(&d, GW_TRUE, 10005000), GW_TRUE);
+    gw_delay_commit(&d, true);
+    assert_int_equal(gw_delay_step(&d, GW_FALSE, 10005001), GW_UNKNOWN);
+    assert_int_equal(gw_delay_step(&d, GW_FALSE, 20000000), GW_UNKNOWN);
+    assert_int_equal(d.ran_off, 0);
+    assert_int_equal(gw_delay_step(&d, GW_FALSE, 20005000), GW_UNKNOWN);
+    assert_int_equal(gw_delay_step(&d, GW_FALSE, 20010000), GW_FALSE);
+}
+
 static void a_clock_that_goes_back_counts_nothing(void **state)
 {
     (void)state;
@@ -206,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_restart_neither_counts_nor_resets),
         cmocka_unit_test(a_delay_that_was_tightened_acts_on_stored_progress),
         cmocka_unit_test(a_change_that_was_not_recorded_is_offered_again),
+        cmocka_unit_test(a_gap_between_evaluations_counts_as_unknown),
         cmocka_unit_test(a_clock_that_goes_back_counts_nothing),
         cmocka_unit_test(progress_never_overflows),
     };

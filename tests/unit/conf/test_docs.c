@@ -11,6 +11,7 @@
 #include "modbus/conf.h"
 #include "modbus/point.h"
 #include "modbus/profile.h"
+#include "modbus/rtu_conf.h"
 #include "modbus/signal.h"
 
 #include "base/file.h"
@@ -32,6 +33,7 @@
  * A step "=<driver>" is that driver's alternative in the schema, which repeats what is shared. */
 static const struct gw_site_section driver_sections[] = {
     {"/buses/<id>/=modbus-tcp", gw_mb_bus_keys},
+    {"/buses/<id>/=modbus-rtu", gw_rtu_bus_keys},
     {"/buses/<id>/=gpio", gw_gpio_bus_keys},
     {"/devices/<id>", gw_mb_device_keys},
     {"/points/<id>/=modbus-tcp", gw_mb_point_keys},

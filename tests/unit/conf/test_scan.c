@@ -192,6 +192,43 @@ static void every_bad_text_is_refused_with_its_issues(void **state)
     }
 }
 
+static void of_a_duplicate_key_the_first_value_stands(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"a\":{\"x\":1},\n\"b\":[{\"k\":1,\"k\":2}],\n\"a\":{\"y\":2,\"y\":3},"
+        "\"c\":4}";
+    struct gw_issues *issues = gw_issues_new();
+    struct gw_json *doc = NULL;
+    assert_int_equal(gw_json_parse_on(text, sizeof(text) - 1, "f", issues, &doc), GW_OK);
+    assert_int_equal(gw_issues_count(issues), 3);
+    assert_string_equal(gw_issues_text(issues, 0),
+                        "f:2: /b/0/k: duplicate key; it was given on line 2 already");
+    assert_string_equal(gw_issues_text(issues, 1),
+                        "f:3: /a: duplicate key; it was given on line 1 already");
+    assert_string_equal(gw_issues_text(issues, 2),
+                        "f:3: /a/y: duplicate key; it was given on line 3 already");
+    const struct gw_jnode *root = gw_json_root(doc);
+    assert_int_equal(gw_jnode_count(root), 3);
+    const struct gw_jnode *a = gw_jnode_get(root, "a");
+    const struct gw_jnode *b = gw_jnode_get(root, "b");
+    const struct gw_jnode *c = gw_jnode_get(root, "c");
+    assert_int_equal(gw_jnode_num(gw_jnode_get(a, "x")), 1);
+    assert_int_equal(gw_jnode_num(gw_jnode_get(gw_jnode_first(b), "k")), 1);
+    assert_int_equal(gw_jnode_num(c), 4);
+    assert_int_equal(gw_jnode_line(c), 3);
+    assert_null(gw_jnode_next(c));
+    assert_true(gw_jnode_repeats(a, 0));
+    assert_false(gw_jnode_repeats(b, 1));
+    assert_true(gw_jnode_repeats(b, 2));
+    assert_false(gw_jnode_repeats(c, 9));
+    assert_true(gw_jnode_repeats(root, 1));
+    assert_false(gw_jnode_repeats(root, 0));
+    assert_false(gw_jnode_repeats(NULL, 1));
+    gw_json_free(doc);
+    gw_issues_free(issues);
+}
+
 static const char *const good_texts[] = {
     "{}",
     "[]",
@@ -352,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_bad_text_is_refused_with_its_issues),
+        cmocka_unit_test(of_a_duplicate_key_the_first_value_stands),
         cmocka_unit_test(good_texts_pass),
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(the_text_need_not_end_in_nul),

@@ -128,16 +128,22 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:CW-ILK-01",
         "if-1:CW-TRP-01:di.t1",
         "if-1:CW-TRP-01:CW-EV-LOWQ",
+        "if-1:CW-INT-01:di.t1",
+        "if-1:CW-INT-01:di.qi",
         "paint-1:GAS-ABS-01",
         "paint-1:GAS-FLT-01:gas.p1_state",
         "paint-1:GAS-FLT-01:gas.p2_state",
         "paint-1:GAS-FLT-02:gas.p1_state",
         "paint-1:GAS-FLT-02:gas.p2_state",
+        "paint-1:GAS-FLT-04:gas.p1",
+        "paint-1:GAS-FLT-04:gas.p2",
         "paint-1:GAS-BYP-01:gas.p1_state",
         "paint-1:GAS-BYP-01:gas.p2_state",
         "paint-1:GAS-BYP-02:gas",
         "paint-1:GAS-TRP-01:gas.p1_state",
         "paint-1:GAS-TRP-01:gas.p2_state",
+        "paint-1:GAS-CAL-02:gas.p1_state",
+        "paint-1:GAS-CAL-02:gas.p2_state",
     };
     struct plant_site p;
     make(&p, "machinery", FURNACE ", " PAINT);
@@ -643,7 +649,8 @@ static void the_document_tells_watched_and_missing(void **state)
         "{\"any_of\":[\"Q_OUT\",\"DI_QDIFF\"],\"finding\":\"CW-ABS-02\"}],\"name\":\"一号\","
         "\"rated\":{\"Q_IN\":\"40.5\"},\"roles\":{\"Q_IN\":[\"di.qi\"]},"
         "\"title\":{\"en\":\"medium-frequency induction furnace\",\"zh\":\"中频感应炉\"},"
-        "\"type\":\"if_furnace\",\"unwatched\":[\"CW-ILK-01\",\"CW-BYP-01\"],\"watched\":["
+        "\"type\":\"if_furnace\",\"unwatched\":[\"CW-ILK-01\",\"CW-BYP-01\",\"CW-INT-01\"],"
+        "\"watched\":["
         "{\"class\":\"alarm\",\"finding\":\"CW-EV-LOWQ\",\"overridden\":false,\"params\":{"
         "\"deadband\":\"0.05\",\"delay_s\":\"5\",\"low\":\"0.6\",\"off_s\":\"30\"},"
         "\"rule\":\"limit\",\"run_missing\":true,\"subjects\":[]},"

@@ -64,6 +64,7 @@ static void an_interlock_that_does_not_act(void **state)
     assert_int_equal(bench_eval(&b), GW_FALSE); /* no cause, whatever the effects are */
     assert_int_equal(b.ctx.cause, GW_NO_INDEX);
     b.peers[1].active = true;
+    b.peers[1].answer = GW_TRUE;
     assert_int_equal(bench_eval(&b), GW_UNKNOWN);
     assert_string_equal(b.ctx.why, "not evaluated: di.fan NOT_YET");
     bench_contact(&b, fan, false);
@@ -76,7 +77,10 @@ static void an_interlock_that_does_not_act(void **state)
     assert_string_equal(b.ctx.why_zh,
                         "报警“报警A-2”触发后未联锁动作：DI_FAN di.fan 为“否”，DI_ESV di.esv "
                         "为“否”");
-    b.peers[0].active = true;
+    b.peers[0].active = true; /* whether it still holds is not known, but the second does */
+    assert_int_equal(bench_eval(&b), GW_TRUE);
+    assert_int_equal(b.ctx.cause, 1);
+    b.peers[0].answer = GW_TRUE;
     assert_int_equal(bench_eval(&b), GW_TRUE);
     assert_int_equal(b.ctx.cause, 0);
     bench_contact(&b, esv, true); /* one of the two is enough */
@@ -86,6 +90,53 @@ static void an_interlock_that_does_not_act(void **state)
     assert_int_equal(bench_eval(&b), GW_FALSE);
     bench_contact(&b, esv, false);
     assert_int_equal(bench_eval(&b), GW_UNKNOWN);
+    bench_free(&b);
+}
+
+/* The alarm's instrument is silent: the alarm stands, and what the interlock should do is unknown.
+ * An effect that is there is there whatever the alarm does. */
+static void an_alarm_that_is_not_seen_is_no_cause(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct alarm a;
+    uint32_t causes[1] = {0};
+    bench_init(&b, GW_RULE_NO_EFFECT);
+    const uint32_t fan = bench_play(&b, "DI_FAN", "di.fan", 0, GW_V_BOOL);
+    bench_test_contact(&b, "DI_FAN", true);
+    alarm_init(&a, &b, "A-1", GW_RULE_LIMIT);
+    b.check.causes = causes;
+    b.check.ncauses = 1;
+    b.peers[0] = (struct gw_peer){.active = true, .def = &a.def};
+    bench_ready(&b);
+    bench_contact(&b, fan, false);
+    assert_int_equal(bench_eval(&b), GW_UNKNOWN);
+    assert_string_equal(b.ctx.why,
+                        "not evaluated: A-1 active, but whether it still holds is not known");
+    bench_contact(&b, fan, true);
+    assert_int_equal(bench_eval(&b), GW_FALSE);
+    bench_free(&b);
+}
+
+/* In its off-delay an alarm is active and over. */
+static void an_alarm_that_is_over_is_no_cause(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct alarm a;
+    uint32_t causes[1] = {0};
+    bench_init(&b, GW_RULE_NO_EFFECT);
+    const uint32_t fan = bench_play(&b, "DI_FAN", "di.fan", 0, GW_V_BOOL);
+    bench_test_contact(&b, "DI_FAN", true);
+    alarm_init(&a, &b, "A-1", GW_RULE_LIMIT);
+    b.check.causes = causes;
+    b.check.ncauses = 1;
+    b.peers[0] = (struct gw_peer){.active = true, .answer = GW_FALSE, .def = &a.def};
+    bench_ready(&b);
+    bench_contact(&b, fan, false);
+    assert_int_equal(bench_eval(&b), GW_FALSE);
+    assert_int_equal(b.ctx.cause, GW_NO_INDEX);
+    assert_string_equal(b.ctx.why, "no causing alarm holds now");
     bench_free(&b);
 }
 
@@ -100,7 +151,7 @@ static void no_feedback_no_answer(void **state)
     alarm_init(&a, &b, "A-1", GW_RULE_LIMIT);
     b.check.causes = causes;
     b.check.ncauses = 1;
-    b.peers[0] = (struct gw_peer){.active = true, .def = &a.def};
+    b.peers[0] = (struct gw_peer){.active = true, .answer = GW_TRUE, .def = &a.def};
     bench_ready(&b);
     assert_int_equal(bench_eval(&b), GW_UNKNOWN);
     bench_free(&b);
@@ -124,7 +175,8 @@ static void scene_init(struct scene *s, double worst)
     alarm_init(&s->alarm, &s->b, "A-1", GW_RULE_LIMIT);
     need(&s->alarm, "GAS");
     s->b.check.cause = 0;
-    s->b.peers[0] = (struct gw_peer){.active = true, .worst = worst, .def = &s->alarm.def};
+    s->b.peers[0] =
+        (struct gw_peer){.active = true, .answer = GW_TRUE, .worst = worst, .def = &s->alarm.def};
     bench_ready(&s->b);
     bench_contact(&s->b, s->fan, false);
 }
@@ -157,6 +209,21 @@ static void nobody_does_anything(void **state)
     assert_string_equal(s.b.ctx.why, "A-1 active and answered: di.fan on");
     bench_quality(&s.b, s.fan, GW_Q_BAD_COMM);
     assert_int_equal(bench_eval(&s.b), GW_UNKNOWN);
+    bench_free(&s.b);
+}
+
+static void nobody_need_answer_what_is_not_seen(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s, 60);
+    s.b.peers[0].answer = GW_UNKNOWN;
+    assert_int_equal(with_gas(&s, 60), GW_UNKNOWN);
+    s.b.peers[0].acked = true;
+    assert_int_equal(with_gas(&s, 60), GW_FALSE);
+    s.b.peers[0].acked = false;
+    s.b.peers[0].answer = GW_FALSE;
+    assert_int_equal(with_gas(&s, 60), GW_FALSE);
     bench_free(&s.b);
 }
 
@@ -241,7 +308,7 @@ static void a_flow_difference_improves_towards_zero(void **state)
     need(&a, "Q_IN");
     need(&a, "Q_OUT");
     b.check.cause = 0;
-    b.peers[0] = (struct gw_peer){.active = true, .worst = 20, .def = &a.def};
+    b.peers[0] = (struct gw_peer){.active = true, .answer = GW_TRUE, .worst = 20, .def = &a.def};
     bench_ready(&b);
     bench_num(&b, in, 100);
     bench_num(&b, out, 80);
@@ -257,8 +324,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interlock_that_does_not_act),
+        cmocka_unit_test(an_alarm_that_is_not_seen_is_no_cause),
+        cmocka_unit_test(an_alarm_that_is_over_is_no_cause),
         cmocka_unit_test(no_feedback_no_answer),
         cmocka_unit_test(nobody_does_anything),
+        cmocka_unit_test(nobody_need_answer_what_is_not_seen),
         cmocka_unit_test(getting_better_at_the_exact_step),
         cmocka_unit_test(a_low_alarm_gets_better_upwards),
         cmocka_unit_test(from_zero_the_limit_is_the_measure),

@@ -150,9 +150,11 @@ static void a_lone_device_has_other_buses_as_witnesses(void **state)
     const uint32_t t = bench_play(&b, "T_OUT", "pt.t1", 2, GW_V_NUM);
     bench_need(&b, 0, "T_OUT");
     bench_ready(&b);
+    bench_link(&b, 1, GW_LINK_OK);
+    b.now_ms++;
     bench_link(&b, 2, GW_LINK_DOWN);
     bench_quality(&b, t, GW_Q_BAD_COMM);
-    assert_int_equal(bench_eval(&b), GW_UNKNOWN);
+    assert_int_equal(bench_eval(&b), GW_UNKNOWN); /* an answer from before the failure */
     bench_link(&b, 1, GW_LINK_OK);
     assert_int_equal(bench_eval(&b), GW_TRUE);
     assert_string_equal(b.ctx.why, "never answered: pt.t1 (other devices answer)");
@@ -258,6 +260,48 @@ static void quality_by_quality(void **state)
         }
         bench_free(&b);
     }
+}
+
+/* The link stays OK when nobody polls; what was read last says nothing of the instrument now. */
+static void nobody_asks_nobody_is_silent(void **state)
+{
+    (void)state;
+    static const enum gw_quality last[] = {GW_Q_GOOD, GW_Q_BAD_COMM, GW_Q_BAD_FAULT,
+                                           GW_Q_BAD_RANGE};
+    for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
+        struct bench b;
+        bench_init(&b, GW_RULE_BAD_QUALITY);
+        const uint32_t t = bench_play(&b, "T_OUT", "pt.t1", 0, GW_V_NUM);
+        bench_each(&b, "T_OUT", 0);
+        bench_ready(&b);
+        bench_link(&b, 0, GW_LINK_OK);
+        bench_quality(&b, t, last[i]);
+        b.now_ms += b.points[t].stale_ms;
+        assert_int_equal(bench_eval(&b), last[i] == GW_Q_GOOD ? GW_FALSE : GW_TRUE);
+        b.now_ms++;
+        assert_int_equal(bench_eval(&b), GW_UNKNOWN);
+        bench_link(&b, 0, GW_LINK_OK); /* a pass, and the point was not in it */
+        assert_int_equal(bench_eval(&b), GW_TRUE);
+        bench_free(&b);
+    }
+}
+
+/* Nor is a controller known to answer that was not asked. */
+static void a_controller_that_nobody_asks(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b, GW_RULE_BYPASSED);
+    const uint32_t gas = bench_play(&b, "GAS", "gas.p1", 0, GW_V_NUM);
+    bench_each(&b, "GAS", 0);
+    b.rule->silent = true;
+    bench_ready(&b);
+    bench_num(&b, gas, 1);
+    b.now_ms += b.points[gas].stale_ms;
+    assert_int_equal(bench_eval(&b), GW_FALSE);
+    b.now_ms++;
+    assert_int_equal(bench_eval(&b), GW_UNKNOWN);
+    bench_free(&b);
 }
 
 static void a_device_that_answers_is_witness_enough(void **state)
@@ -459,6 +503,8 @@ int main(void)
         cmocka_unit_test(an_instrument_that_fails_is_not_absent),
         cmocka_unit_test(a_state_can_say_that_nobody_is_there),
         cmocka_unit_test(quality_by_quality),
+        cmocka_unit_test(nobody_asks_nobody_is_silent),
+        cmocka_unit_test(a_controller_that_nobody_asks),
         cmocka_unit_test(a_device_that_answers_is_witness_enough),
         cmocka_unit_test(a_state_is_one_of_the_named),
         cmocka_unit_test(any_test_will_do_and_true_beats_unknown),

@@ -26,6 +26,7 @@ static struct gw_check_state full(void)
         .seen = UINT32_MAX,
         .since_ms = 1795305601000,
         .evidence = true,
+        .memory = {.holds = true, .held_ms = 28800000, .lo = 1.204, .hi = 1.205, .moved = true},
     };
 }
 
@@ -80,6 +81,10 @@ static void the_longest_text_fits(void **state)
     s.ran_off = max;
     s.since_ms = -max;
     s.worst = -1.2345678901234567e-300;
+    s.memory = (struct gw_rule_memory){.holds = true,
+                                       .held_ms = max,
+                                       .lo = -1.2345678901234567e-300,
+                                       .hi = 1.2345678901234567e-300};
     text_of(&s, text);
     assert_int_equal(gw_check_state_parse(text, &back), GW_OK);
     assert_true(gw_check_state_same(&s, &back));
@@ -89,8 +94,8 @@ static void every_difference_counts(void **state)
 {
     (void)state;
     const struct gw_check_state a = full();
-    struct gw_check_state b[14];
-    for (size_t i = 0; i < 14; i++) {
+    struct gw_check_state b[19];
+    for (size_t i = 0; i < 19; i++) {
         b[i] = a;
     }
     b[0].active = false;
@@ -107,7 +112,12 @@ static void every_difference_counts(void **state)
     b[11].worst = (double)NAN;
     b[12].seen--;
     b[13].evidence = false;
-    for (size_t i = 0; i < 14; i++) {
+    b[14].memory.holds = false;
+    b[15].memory.held_ms++;
+    b[16].memory.lo = 1.203;
+    b[17].memory.hi = 1.206;
+    b[18].memory.moved = false;
+    for (size_t i = 0; i < 19; i++) {
         assert_false(gw_check_state_same(&a, &b[i]));
     }
     b[0] = a;
@@ -153,6 +163,11 @@ static void anything_else_is_refused(void **state)
         {"\"worst\":\"58.21\"", "\"worst\":\"nan\""},
         {"\"worst\":\"58.21\"", "\"worst\":\"0x10\""},
         {"\"worst\":\"58.21\"", "\"worst\":58.21}"},
+        {"\"held_ms\":28800000", "\"held_ms\":-1"},
+        {"\"held_ms\":28800000,", ""},
+        {"\"lo\":\"1.204\"", "\"lo\":\"1.206\""}, /* above hi */
+        {"\"lo\":\"1.204\"", "\"lo\":\"\""},
+        {"\"moved\":true,", ""},
         {"}", ""},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -53,7 +53,8 @@ void sitefile_load_text(struct sitefile *f, const char *text)
     write_file(dir, "site.json", text);
     char path[256];
     (void)snprintf(path, sizeof path, "%s/site.json", dir);
-    static const struct gw_conf_driver *const drivers[] = {&gw_modbus_tcp_conf, NULL};
+    static const struct gw_conf_driver *const drivers[] = {&gw_modbus_tcp_conf, &gw_modbus_rtu_conf,
+                                                           NULL};
     const enum gw_status status = gw_site_load(path, drivers, f->issues, &f->site);
     /* All of it is in memory now; a test that fails later leaves nothing behind. */
     remove_dir(dir, "site.json");

@@ -415,6 +415,55 @@ static void a_device_without_points_has_nothing_to_ask(void **state)
     sitefile_free(&f);
 }
 
+/* The answer in doubt is thrown away, whatever it says; the blocks are then asked as always. */
+static void a_doubt_asks_for_less_first(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct gw_mb_request req;
+    bench_open(&b, "", THREE_BLOCKS ", \"d.a2\": {\"address\": 1}");
+    gw_mb_pass_begin(b.pass, 0, false);
+    gw_mb_pass_doubt(b.pass);
+    assert_true(gw_mb_pass_next(b.pass, &req));
+    assert_int_equal(req.address, 0);
+    assert_int_equal(req.count, 1);
+    answer(&b, 77, 100);
+    assert_true(gw_mb_pass_next(b.pass, &req));
+    assert_int_equal(req.address, 0);
+    assert_int_equal(req.count, 2);
+    answer(&b, 5, 110);
+    answer(&b, 6, 120);
+    answer(&b, 7, 130);
+    assert_int_equal(end(&b, 140), GW_MB_PASS_READ);
+    assert_true(sample(&b, "d.a")->value.num == 5);
+    assert_int_equal(sample(&b, "d.a")->mono_ms, 110);
+
+    gw_mb_pass_begin(b.pass, 1000, false);
+    gw_mb_pass_doubt(b.pass);
+    refuse(&b, GW_MB_EX_ADDRESS, 1010); /* even so: it is in step */
+    assert_true(gw_mb_pass_next(b.pass, &req));
+    assert_int_equal(req.count, 2);
+    gw_mb_pass_break(b.pass, "no answer");
+    assert_int_equal(end(&b, 1020), GW_MB_PASS_SILENT);
+
+    gw_mb_pass_begin(b.pass, 2000, false);
+    assert_true(gw_mb_pass_next(b.pass, &req));
+    assert_int_equal(req.count, 2);
+    gw_mb_pass_doubt(b.pass);
+    gw_mb_pass_break(b.pass, "no answer");
+    assert_int_equal(end(&b, 2020), GW_MB_PASS_SILENT);
+    bench_close(&b);
+
+    /* Bits: less than the bytes of the block, where it has more than one. */
+    bench_open(&b, "",
+               "\"d.p\": {\"fc\": 2, \"address\": 0}, \"d.q\": {\"fc\": 2, \"address\": 8}");
+    gw_mb_pass_begin(b.pass, 0, false);
+    gw_mb_pass_doubt(b.pass);
+    assert_true(gw_mb_pass_next(b.pass, &req));
+    assert_int_equal(req.count, 1);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +479,7 @@ int main(void)
         cmocka_unit_test(what_its_state_could_not_say_is_not_good),
         cmocka_unit_test(a_large_pass_is_several_batches),
         cmocka_unit_test(a_device_without_points_has_nothing_to_ask),
+        cmocka_unit_test(a_doubt_asks_for_less_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -204,6 +204,36 @@ static void a_slow_group_keeps_its_own_time(void **state)
     assert_false(gw_mb_cadence_due(&c, 1005299));
 }
 
+static void a_hold_lengthens_the_back_off_and_a_release_ends_it(void **state)
+{
+    (void)state;
+    struct gw_mb_poll p;
+    gw_mb_poll_init(&p, 1000, 0, 1);
+    assert_true(gw_mb_poll_due(&p, 0));
+    gw_mb_poll_end(&p, 10, GW_MB_PASS_SILENT);
+    const int64_t hold = p.hold_ms;
+    gw_mb_poll_hold(&p, hold - 1);
+    assert_int_equal(p.hold_ms, hold);
+    gw_mb_poll_hold(&p, 20500);
+    assert_int_equal(gw_mb_poll_wake(&p), 21000);
+    gw_mb_poll_release(&p, 5500);
+    assert_int_equal(p.backoff.tries, 0);
+    assert_true(gw_mb_poll_due(&p, 6000));
+    check_sum(&p);
+}
+
+static void how_late_is_too_late_may_be_set(void **state)
+{
+    (void)state;
+    struct gw_mb_poll p;
+    gw_mb_poll_init(&p, 1000, 0, 1);
+    p.late_ms = 800;
+    assert_true(gw_mb_poll_due(&p, 800));
+    gw_mb_poll_end(&p, 801, GW_MB_PASS_READ);
+    assert_false(gw_mb_poll_due(&p, 1801));
+    check_sum(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +246,8 @@ int main(void)
         cmocka_unit_test(an_exception_is_no_link_loss),
         cmocka_unit_test(the_sum_holds_whatever_happens),
         cmocka_unit_test(a_slow_group_keeps_its_own_time),
+        cmocka_unit_test(a_hold_lengthens_the_back_off_and_a_release_ends_it),
+        cmocka_unit_test(how_late_is_too_late_may_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,19 +225,54 @@ static void silence_is_compared_with_the_bus_mates(void **state)
 {
     struct gw_table *t = *state;
     for (uint32_t d = 0; d < NDEVICES; d++) {
-        assert_false(gw_table_siblings_ok(t, d));
+        assert_false(gw_table_siblings_ok(t, d, 1));
     }
     (void)apply_link(t, HEAT, GW_LINK_OK, 1);
     /* The mate is not OK: the bus itself may be the cause, whatever other buses do. */
-    assert_false(gw_table_siblings_ok(t, GAS));
+    assert_false(gw_table_siblings_ok(t, GAS, 2));
     (void)apply_link(t, FLOW, GW_LINK_OK, 2);
-    assert_true(gw_table_siblings_ok(t, GAS));
-    assert_false(gw_table_siblings_ok(t, FLOW));
+    assert_true(gw_table_siblings_ok(t, GAS, 2));
+    assert_false(gw_table_siblings_ok(t, FLOW, 2));
     /* Alone on its bus: any other bus will do. */
-    assert_true(gw_table_siblings_ok(t, HEAT));
+    assert_true(gw_table_siblings_ok(t, HEAT, 2));
     (void)apply_link(t, FLOW, GW_LINK_SUSPECT, 3);
-    assert_false(gw_table_siblings_ok(t, HEAT));
-    assert_false(gw_table_siblings_ok(t, GAS));
+    assert_false(gw_table_siblings_ok(t, HEAT, 3));
+    assert_false(gw_table_siblings_ok(t, GAS, 3));
+}
+
+/* An answer from before the failure, or an old one, says nothing of the wire now. */
+static void a_mate_vouches_for_what_it_saw(void **state)
+{
+    struct gw_table *t = *state;
+    (void)apply_link(t, FLOW, GW_LINK_OK, 1000);
+    (void)apply_link(t, GAS, GW_LINK_OK, 1000);
+    (void)apply_link(t, GAS, GW_LINK_SUSPECT, 1100);
+    assert_false(gw_table_siblings_ok(t, GAS, 1100)); /* both may hang on a cable cut at 1050 */
+    (void)apply_link(t, FLOW, GW_LINK_OK, 1099);
+    assert_false(gw_table_siblings_ok(t, GAS, 1100));
+    (void)apply_link(t, FLOW, GW_LINK_OK, 1101);
+    assert_true(gw_table_siblings_ok(t, GAS, 1101));
+    assert_true(gw_table_siblings_ok(t, GAS, 1601)); /* stale after 500 ms */
+    assert_false(gw_table_siblings_ok(t, GAS, 1602));
+    (void)apply_link(t, FLOW, GW_LINK_OK, 1700);
+    assert_true(gw_table_siblings_ok(t, GAS, 1701));
+    (void)apply_link(t, GAS, GW_LINK_DOWN, 1702); /* it takes an answer after this, too */
+    assert_false(gw_table_siblings_ok(t, GAS, 1702));
+    (void)apply_link(t, FLOW, GW_LINK_OK, 1703);
+    assert_true(gw_table_siblings_ok(t, GAS, 1703));
+}
+
+/* The same for a device elsewhere. */
+static void a_device_elsewhere_vouches_for_what_it_saw(void **state)
+{
+    struct gw_table *t = *state;
+    (void)apply_link(t, GAS, GW_LINK_OK, 1000);
+    (void)apply_link(t, HEAT, GW_LINK_DOWN, 1500);
+    assert_false(gw_table_siblings_ok(t, HEAT, 1500));
+    (void)apply_link(t, GAS, GW_LINK_OK, 2000);
+    assert_true(gw_table_siblings_ok(t, HEAT, 2000));
+    assert_true(gw_table_siblings_ok(t, HEAT, 5000));
+    assert_false(gw_table_siblings_ok(t, HEAT, 5001));
 }
 
 static void a_single_device_cannot_tell(void **state)
@@ -247,9 +282,9 @@ static void a_single_device_cannot_tell(void **state)
         .points = points, .npoints = 1, .bus_of = bus_of, .ndevices = 1, .window_ms = 1000};
     struct gw_table *t = NULL;
     assert_int_equal(gw_table_new(&one, &t, NULL), GW_OK);
-    assert_false(gw_table_siblings_ok(t, GAS));
+    assert_false(gw_table_siblings_ok(t, GAS, 1));
     (void)apply_link(t, GAS, GW_LINK_OK, 1);
-    assert_false(gw_table_siblings_ok(t, GAS));
+    assert_false(gw_table_siblings_ok(t, GAS, 1));
     gw_table_free(t);
 }
 
@@ -392,6 +427,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_the_last_batch_of_a_pass_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fault_text_without_end_is_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(silence_is_compared_with_the_bus_mates, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_mate_vouches_for_what_it_saw, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_device_elsewhere_vouches_for_what_it_saw, setup,
+                                        teardown),
         cmocka_unit_test(a_single_device_cannot_tell),
         cmocka_unit_test_setup_teardown(history_is_oldest_first_and_inclusive, setup, teardown),
         cmocka_unit_test_setup_teardown(history_says_when_it_is_not_complete, setup, teardown),

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "modbus/rtu_line.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/ratelog.h"
+#include "modbus/pass.h"
+#include "modbus/poll.h"
+#include "modbus/rtu.h"
+#include "modbus/rtu_conf.h"
+#include "modbus/serial.h"
+
+#define TAG         "modbus"
+#define SPREAD_MS   1000 /* first passes are spread over this time at most */
+#define PORT_CAP_MS 5000 /* a port that is plugged in again is found within this time */
+#define SHARE       20   /* a unit that is down costs at most one part in this of the line's time */
+#define SHARE_MS    60000
+
+/* A device. */
+struct unit {
+    char name[GW_ID_SIZE + 16]; /* for messages: "devices.gas" */
+    struct gw_mb_poll poll;
+    struct gw_mb_pass *pass;
+    bool doubt; /* an answer to its last request may still come */
+    struct gw_ratelog log;
+};
+
+struct gw_rtu_line {
+    struct gw_driver_env env;
+    const struct gw_rtu_bus *conf;
+    struct gw_rtu_conf port_conf;
+    char where[GW_PATH_SIZE];
+    struct gw_loop *loop;
+    struct gw_timer timer; /* the next thing to do: one request, or a try to open the port */
+    struct gw_rtu *rtu;    /* NULL while the port is not open */
+    struct gw_err why;     /* of that */
+    int64_t open_ms;       /* no try before */
+    struct gw_backoff backoff;
+    struct unit *units;
+    size_t nunits;
+    struct unit *active; /* its pass is under way */
+    int last_unit;       /* that was addressed; -1: none */
+    int64_t spent_ms;    /* on the line, in the pass under way */
+    struct gw_ratelog port_log, sink_log;
+};
+
+static int64_t now_ms(const struct gw_rtu_line *l)
+{
+    return gw_clock_mono_ms(gw_loop_clock(l->loop));
+}
+
+/* ---- the end of a pass ---- */
+
+static void hand_over(struct gw_rtu_line *l, struct unit *u, int64_t now)
+{
+    struct gw_batch batch;
+    size_t from = 0;
+    while (gw_mb_pass_batch(u->pass, &from, &batch)) {
+        batch.link = (uint8_t)u->poll.link;
+        batch.polls = u->poll.polls;
+        if (l->env.sink.put(l->env.sink.ctx, &batch) == GW_OK)
+            gw_ratelog_ok(&l->sink_log, now, TAG, "handing over to the core");
+        else
+            gw_ratelog_fail(&l->sink_log, now, TAG,
+                            "the core does not keep up: a batch of %s is dropped", u->name);
+    }
+}
+
+static void end_pass(struct gw_rtu_line *l, struct unit *u)
+{
+    const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
+    const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
+    if (outcome == GW_MB_PASS_SILENT && u->poll.link == GW_LINK_DOWN) {
+        const int64_t rest = l->spent_ms * (SHARE - 1);
+        gw_mb_poll_hold(&u->poll, now.mono_ms + (rest < SHARE_MS ? rest : SHARE_MS));
+    }
+    const char *fault = gw_mb_pass_fault(u->pass);
+    if (fault[0] != '\0')
+        gw_ratelog_fail(&u->log, now.mono_ms, TAG, "%s: %s", u->name, fault);
+    else
+        gw_ratelog_ok(&u->log, now.mono_ms, TAG, u->name);
+    hand_over(l, u, now.mono_ms);
+    if (l->active == u)
+        l->active = NULL;
+}
+
+/* ---- the port ---- */
+
+static void release_units(struct gw_rtu_line *l, int64_t now)
+{
+    for (size_t i = 0; i < l->nunits; i++) {
+        l->units[i].doubt = true;
+        if (l->units[i].poll.hold_ms > now)
+            gw_mb_poll_release(&l->units[i].poll, now);
+    }
+}
+
+static void try_open(struct gw_rtu_line *l)
+{
+    const enum gw_status status = gw_rtu_open(&l->port_conf, &l->rtu, &l->why);
+    const int64_t now = now_ms(l);
+    l->last_unit = -1;
+    if (status == GW_OK) {
+        gw_ratelog_ok(&l->port_log, now, TAG, l->where);
+        gw_backoff_reset(&l->backoff);
+        release_units(l, now);
+        return;
+    }
+    gw_ratelog_fail(&l->port_log, now, TAG, "%s", l->why.msg);
+    l->open_ms = now + gw_backoff_next(&l->backoff);
+}
+
+static void lose_port(struct gw_rtu_line *l, const struct gw_err *why)
+{
+    const int64_t now = now_ms(l);
+    gw_rtu_close(l->rtu);
+    l->rtu = NULL;
+    l->why = *why;
+    gw_ratelog_fail(&l->port_log, now, TAG, "%s: %s", l->where, why->msg);
+    l->open_ms = now + gw_backoff_next(&l->backoff);
+}
+
+/* ---- requests ---- */
+
+/* The unit that is due for longest, with its pass begun; NULL when none is due. */
+static struct unit *begin_next(struct gw_rtu_line *l)
+{
+    const int64_t now = now_ms(l);
+    struct unit *best = NULL;
+    for (size_t i = 0; i < l->nunits; i++) {
+        struct unit *u = &l->units[i];
+        if (gw_mb_poll_wake(&u->poll) <= now &&
+            (best == NULL || gw_mb_poll_wake(&u->poll) < gw_mb_poll_wake(&best->poll)))
+            best = u;
+    }
+    if (best == NULL || !gw_mb_poll_due(&best->poll, now))
+        return NULL;
+    gw_mb_pass_begin(best->pass, best->poll.tick_ms, best->poll.link == GW_LINK_DOWN);
+    if (best->doubt)
+        gw_mb_pass_doubt(best->pass);
+    l->spent_ms = 0;
+    return best;
+}
+
+static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_request *req)
+{
+    if (l->last_unit >= 0 && l->last_unit != req->unit && l->conf->turnaround_ms > 0)
+        gw_serial_pause(l->conf->turnaround_ms);
+    l->last_unit = req->unit;
+    struct gw_mb_reply reply;
+    struct gw_err err = {.msg = ""};
+    const int64_t before = now_ms(l);
+    const enum gw_status status = gw_rtu_request(l->rtu, req, &reply, &err);
+    const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
+    l->spent_ms += now.mono_ms - before;
+    u->doubt = status != GW_OK;
+    if (status == GW_OK)
+        gw_mb_pass_answer(u->pass, &reply, &now);
+    else
+        gw_mb_pass_break(u->pass, err.msg);
+    if (status == GW_E_CLOSED)
+        lose_port(l, &err);
+}
+
+/* One request of the pass under way, or of the next one that is due. */
+static void work(struct gw_rtu_line *l)
+{
+    if (l->active == NULL)
+        l->active = begin_next(l);
+    struct unit *u = l->active;
+    struct gw_mb_request req;
+    if (u == NULL)
+        return;
+    if (gw_mb_pass_next(u->pass, &req)) {
+        if (l->rtu != NULL)
+            ask(l, u, &req);
+        else
+            gw_mb_pass_break(u->pass, l->why.msg);
+    }
+    if (!gw_mb_pass_next(u->pass, &req))
+        end_pass(l, u);
+}
+
+static int64_t next_wake(const struct gw_rtu_line *l)
+{
+    if (l->active != NULL)
+        return 0;
+    int64_t wake = l->rtu == NULL ? l->open_ms : INT64_MAX;
+    for (size_t i = 0; i < l->nunits; i++) {
+        const int64_t w = gw_mb_poll_wake(&l->units[i].poll);
+        wake = w < wake ? w : wake;
+    }
+    return wake;
+}
+
+static void on_timer(void *arg)
+{
+    struct gw_rtu_line *l = arg;
+    if (l->rtu == NULL && now_ms(l) >= l->open_ms)
+        try_open(l);
+    work(l);
+    const enum gw_status status = gw_loop_timer_set(l->loop, &l->timer, next_wake(l));
+    assert(status == GW_OK); /* there is one timer, and room for it was made at the start */
+    (void)status;
+}
+
+/* ---- making ---- */
+
+static enum gw_status make_units(struct gw_rtu_line *l, uint32_t bus, struct gw_err *err)
+{
+    const struct gw_site *site = l->env.site;
+    l->units = calloc(site->ndevices + 1, sizeof *l->units);
+    if (l->units == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "modbus: out of memory");
+    for (size_t i = 0; i < site->ndevices; i++) {
+        if (site->devices[i].bus != bus)
+            continue;
+        struct unit *u = &l->units[l->nunits];
+        snprintf(u->name, sizeof u->name, "devices.%s", site->devices[i].id);
+        const enum gw_status status = gw_mb_pass_new(site, (uint32_t)i, l->where, &u->pass, err);
+        if (status == GW_OK)
+            l->nunits++;
+        else if (status == GW_E_NOTFOUND)
+            gw_log(GW_LOG_WARN, TAG, "%s: has no points, so nothing is read", u->name);
+        else
+            return status;
+    }
+    return GW_OK;
+}
+
+/* Sets every unit's first tick, one after the other. */
+static void start_units(struct gw_rtu_line *l)
+{
+    const int64_t now = now_ms(l);
+    uint64_t rand = l->env.seed;
+    l->backoff = (struct gw_backoff){.first_ms = GW_MB_BACKOFF_MS,
+                                     .cap_ms = PORT_CAP_MS,
+                                     .jitter_pct = GW_MB_BACKOFF_JITTER,
+                                     .rand = gw_rand_next(&rand)};
+    for (size_t i = 0; i < l->nunits; i++) {
+        struct unit *u = &l->units[i];
+        const int64_t period = gw_mb_pass_period_ms(u->pass);
+        const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
+        const int64_t first = now + (int64_t)i * spread / (int64_t)l->nunits;
+        gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
+        /* Whoever comes behind a time-out is late, which is better than skipped. */
+        u->poll.late_ms = period * 4 / 5;
+        gw_mb_pass_start(u->pass, first);
+    }
+}
+
+enum gw_status gw_rtu_line_new(const struct gw_driver_env *env, uint32_t bus,
+                               struct gw_rtu_line **out, struct gw_err *err)
+{
+    const struct gw_site_bus *b = &env->site->buses[bus];
+    struct gw_rtu_line *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "buses.%s: out of memory", b->id);
+    l->env = *env;
+    l->conf = b->priv;
+    l->last_unit = -1;
+    l->port_conf = (struct gw_rtu_conf){
+        .port = l->conf->port,
+        .baud = l->conf->baud,
+        .parity = l->conf->parity,
+        .stop_bits = l->conf->stop_bits,
+        .rs485 = l->conf->rs485,
+        .timeout_ms = l->conf->timeout_ms,
+    };
+    snprintf(l->where, sizeof l->where, "%s", l->conf->port);
+    l->timer = (struct gw_timer){.fire = on_timer, .arg = l};
+    enum gw_status status = gw_loop_new(env->clock, &l->loop, err);
+    if (status == GW_OK)
+        status = make_units(l, bus, err);
+    if (status == GW_OK) {
+        start_units(l);
+        status = gw_loop_timer_set(l->loop, &l->timer, now_ms(l));
+    }
+    if (status != GW_OK) {
+        gw_rtu_line_free(l);
+        return status;
+    }
+    *out = l;
+    return GW_OK;
+}
+
+void gw_rtu_line_free(struct gw_rtu_line *line)
+{
+    if (line == NULL)
+        return;
+    for (size_t i = 0; i < line->nunits; i++)
+        gw_mb_pass_free(line->units[i].pass);
+    gw_rtu_close(line->rtu);
+    if (line->loop != NULL)
+        gw_loop_timer_clear(line->loop, &line->timer);
+    gw_loop_free(line->loop);
+    free(line->units);
+    free(line);
+}
+
+void gw_rtu_line_run(void *arg)
+{
+    struct gw_rtu_line *l = arg;
+    if (gw_loop_run(l->loop) != GW_OK)
+        gw_log(GW_LOG_ERR, TAG, "%s: the event loop failed; this line is not read any more",
+               l->where);
+}
+
+void gw_rtu_line_stop(struct gw_rtu_line *line)
+{
+    gw_loop_stop(line->loop);
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FROZEN and DECOUPLED: an instrument that says the same for too long.
+ *
+ * Both watch one point, and start their time anew whenever it has moved: by `spread` (in its unit)
+ * or `spread_percent` (of its size) since the time began. A value that is constant to its last
+ * digit has never moved. The size of a point is its declared sane range, or the largest value seen
+ * where none is declared.
+ *
+ * FROZEN: it did not move for `hours`. That the other points of its device moved meanwhile is told,
+ * and not asked for: a reviewer sees from it whether one probe or a whole device stands still.
+ * DECOUPLED: it did not move for `hours`, and a companion, which it should follow, varied by
+ * `vary_percent` of its own size within that time.
+ *
+ * What they cannot see: movement smaller than the last digit (with `step_percent` an instrument
+ * whose last digit is coarser than that share of its size is not judged at all); movement while the
+ * asset is stopped, the point not good, or the gateway off (that time does not count); a quantity
+ * that truly stands still. A replayed or invented signal moves, and passes both. DECOUPLED counts
+ * anew what a companion did before a restart, so it may come later, never sooner.
+ */
+#include "finding/rule_parts.h"
+
+#include "base/decimal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define HOUR_MS 3600000.0
+
+/* Decimal digits that a site declares are at most 9. */
+static double last_digit(const struct gw_point *p)
+{
+    return p->vtype == GW_V_NUM ? pow(10.0, -p->decimals) : 1.0;
+}
+
+static double size_of(const struct gw_point *p, double lo, double hi)
+{
+    if (isfinite(p->sane_lo) && isfinite(p->sane_hi)) {
+        return p->sane_hi - p->sane_lo;
+    }
+    return fmax(fabs(lo), fabs(hi));
+}
+
+static bool same_words(double lo, double hi, const struct gw_point *p)
+{
+    return gw_rule_settled(hi - lo) * 2 < last_digit(p);
+}
+
+/* ---- the instrument ---- */
+
+static bool has_moved(const struct gw_rule_ctx *ctx, const struct gw_point *p, double lo, double hi)
+{
+    const double percent = gw_check_param(ctx->check, "spread_percent", 0.0);
+    const double spread = percent > 0 ? gw_rule_settled(percent / 100.0 * size_of(p, lo, hi))
+                                      : gw_check_param(ctx->check, "spread", 0.0);
+    return !same_words(lo, hi, p) && gw_rule_settled(hi - lo) >= spread;
+}
+
+static void start_anew(struct gw_rule_memory *m, double x)
+{
+    *m = (struct gw_rule_memory){
+        .holds = true, .lo = x, .hi = x, .watching = m->watching, .at_ms = m->at_ms};
+}
+
+static void watch(struct gw_rule_ctx *ctx, const struct gw_point *p, double x)
+{
+    struct gw_rule_memory *m = &ctx->memory;
+    const int64_t passed = m->watching ? ctx->now_ms - m->at_ms : 0;
+    m->watching = true;
+    m->at_ms = ctx->now_ms;
+    const double lo = fmin(m->lo, x);
+    const double hi = fmax(m->hi, x);
+    if (!m->holds || has_moved(ctx, p, lo, hi)) {
+        start_anew(m, x);
+        return;
+    }
+    m->lo = lo;
+    m->hi = hi;
+    m->held_ms += passed > 0 ? passed : 0;
+}
+
+/* ---- witnesses ---- */
+
+static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_reading *r)
+{
+    struct gw_rule_memory *m = &ctx->memory;
+    double x = 0.0;
+    if (!gw_reading_number(r, &x)) {
+        return;
+    }
+    const bool seeded = (m->seeded >> i & 1u) != 0;
+    m->with_lo[i] = seeded ? fmin(m->with_lo[i], x) : x;
+    m->with_hi[i] = seeded ? fmax(m->with_hi[i], x) : x;
+    m->seeded |= 1u << i;
+    const double percent = gw_check_param(ctx->check, "vary_percent", 0.0);
+    const double lo = m->with_lo[i];
+    const double hi = m->with_hi[i];
+    const double least = gw_rule_settled(percent / 100.0 * size_of(r->point, lo, hi));
+    if (!same_words(lo, hi, r->point) && gw_rule_settled(hi - lo) >= least) {
+        m->moved = true;
+    }
+}
+
+/* The other numbers of its device. */
+static void watch_siblings(struct gw_rule_ctx *ctx, uint32_t own)
+{
+    const uint32_t device = gw_table_point(ctx->table, own)->device;
+    unsigned n = 0;
+    for (uint32_t i = 0; i < gw_table_npoints(ctx->table) && n < GW_MEMORY_WITNESSES; i++) {
+        const struct gw_point *p = gw_table_point(ctx->table, i);
+        if (i != own && p->device == device && (p->vtype == GW_V_NUM || p->vtype == GW_V_INT)) {
+            const struct gw_reading r = gw_rule_read(ctx, i);
+            watch_witness(ctx, n++, &r);
+        }
+    }
+}
+
+static void watch_companions(struct gw_rule_ctx *ctx, uint32_t own)
+{
+    const struct gw_role_need *need = &ctx->check->rule->needs[1];
+    for (unsigned k = 0; k < need->nalt && k < GW_MEMORY_WITNESSES; k++) {
+        const uint32_t point = gw_check_role(ctx->check, need->alt[k]);
+        if (point != GW_NO_INDEX && point != own) {
+            const struct gw_reading r = gw_rule_read(ctx, point);
+            watch_witness(ctx, k, &r);
+        }
+    }
+}
+
+/* ---- the rules ---- */
+
+/* A state by which the instrument has shown that it lives, such as an alarm or a test. */
+static bool lives(const struct gw_rule_ctx *ctx)
+{
+    const struct gw_rule_def *rule = ctx->check->rule;
+    for (size_t i = 0; i < rule->ntests; i++) {
+        if (gw_rule_test(ctx, &rule->tests[i]).tri == GW_TRUE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say(struct gw_rule_ctx *ctx, const char *role, const struct gw_point *p, double hours)
+{
+    if (!ctx->explain) {
+        return;
+    }
+    const struct gw_rule_memory *m = &ctx->memory;
+    const bool companions = ctx->check->rule->rule == GW_RULE_DECOUPLED;
+    char lo[GW_DECIMAL_SIZE];
+    char hi[GW_DECIMAL_SIZE];
+    char held[GW_DECIMAL_SIZE];
+    char want[GW_DECIMAL_SIZE];
+    gw_decimal(m->lo, p->decimals, lo);
+    gw_decimal(m->hi, p->decimals, hi);
+    gw_decimal(floor((double)m->held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
+    gw_decimal(hours, 1, want);
+    gw_rule_en(ctx, "%s between %s and %s %s for %s h of %s h, %s", p->id, lo, hi, p->unit, held,
+               want,
+               companions ? (m->moved ? "while what it should follow varied"
+                                      : "and what it should follow was steady, too")
+                          : (m->moved ? "while others of its device moved"
+                                      : "and nothing else of its device moved"));
+    gw_rule_zh(ctx, "%s %s 在 %s h 内（判定时长 %s h）保持 %s～%s %s，%s", gw_rule_title(ctx, role),
+               p->id, held, want, lo, hi, p->unit,
+               companions
+                   ? (m->moved ? "而相关参数同期有变化" : "相关参数同期亦无变化")
+                   : (m->moved ? "同一装置其他测点同期有变化" : "同一装置其他测点同期亦无变化"));
+}
+
+static enum gw_tri too_coarse(struct gw_rule_ctx *ctx, const char *role, const struct gw_point *p)
+{
+    gw_rule_en(ctx, "not evaluated: the last digit of %s is too coarse", p->id);
+    gw_rule_zh(ctx, "未评估：%s %s 分辨力不足", gw_rule_title(ctx, role), p->id);
+    return GW_UNKNOWN;
+}
+
+static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
+{
+    const char *role = "";
+    const uint32_t own = gw_rule_each_point(ctx, &role);
+    if (own == GW_NO_INDEX) {
+        gw_rule_en(ctx, "no instrument to look at");
+        gw_rule_zh(ctx, "没有可查看的仪表");
+        return GW_UNKNOWN;
+    }
+    const struct gw_reading r = gw_rule_read(ctx, own);
+    double x = 0.0;
+    if (r.quality != GW_Q_GOOD || !gw_reading_number(&r, &x)) {
+        ctx->memory.watching = false;
+        return gw_rule_unusable(ctx, role, &r);
+    }
+    if (lives(ctx)) {
+        ctx->memory.holds = false;
+    }
+    watch(ctx, r.point, x);
+    if (ctx->check->rule->rule == GW_RULE_DECOUPLED) {
+        watch_companions(ctx, own);
+    } else {
+        watch_siblings(ctx, own);
+    }
+    const struct gw_rule_memory *m = &ctx->memory;
+    const double step = gw_check_param(ctx->check, "step_percent", 0.0);
+    if (step > 0 &&
+        last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi))) {
+        return too_coarse(ctx, role, r.point);
+    }
+    const double hours = gw_check_param(ctx->check, "hours", NAN);
+    ctx->value = x;
+    ctx->decimals = r.point->decimals;
+    say(ctx, role, r.point, hours);
+    return (double)m->held_ms >= hours * HOUR_MS ? GW_TRUE : GW_FALSE;
+}
+
+enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx)
+{
+    return stands_still(ctx);
+}
+
+enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx)
+{
+    const enum gw_tri still = stands_still(ctx);
+    return still == GW_TRUE && !ctx->memory.moved ? GW_FALSE : still;
+}
