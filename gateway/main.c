@@ -2,8 +2,9 @@
  *
  * nonsited: the gateway daemon. Composition root and nothing more.
  */
-#define _GNU_SOURCE /* getopt_long */
+#define _GNU_SOURCE /* getopt_long, malloc_trim */
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,8 @@ static int run(const struct gw_load *load)
     struct gw_gateway *gateway = NULL;
     struct gw_gateway_conf conf = {.load = load, .drivers = gw_drivers, .clock = &clock};
 
+    gw_site_drop_texts(load->site);
+    (void)malloc_trim(0); /* what loading took goes back: the box is small */
     gw_log_set_level((enum gw_log_level)load->site->gateway.log_level);
     catch_signals();
     if (gw_gateway_new(&conf, &gateway, &err) != GW_OK) {

@@ -507,6 +507,7 @@ void gw_site_free(struct gw_site *site)
     if (site == NULL) {
         return;
     }
+    gw_site_drop_texts(site);
     gw_site_free_assets(site);
     for (size_t i = 0; i < site->npoints; i++) {
         const struct gw_site_device *d = &site->devices[site->points[i].device];
@@ -532,10 +533,26 @@ void gw_site_free(struct gw_site *site)
         free(site->index->declared);
         free(site->index);
     }
+    free(site);
+}
+
+void gw_site_drop_texts(struct gw_site *site)
+{
+    for (size_t i = 0; i < site->nassets; i++) {
+        site->assets[i].node = NULL;
+        for (size_t k = 0; k < site->assets[i].noverrides; k++) {
+            site->assets[i].overrides[k].node = NULL;
+        }
+    }
+    for (size_t i = 0; i < site->nderived; i++) {
+        site->derived[i].node = NULL;
+    }
     for (size_t i = 0; i < site->ndocs; i++) {
         gw_json_free(site->docs[i]);
     }
     free(site->docs);
     gw_json_free(site->catalogue);
-    free(site);
+    site->docs = NULL;
+    site->ndocs = 0;
+    site->catalogue = NULL;
 }

@@ -272,6 +272,10 @@ enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver
                                    struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
 void gw_site_free(struct gw_site *site);
 
+/* Lets go of the parsed texts, which only loading and its messages need: they are larger than
+ * everything that was made from them. All nodes of the site are gone (NULL) afterwards. */
+void gw_site_drop_texts(struct gw_site *site);
+
 /* For driver hooks: appends a point (copied, its device set by the call) with the driver's private
  * data, taken over on success. The points' indices and each device's first_point, npoints are final
  * when gw_site_load returns: points of one device stand together, in the order of adding.

@@ -55,7 +55,14 @@ def play(rig, plant, devices, fault, must_fail):
     start = len(rig.messages)
     for d in devices:
         rig.tell(plant, dict(fault, device=d, set={"r10": TRUE["during"]}))
-    until("enough passes", 60, lambda: all(len(samples(rig, start, f"{d}.x")) >= 3 for d in devices))
+
+    # Telemetry is committed once a second, so the first samples to arrive may be of before the fault.
+    def enough(device):
+        seen = samples(rig, start, f"{device}.x")
+        first = next((i for i, s in enumerate(seen) if s != ("GOOD", str(TRUE["before"]))), None)
+        return first is not None and len(seen) >= first + 3
+
+    until("enough passes", 60, lambda: all(enough(d) for d in devices))
     during = {d: samples(rig, start, f"{d}.x") for d in devices}
     put(TRUE["after"])
     mark = len(rig.messages)
