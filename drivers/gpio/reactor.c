@@ -63,10 +63,9 @@ static void close_line(struct line *l)
 
 static void close_chip(struct gw_gpio_reactor *r, struct chip *c)
 {
-    for (size_t i = 0; i < r->nlines; i++) {
+    for (size_t i = 0; i < r->nlines; i++)
         if (r->lines[i].handle != NULL && r->lines[i].group->chip == c)
             close_line(&r->lines[i]);
-    }
     if (c->handle != NULL)
         r->ops->close(c->handle);
     c->handle = NULL;
@@ -91,10 +90,9 @@ static void chip_lost(struct chip *c, const char *why)
     const struct gw_stamp now = now_of(r);
     close_chip(r, c);
     c->hold_ms = now.mono_ms + gw_backoff_next(&c->backoff);
-    for (size_t i = 0; i < r->ngroups; i++) {
+    for (size_t i = 0; i < r->ngroups; i++)
         if (r->groups[i].chip == c)
             send_down(&r->groups[i], &now, why);
-    }
 }
 
 #define GONE "gone (unplugged?)"
@@ -286,10 +284,9 @@ static enum gw_status open_chip(struct chip *c, struct gw_err *err)
     if (status != GW_OK)
         return status;
     gw_backoff_reset(&c->backoff);
-    for (size_t i = 0; i < c->r->nlines; i++) {
+    for (size_t i = 0; i < c->r->nlines; i++)
         if (c->r->lines[i].group->chip == c)
             c->r->lines[i].hold_ms = 0;
-    }
     return GW_OK;
 }
 
@@ -388,10 +385,9 @@ static void make_group(struct gw_gpio_reactor *r, uint32_t device, struct chip *
     g->period_ms = site->devices[device].period_ms;
     g->due_ms = gw_clock_mono_ms(gw_loop_clock(r->loop));
     g->timer = (struct gw_timer){.fire = on_tick, .arg = g};
-    for (size_t i = 0; i < site->npoints; i++) {
+    for (size_t i = 0; i < site->npoints; i++)
         if (site->points[i].device == device && site->point_priv[i] != NULL)
             make_line(r, g, (uint32_t)i, seed);
-    }
     if (g->nlines > 0)
         r->ngroups++;
     else
@@ -407,10 +403,9 @@ static void make_chips(struct gw_gpio_reactor *r)
             continue;
         struct chip *c = &r->chips[r->nchips++];
         *c = (struct chip){.r = r, .conf = site->buses[i].priv, .backoff = make_backoff(&seed)};
-        for (size_t d = 0; d < site->ndevices; d++) {
+        for (size_t d = 0; d < site->ndevices; d++)
             if (site->devices[d].bus == i)
                 make_group(r, (uint32_t)d, c, &seed);
-        }
     }
 }
 

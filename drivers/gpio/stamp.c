@@ -17,9 +17,8 @@ int64_t gw_gpio_stamp_ms(const struct gw_stamp *now, int64_t edge_ns)
 {
     const int64_t edge_ms = edge_ns / NS_PER_MS;
     const int64_t clocks[] = {now->mono_ms, now->wall_ms};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (edge_ms <= clocks[i] + AHEAD_MS && clocks[i] - edge_ms <= RECENT_MS)
             return now->mono_ms - clamped_age(clocks[i], edge_ms);
-    }
     return now->mono_ms;
 }

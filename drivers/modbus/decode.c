@@ -144,10 +144,9 @@ static bool is_among(const int64_t *list, size_t n, const struct raw *raw)
 {
     if (raw->is_float || raw->none)
         return false;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         if (list[k] == raw->i)
             return true;
-    }
     return false;
 }
 
@@ -161,10 +160,9 @@ static double scaled(const struct gw_mb_format *f, const struct raw *raw)
 /* What this current means; a current that no band has means nothing known. */
 static struct gw_mb_band band_of(const struct gw_mb_format *f, double ma)
 {
-    for (size_t k = 0; k < f->nbands; k++) {
+    for (size_t k = 0; k < f->nbands; k++)
         if (ma >= f->bands[k].lo && ma < f->bands[k].hi)
             return f->bands[k];
-    }
     return (struct gw_mb_band){.state = GW_S_UNKNOWN, .quality = GW_Q_UNCERTAIN};
 }
 

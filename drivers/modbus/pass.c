@@ -78,10 +78,9 @@ static int by_period(const void *a, const void *b)
 
 static size_t find_entry(const struct gw_mb_pass *p, const struct gw_site *site, const char *id)
 {
-    for (size_t i = 0; i < p->nentries; i++) {
+    for (size_t i = 0; i < p->nentries; i++)
         if (strcmp(site->points[p->entries[i].point].id, id) == 0)
             return i;
-    }
     return NONE;
 }
 
@@ -506,10 +505,9 @@ static void apply_setup(struct gw_mb_pass *p, struct entry *e)
 /* First what each value is, then what others say about it. */
 static void settle_values(struct gw_mb_pass *p, const struct group *g)
 {
-    for (size_t i = g->first; i < g->first + g->n; i++) {
+    for (size_t i = g->first; i < g->first + g->n; i++)
         if (p->entries[i].sample.nraw > 0)
             note_device(p, &p->entries[i]);
-    }
     for (size_t i = g->first; i < g->first + g->n; i++) {
         if (p->entries[i].sample.nraw > 0) {
             apply_decimals(p, &p->entries[i]);
@@ -570,14 +568,12 @@ enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp
     assert(pass->group >= pass->ngroups);
     pass->ended = *stamp;
     note_link(pass);
-    for (size_t i = 0; i < pass->ngroups; i++) {
+    for (size_t i = 0; i < pass->ngroups; i++)
         if (pass->groups[i].due && !pass->broken)
             settle_values(pass, &pass->groups[i]);
-    }
-    for (size_t i = 0; i < pass->ngroups; i++) {
+    for (size_t i = 0; i < pass->ngroups; i++)
         if (pass->groups[i].due)
             settle_group(pass, &pass->groups[i]);
-    }
     if (pass->broken)
         return GW_MB_PASS_SILENT;
     tell_difference(pass);

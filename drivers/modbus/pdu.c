@@ -24,10 +24,9 @@ const char *gw_mb_exception_name(uint8_t code)
         {GW_MB_EX_GATEWAY_PATH, "gateway path unavailable"},
         {GW_MB_EX_GATEWAY_TARGET, "target device silent"},
     };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (names[i].code == code)
             return names[i].name;
-    }
     return "unknown exception";
 }
 

@@ -351,10 +351,9 @@ static void read_codes(struct gw_mb_point *p, struct gw_issues *issues)
 
 const char *gw_mb_point_code(const struct gw_mb_point *p, int64_t code)
 {
-    for (size_t i = 0; i < p->ncodes; i++) {
+    for (size_t i = 0; i < p->ncodes; i++)
         if (p->codes[i].code == code)
             return p->codes[i].name;
-    }
     return "";
 }
 
@@ -489,10 +488,9 @@ static bool fill_refs(const char *device, const struct gw_mb_point *tmpl, unsign
         {tmpl->keys.count_from, p->count_from},
     };
     bool fits = true;
-    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
+    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++)
         if (refs[i].name[0] != '\0')
             fits = full_id(device, refs[i].name, channel, refs[i].id) && fits;
-    }
     for (size_t i = 0; i < tmpl->nfault_if; i++)
         fits = full_id(device, tmpl->fault_if[i], channel, p->fault_if[i]) && fits;
     for (size_t i = 0; i < tmpl->nvalid_if; i++)

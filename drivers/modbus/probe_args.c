@@ -50,10 +50,9 @@ static bool number(const char *text, unsigned min, unsigned max, unsigned *out, 
 
 static int index_of(const char *text, const char *const *names)
 {
-    for (int i = 0; names[i] != NULL; i++) {
+    for (int i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], text) == 0)
             return i;
-    }
     return -1;
 }
 
@@ -153,10 +152,9 @@ static const struct option_def {
 
 static const struct option_def *find_option(const char *name)
 {
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (strcmp(options[i].name, name) == 0)
             return &options[i];
-    }
     return NULL;
 }
 
@@ -183,10 +181,9 @@ static const char *disagreement(const struct reader *r)
         {point && a->unit_first != a->unit_last, "--point is of one --unit"},
         {a->order >= 0 && !point, "--order belongs to --point; every order is shown"},
     };
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].holds)
             return rules[i].text;
-    }
     return NULL;
 }
 

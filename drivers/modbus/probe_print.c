@@ -53,10 +53,9 @@ static bool all_read(const struct gw_mb_probe_words *w, size_t at, size_t n)
 {
     if (at + n > w->n)
         return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (!w->read[at + i])
             return false;
-    }
     return true;
 }
 
@@ -93,10 +92,9 @@ static void print_row(const struct gw_mb_probe_words *w, size_t at, enum gw_mb_t
 
 static bool all_zero(const struct gw_mb_probe_words *w)
 {
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0; i < w->n; i++)
         if (w->read[i] && w->word[i] != 0)
             return false;
-    }
     return true;
 }
 

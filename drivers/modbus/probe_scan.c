@@ -15,10 +15,9 @@ static void id_text(const struct gw_mb_probe_reply *reply, char out[96])
 {
     char text[ID_TEXT + 1];
     size_t n = 0;
-    for (size_t i = 0; i < reply->len && n < ID_TEXT; i++) {
+    for (size_t i = 0; i < reply->len && n < ID_TEXT; i++)
         if (reply->data[i] >= 0x20 && reply->data[i] < 0x7F)
             text[n++] = (char)reply->data[i];
-    }
     text[n] = '\0';
     snprintf(out, 96, "identity of %zu bytes%s%s%s", reply->len, n > 0 ? ": \"" : "",
              n > 0 ? text : "", n > 0 ? "\"" : "");

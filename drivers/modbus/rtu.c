@@ -126,10 +126,9 @@ static enum gw_status from_errno(struct gw_rtu *r, int error, struct gw_err *err
     if (error == ETIMEDOUT)
         return gw_err_set(err, GW_E_TIMEOUT, "no whole answer within %lld ms",
                           (long long)r->conf.timeout_ms);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].error == error)
             return gw_err_set(err, known[i].status, "%s", known[i].text);
-    }
     return gw_err_set(err, GW_E_PROTO, "%s", modbus_strerror(error));
 }
 
@@ -182,10 +181,9 @@ static void pack(struct gw_rtu *r, const struct gw_mb_request *req, size_t n,
         return;
     }
     memset(r->data, 0, out->data_len);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (r->bits[i] != 0)
             r->data[i / 8] = (uint8_t)(r->data[i / 8] | 1u << i % 8);
-    }
 }
 
 /* True when errno stands for an exception that the unit answered with. libmodbus knows these codes

@@ -12,10 +12,9 @@
 static void check_baud(const struct gw_jnode *n, struct gw_issues *issues)
 {
     static const int rates[] = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};
-    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
         if (gw_jnode_num(n) == rates[i])
             return;
-    }
     gw_jnode_issue(n, issues,
                    "must be 1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200, is %.15g",
                    gw_jnode_num(n));

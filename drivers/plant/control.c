@@ -66,14 +66,13 @@ static bool read_some(struct gw_control *c)
     ssize_t n = read(c->watch.fd, got, sizeof got);
     if (n < 0)
         return errno == EINTR || errno == EAGAIN;
-    for (ssize_t i = 0; i < n; i++) {
+    for (ssize_t i = 0; i < n; i++)
         if (got[i] == '\n')
             end_line(c);
         else if (c->len < sizeof c->line)
             c->line[c->len++] = got[i];
         else
             c->too_long = true;
-    }
     return n > 0;
 }
 

@@ -52,10 +52,9 @@ const struct gw_fault_def *gw_fault_def(enum gw_fault_kind kind)
 
 enum gw_fault_kind gw_fault_find(const char *name)
 {
-    for (int i = GW_FAULT_NONE + 1; i < GW_FAULT_KINDS; i++) {
+    for (int i = GW_FAULT_NONE + 1; i < GW_FAULT_KINDS; i++)
         if (strcmp(defs[i].name, name) == 0)
             return (enum gw_fault_kind)i;
-    }
     return GW_FAULT_NONE;
 }
 

@@ -17,10 +17,9 @@ const struct gw_kind *gw_kind_nth(size_t i)
 
 const struct gw_kind *gw_kind_find(const char *name)
 {
-    for (size_t i = 0; gw_kind_nth(i) != NULL; i++) {
+    for (size_t i = 0; gw_kind_nth(i) != NULL; i++)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
-    }
     return NULL;
 }
 

@@ -132,10 +132,9 @@ static uint16_t word(const struct gw_view *v, uint16_t address)
 static double output(const struct gw_view *v, size_t i)
 {
     const double limit = i == OUT_HIGH ? v->conf->high : v->conf->low;
-    for (size_t d = 0; d < found(v); d++) {
+    for (size_t d = 0; d < found(v); d++)
         if (is_measuring(v, d) && gw_view_value(v, D, d) >= limit)
             return 1.0;
-    }
     return 0.0;
 }
 

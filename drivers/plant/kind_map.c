@@ -89,10 +89,9 @@ static size_t cells_in(const struct gw_jnode *obj)
 {
     size_t n = 0;
     for (const struct gw_jnode *run = obj != NULL ? gw_jnode_first(obj) : NULL; run;
-         run = gw_jnode_next(run)) {
+         run = gw_jnode_next(run))
         if (gw_jnode_type(run) == GW_J_ARR)
             n += gw_jnode_count(run);
-    }
     return n;
 }
 
@@ -104,10 +103,9 @@ static unsigned mask_of(const struct gw_jnode *fc, struct gw_issues *issues)
     if (fc == NULL)
         return REG_FCS | BIT_FCS;
     unsigned mask = 0;
-    for (const struct gw_jnode *n = gw_jnode_first(fc); n; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(fc); n; n = gw_jnode_next(n))
         if (whole_in(n, 1, 4, issues))
             mask |= 1u << (unsigned)gw_jnode_num(n);
-    }
     return mask;
 }
 

@@ -68,10 +68,9 @@ static enum gw_status setup(const struct gw_jnode *device, struct gw_kind_conf *
 
 static bool is_measuring(const struct gw_view *v, size_t i)
 {
-    for (size_t line = C_COMM_FAULT; line <= C_UNKNOWN; line++) {
+    for (size_t line = C_COMM_FAULT; line <= C_UNKNOWN; line++)
         if (gw_view_on(v, line, i))
             return false;
-    }
     return true;
 }
 
@@ -81,10 +80,9 @@ static uint16_t status_of(const struct gw_view *v, size_t i)
         enum line line;
         uint16_t code;
     } rows[] = {{C_UNKNOWN, 0}, {C_ABSENT, 7}, {C_COMM_FAULT, 1}, {C_SENSOR_FAULT, 2}};
-    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
         if (gw_view_on(v, rows[k].line, i))
             return rows[k].code;
-    }
     const double shown = gw_view_value(v, C, i);
     return shown >= v->conf->high ? 15 : shown >= v->conf->low ? 14 : 10;
 }
@@ -107,10 +105,9 @@ static bool bit(const struct gw_view *v, uint16_t address)
 static double output(const struct gw_view *v, size_t i)
 {
     const double limit = i == OUT_HIGH ? v->conf->high : v->conf->low;
-    for (size_t c = 0; c < CHANNELS; c++) {
+    for (size_t c = 0; c < CHANNELS; c++)
         if (is_measuring(v, c) && gw_view_value(v, C, c) >= limit)
             return 1.0;
-    }
     return 0.0;
 }
 

@@ -170,10 +170,9 @@ static void hold_signals(struct device *d, const struct gw_action *a, int64_t no
     enum gw_hold hold = hold_of[a->fault];
     for (size_t i = 0; i < a->n_signals; i++)
         gw_signal_hold(&d->signals[a->signals[i]], hold, now_ms, until_ms);
-    for (size_t i = 0; a->n_signals == 0 && i < d->sc->n_signals; i++) {
+    for (size_t i = 0; a->n_signals == 0 && i < d->sc->n_signals; i++)
         if (hold == GW_HOLD_FROZEN || d->signals[i].real)
             gw_signal_hold(&d->signals[i], hold, now_ms, until_ms);
-    }
 }
 
 static void clear_device(struct device *d)
@@ -253,10 +252,9 @@ static bool cond_holds(const struct gw_plant *p, const struct gw_cond *c)
 
 static bool any_holds(const struct gw_plant *p, const struct gw_follow *f)
 {
-    for (size_t i = 0; i < f->n_conds; i++) {
+    for (size_t i = 0; i < f->n_conds; i++)
         if (cond_holds(p, &f->conds[i]))
             return true;
-    }
     return false;
 }
 
@@ -355,10 +353,9 @@ static size_t report_id(const struct device *d, uint8_t unit, uint8_t out[GW_PDU
 
 static bool offers(const struct device *d, uint8_t fc)
 {
-    for (size_t i = 0; i < d->sc->conf.n_ranges; i++) {
+    for (size_t i = 0; i < d->sc->conf.n_ranges; i++)
         if (d->sc->conf.ranges[i].fcs & (1u << fc))
             return true;
-    }
     return false;
 }
 
@@ -385,10 +382,9 @@ static size_t put_bits(const struct device *d, const struct gw_view *v, uint16_t
 {
     size_t n = (count + 7u) / 8u;
     memset(out, 0, n);
-    for (uint16_t i = 0; i < count; i++) {
+    for (uint16_t i = 0; i < count; i++)
         if (d->sc->kind->bit(v, (uint16_t)(first + i)))
             out[i / 8] |= (uint8_t)(1u << (i % 8));
-    }
     return n;
 }
 

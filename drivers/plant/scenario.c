@@ -31,38 +31,34 @@ int64_t gw_sc_ms(double seconds)
 
 int gw_scenario_endpoint(const struct gw_scenario *sc, const char *name)
 {
-    for (size_t i = 0; i < sc->n_endpoints; i++) {
+    for (size_t i = 0; i < sc->n_endpoints; i++)
         if (strcmp(sc->endpoints[i].name, name) == 0)
             return (int)i;
-    }
     return -1;
 }
 
 int gw_scenario_device(const struct gw_scenario *sc, const char *name)
 {
-    for (size_t i = 0; i < sc->n_devices; i++) {
+    for (size_t i = 0; i < sc->n_devices; i++)
         if (strcmp(sc->devices[i].name, name) == 0)
             return (int)i;
-    }
     return -1;
 }
 
 int gw_scenario_signal(const struct gw_sc_device *device, const char *name)
 {
-    for (size_t i = 0; i < device->n_signals; i++) {
+    for (size_t i = 0; i < device->n_signals; i++)
         if (strcmp(device->signals[i].name, name) == 0)
             return (int)i;
-    }
     return -1;
 }
 
 int gw_scenario_output(const struct gw_sc_device *device, const char *name)
 {
     const char *const *outputs = device->kind != NULL ? device->kind->outputs : NULL;
-    for (int i = 0; outputs != NULL && outputs[i] != NULL; i++) {
+    for (int i = 0; outputs != NULL && outputs[i] != NULL; i++)
         if (strcmp(outputs[i], name) == 0)
             return i;
-    }
     return -1;
 }
 

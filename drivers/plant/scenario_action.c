@@ -96,19 +96,17 @@ static int64_t number_given(const struct action_keys *k, const char *key)
     } numbers[] = {
         {"code", k->code}, {"ms", k->ms}, {"by", k->by}, {"bytes", k->bytes}, {"unit", k->unit},
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (strcmp(numbers[i].key, key) == 0)
             return numbers[i].value;
-    }
     return NOT_GIVEN;
 }
 
 static bool takes(const struct gw_fault_def *def, const char *key)
 {
-    for (size_t p = 0; p < GW_FAULT_PARAMS; p++) {
+    for (size_t p = 0; p < GW_FAULT_PARAMS; p++)
         if (def->param[p].key != NULL && strcmp(def->param[p].key, key) == 0)
             return true;
-    }
     return false;
 }
 

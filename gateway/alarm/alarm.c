@@ -34,9 +34,8 @@ const char *gw_alarm_change_name(enum gw_alarm_change c)
 enum gw_alarm_change gw_alarm_input(enum gw_alarm_state *state, bool active)
 {
     bool was = *state == GW_ALARM_UNACK || *state == GW_ALARM_ACKED;
-    if (active == was) {
+    if (active == was)
         return GW_ALARM_NONE;
-    }
     if (active) {
         *state = GW_ALARM_UNACK;
         return GW_ALARM_RAISED;

@@ -461,10 +461,9 @@ enum gw_status gw_base64url_decode(const char *text, size_t n, uint8_t *out, siz
         return GW_E_PARSE;
 
     /* All is looked at before anything is written. */
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (digit(text[i]) == 64)
             return GW_E_PARSE;
-    }
     /* Bits that stand for nothing must be 0, or two texts would mean one signature. */
     uint32_t spare = tail == 2 ? 0x0Fu : tail == 3 ? 0x03u : 0;
     if (n > 0 && (digit(text[n - 1]) & spare) != 0)

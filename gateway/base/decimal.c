@@ -30,10 +30,9 @@ static void shortest(double v, struct digits *out)
     }
     const char *p = text;
     out->n = 0;
-    for (; *p != 'e' && *p != '\0'; p++) {
+    for (; *p != 'e' && *p != '\0'; p++)
         if (*p >= '0' && *p <= '9' && out->n < DIGITS_MAX)
             out->d[out->n++] = *p;
-    }
     out->point = *p == 'e' ? (int)strtol(p + 1, NULL, 10) + 1 : 1;
 }
 

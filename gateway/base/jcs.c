@@ -29,10 +29,9 @@ static bool next_key(struct gw_jcs *j, const char *key)
     size_t n = strlen(key);
     if (n >= GW_JCS_KEY)
         return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (!gw_jcs_key_char(key[i]))
             return false;
-    }
     if (j->comma[j->depth] && strcmp(last, key) >= 0)
         return false;
     memcpy(last, key, n + 1);

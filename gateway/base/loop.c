@@ -107,10 +107,9 @@ void gw_loop_unwatch(struct gw_loop *loop, struct gw_watch *watch)
     watch->active = false;
     watch->events = 0;
     /* Its memory may be gone before the round gets to it. */
-    for (int i = 0; i < loop->ready_count; i++) {
+    for (int i = 0; i < loop->ready_count; i++)
         if (loop->ready[i].data.ptr == watch)
             loop->ready[i].data.ptr = NULL;
-    }
 }
 
 static void serve_descriptors(struct gw_loop *loop)
@@ -263,10 +262,9 @@ enum gw_status gw_loop_round(struct gw_loop *loop, int64_t max_wait_ms)
     loop->ready_count = n > 0 ? n : 0;
     loop->now_ms = gw_clock_mono_ms(&loop->clock);
 
-    for (int i = 0; i < loop->ready_count; i++) {
+    for (int i = 0; i < loop->ready_count; i++)
         if (loop->ready[i].data.ptr == NULL)
             take_stop(loop);
-    }
     serve_descriptors(loop);
     serve_timers(loop);
     return GW_OK;

@@ -54,10 +54,9 @@ size_t gw_utf8_char(const char *s, size_t n)
             return 0;
         if (len > 1 && ((uint8_t)s[1] < forms[f].second_lo || (uint8_t)s[1] > forms[f].second_hi))
             return 0;
-        for (size_t i = 2; i < len; i++) {
+        for (size_t i = 2; i < len; i++)
             if (((uint8_t)s[i] & 0xC0u) != 0x80u)
                 return 0;
-        }
         return len;
     }
     return 0;

@@ -32,12 +32,10 @@ struct gw_issues *gw_issues_new(void)
 
 void gw_issues_free(struct gw_issues *is)
 {
-    if (is == NULL) {
+    if (is == NULL)
         return;
-    }
-    for (size_t i = 0; i < KEPT; i++) {
+    for (size_t i = 0; i < KEPT; i++)
         free(is->kept[i]);
-    }
     free(is);
 }
 
@@ -55,28 +53,25 @@ void gw_issues_add(struct gw_issues *is, const char *file, int line, const char 
                    const char *fmt, ...)
 {
     const size_t i = is->count++;
-    if (i >= KEPT) {
+    if (i >= KEPT)
         return;
-    }
     char text[TEXT_SIZE];
     va_list ap;
     va_start(ap, fmt);
-    gw_text_vline(text, sizeof(text), fmt, ap);
+    gw_text_vline(text, sizeof text, fmt, ap);
     va_end(ap);
 
     char number[16] = "";
-    if (line > 0) {
-        one_line(number, sizeof(number), ":%d", line);
-    }
+    if (line > 0)
+        one_line(number, sizeof number, ":%d", line);
     char whole[LINE_SIZE];
-    one_line(whole, sizeof(whole), "%s%s: %s%s%s", file, number, pointer,
+    one_line(whole, sizeof whole, "%s%s: %s%s%s", file, number, pointer,
              pointer[0] != '\0' ? ": " : "", text);
 
     const size_t size = strlen(whole) + 1;
-    struct issue *issue = malloc(sizeof(*issue) + size);
-    if (issue == NULL) {
+    struct issue *issue = malloc(sizeof *issue + size);
+    if (issue == NULL)
         return;
-    }
     issue->line = line;
     issue->file_len = strlen(file) < size ? strlen(file) : size - 1;
     memcpy(issue->text, whole, size);
@@ -95,17 +90,14 @@ const char *gw_issues_text(const struct gw_issues *is, size_t i)
 
 static int compare(const struct issue *a, const struct issue *b)
 {
-    if (a == NULL || b == NULL) {
+    if (a == NULL || b == NULL)
         return (a == NULL) - (b == NULL);
-    }
     const size_t n = a->file_len < b->file_len ? a->file_len : b->file_len;
     const int files = memcmp(a->text, b->text, n);
-    if (files != 0) {
+    if (files != 0)
         return files;
-    }
-    if (a->file_len != b->file_len) {
+    if (a->file_len != b->file_len)
         return a->file_len < b->file_len ? -1 : 1;
-    }
     return (a->line > b->line) - (a->line < b->line);
 }
 
@@ -122,12 +114,10 @@ void gw_issues_print(const struct gw_issues *is, FILE *to)
         }
         order[at] = i;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         fprintf(to, "%s\n", gw_issues_text(is, order[i]));
-    }
-    if (is->count > KEPT) {
+    if (is->count > KEPT)
         fprintf(to, "%zu issues, the first %d are shown\n", is->count, KEPT);
-    } else {
+    else
         fprintf(to, "%zu issue%s\n", is->count, is->count == 1 ? "" : "s");
-    }
 }

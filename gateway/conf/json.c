@@ -51,9 +51,8 @@ struct zip {
 
 static struct gw_jnode *zip_item(struct zip *z, const cJSON *item, const struct gw_jnode *parent)
 {
-    if (z->next >= z->scan->nvalues) {
+    if (z->next >= z->scan->nvalues)
         return NULL;
-    }
     const struct gw_scan_value *note = &z->scan->values[z->next];
     struct gw_jnode *node = &z->doc->nodes[z->next++];
     *node = (struct gw_jnode){
@@ -67,17 +66,14 @@ static struct gw_jnode *zip_item(struct zip *z, const cJSON *item, const struct 
     struct gw_jnode *last = NULL;
     for (const cJSON *c = item->child; c != NULL; c = c->next) {
         struct gw_jnode *child = zip_item(z, c, node);
-        if (child == NULL) {
+        if (child == NULL)
             return NULL;
-        }
-        if (z->scan->values[child - z->doc->nodes].repeated) {
+        if (z->scan->values[child - z->doc->nodes].repeated)
             continue;
-        }
-        if (last == NULL) {
+        if (last == NULL)
             node->first = child;
-        } else {
+        else
             last->next = child;
-        }
         last = child;
         node->count++;
     }
@@ -93,7 +89,7 @@ static void set_folder(struct gw_json *doc)
     int dir_len = slash != NULL ? (int)(slash - doc->name) : 0;
     char here[FOLDER_SIZE] = "";
     if (doc->name[0] != '/') {
-        if (getcwd(here, sizeof(here)) == NULL) {
+        if (getcwd(here, sizeof here) == NULL) {
             here[0] = '.';
             here[1] = '\0';
         } else if (strcmp(here, "/") == 0) {
@@ -107,11 +103,10 @@ static void set_folder(struct gw_json *doc)
         }
     }
     struct gw_buf b;
-    gw_buf_fixed(&b, doc->folder, sizeof(doc->folder));
+    gw_buf_fixed(&b, doc->folder, sizeof doc->folder);
     gw_buf_str(&b, here);
-    if (dir_len > 0) {
+    if (dir_len > 0)
         gw_buf_printf(&b, "%s%.*s", dir[0] != '/' ? "/" : "", dir_len, dir);
-    }
 }
 
 static enum gw_status make_tree(struct gw_json *doc, const struct gw_scan *scan,
@@ -119,10 +114,9 @@ static enum gw_status make_tree(struct gw_json *doc, const struct gw_scan *scan,
 {
     doc->nnodes = scan->nvalues;
     doc->repeats = scan->nrepeated > 0;
-    doc->nodes = calloc(doc->nnodes, sizeof(*doc->nodes));
-    if (doc->nodes == NULL) {
+    doc->nodes = calloc(doc->nnodes, sizeof *doc->nodes);
+    if (doc->nodes == NULL)
         return GW_E_NOMEM;
-    }
     doc->tree = cJSON_ParseWithLengthOpts(scan->clean, scan->len + 1, NULL, 1);
     struct zip z = {.doc = doc, .scan = scan};
     if (doc->tree == NULL || zip_item(&z, doc->tree, NULL) == NULL || z.next != scan->nvalues) {
@@ -139,10 +133,9 @@ enum gw_status gw_json_parse_on(const char *text, size_t len, const char *name,
 {
     struct gw_scan scan;
     enum gw_status status = gw_scan(text, len, name, issues, &scan);
-    if (status != GW_OK) {
+    if (status != GW_OK)
         return status;
-    }
-    struct gw_json *doc = calloc(1, sizeof(*doc));
+    struct gw_json *doc = calloc(1, sizeof *doc);
     if (doc == NULL) {
         status = GW_E_NOMEM;
         goto out;
@@ -177,9 +170,8 @@ static enum gw_status without_repeats(enum gw_status status, struct gw_json *doc
         gw_json_free(doc);
         return GW_E_PARSE;
     }
-    if (status == GW_OK) {
+    if (status == GW_OK)
         *out = doc;
-    }
     return status;
 }
 
@@ -218,9 +210,8 @@ enum gw_status gw_json_load(const char *path, struct gw_issues *issues, struct g
 
 void gw_json_free(struct gw_json *doc)
 {
-    if (doc == NULL) {
+    if (doc == NULL)
         return;
-    }
     cJSON_Delete(doc->tree);
     free(doc->nodes);
     free(doc->text);
@@ -258,18 +249,14 @@ const struct gw_json *gw_jnode_doc(const struct gw_jnode *n)
 
 enum gw_jtype gw_jnode_type(const struct gw_jnode *n)
 {
-    if (cJSON_IsObject(n->item)) {
+    if (cJSON_IsObject(n->item))
         return GW_J_OBJ;
-    }
-    if (cJSON_IsArray(n->item)) {
+    if (cJSON_IsArray(n->item))
         return GW_J_ARR;
-    }
-    if (cJSON_IsString(n->item)) {
+    if (cJSON_IsString(n->item))
         return GW_J_STR;
-    }
-    if (cJSON_IsNumber(n->item)) {
+    if (cJSON_IsNumber(n->item))
         return GW_J_NUM;
-    }
     return cJSON_IsBool(n->item) ? GW_J_BOOL : GW_J_NULL;
 }
 
@@ -279,7 +266,7 @@ const char *gw_jtype_name(enum gw_jtype t)
         [GW_J_NULL] = "null",    [GW_J_BOOL] = "true or false", [GW_J_NUM] = "a number",
         [GW_J_STR] = "a string", [GW_J_ARR] = "an array",       [GW_J_OBJ] = "an object",
     };
-    return (size_t)t < sizeof(names) / sizeof(names[0]) ? names[t] : "?";
+    return (size_t)t < sizeof names / sizeof names[0] ? names[t] : "?";
 }
 
 int gw_jnode_line(const struct gw_jnode *n)
@@ -291,15 +278,14 @@ void gw_jnode_pointer(const struct gw_jnode *n, char *out, size_t size)
 {
     const struct gw_jnode *chain[GW_SCAN_DEPTH_MAX + 1];
     size_t depth = 0;
-    for (const struct gw_jnode *p = n; p->parent != NULL; p = p->parent) {
+    for (const struct gw_jnode *p = n; p->parent != NULL; p = p->parent)
         chain[depth++] = p;
-    }
     size_t at = 0;
     out[0] = '\0';
     while (depth > 0) {
         const struct gw_jnode *p = chain[--depth];
         char index[16];
-        (void)snprintf(index, sizeof(index), "%u", (unsigned)p->index);
+        (void)snprintf(index, sizeof index, "%u", (unsigned)p->index);
         at = gw_scan_token(out, size, at, p->item->string != NULL ? p->item->string : index);
     }
 }
@@ -321,25 +307,21 @@ size_t gw_jnode_count(const struct gw_jnode *n)
 
 const struct gw_jnode *gw_jnode_get(const struct gw_jnode *n, const char *key)
 {
-    if (n == NULL || !cJSON_IsObject(n->item)) {
+    if (n == NULL || !cJSON_IsObject(n->item))
         return NULL;
-    }
     const struct gw_jnode *c = n->first;
-    while (c != NULL && strcmp(c->item->string, key) != 0) {
+    while (c != NULL && strcmp(c->item->string, key) != 0)
         c = c->next;
-    }
     return c;
 }
 
 bool gw_jnode_repeats(const struct gw_jnode *n, int depth)
 {
-    if (n == NULL) {
+    if (n == NULL)
         return false;
-    }
     bool repeats = n->again;
-    for (const struct gw_jnode *c = n->first; c != NULL && depth > 0 && !repeats; c = c->next) {
+    for (const struct gw_jnode *c = n->first; c != NULL && depth > 0 && !repeats; c = c->next)
         repeats = gw_jnode_repeats(c, depth - 1);
-    }
     return repeats;
 }
 
@@ -377,9 +359,9 @@ void gw_jnode_issue(const struct gw_jnode *n, struct gw_issues *issues, const ch
     char text[512];
     va_list ap;
     va_start(ap, fmt);
-    gw_text_vline(text, sizeof(text), fmt, ap);
+    gw_text_vline(text, sizeof text, fmt, ap);
     va_end(ap);
     char pointer[GW_SCAN_POINTER];
-    gw_jnode_pointer(n, pointer, sizeof(pointer));
+    gw_jnode_pointer(n, pointer, sizeof pointer);
     gw_issues_add(issues, n->doc->name, n->line, pointer, "%s", text);
 }

@@ -42,21 +42,17 @@ static bool in_range(const struct gw_key *k, double v)
 
 static int enum_index(const struct gw_key *k, const char *name)
 {
-    for (int i = 0; k->names[i] != NULL; i++) {
-        if (strcmp(k->names[i], name) == 0) {
+    for (int i = 0; k->names[i] != NULL; i++)
+        if (strcmp(k->names[i], name) == 0)
             return i;
-        }
-    }
     return -1;
 }
 
 static const struct gw_key *find_key(const struct gw_key *keys, const char *name)
 {
-    for (const struct gw_key *k = keys; k != NULL && k->type != GW_KEY_END; k++) {
-        if (strcmp(k->name, name) == 0) {
+    for (const struct gw_key *k = keys; k != NULL && k->type != GW_KEY_END; k++)
+        if (strcmp(k->name, name) == 0)
             return k;
-        }
-    }
     return NULL;
 }
 
@@ -77,9 +73,8 @@ static bool resolve(const struct gw_jnode *obj, const char *path, char *out, siz
     gw_buf_fixed(&b, out, size);
     if (path[0] != '/' && path[0] != '\0' && obj != NULL) {
         gw_buf_printf(&b, "%s/", gw_json_folder(gw_jnode_doc(obj)));
-        while (strncmp(path, "./", 2) == 0) {
+        while (strncmp(path, "./", 2) == 0)
             path += 2;
-        }
     }
     gw_buf_str(&b, path);
     return !b.failed;
@@ -93,9 +88,8 @@ static void apply_default(const struct gw_key *k, const struct gw_jnode *obj, vo
         *(const struct gw_jnode **)slot(k, out) = NULL;
         return;
     }
-    if (k->def == NULL) {
+    if (k->def == NULL)
         return;
-    }
     if (k->type == GW_KEY_INT) {
         *(int64_t *)slot(k, out) = strtoll(k->def, NULL, 10);
     } else if (k->type == GW_KEY_NUM) {
@@ -106,7 +100,7 @@ static void apply_default(const struct gw_key *k, const struct gw_jnode *obj, vo
         *(int *)slot(k, out) = enum_index(k, k->def);
     } else if (k->type == GW_KEY_PATH || k->type == GW_KEY_SECRET) {
         char path[PATH_MAX_HERE];
-        const bool fits = resolve(obj, k->def, path, sizeof(path)) && strlen(path) < k->size;
+        const bool fits = resolve(obj, k->def, path, sizeof path) && strlen(path) < k->size;
         put_text(k, out, fits ? path : k->def);
     } else {
         put_text(k, out, k->def);
@@ -119,9 +113,8 @@ static void apply_default(const struct gw_key *k, const struct gw_jnode *obj, vo
 static bool passes(const struct gw_key *k, const struct gw_jnode *n, struct gw_issues *issues)
 {
     const size_t before = gw_issues_count(issues);
-    if (k->check != NULL) {
+    if (k->check != NULL)
         k->check(n, issues);
-    }
     return gw_issues_count(issues) == before;
 }
 
@@ -148,7 +141,7 @@ static void read_string(const struct gw_key *k, const struct gw_jnode *n, void *
     const char *value = text;
     size_t value_len = len;
     if (k->type == GW_KEY_PATH || k->type == GW_KEY_SECRET) {
-        value_len = resolve(n, text, path, sizeof(path)) ? strlen(path) : sizeof(path);
+        value_len = resolve(n, text, path, sizeof path) ? strlen(path) : sizeof path;
         value = path;
     }
     if (value_len >= k->size) {
@@ -156,9 +149,8 @@ static void read_string(const struct gw_key *k, const struct gw_jnode *n, void *
                        value == text ? "has" : "has, as an absolute path,", value_len);
         return;
     }
-    if (passes(k, n, issues)) {
+    if (passes(k, n, issues))
         put_text(k, out, value);
-    }
 }
 
 static void read_enum(const struct gw_key *k, const struct gw_jnode *n, void *out,
@@ -166,17 +158,15 @@ static void read_enum(const struct gw_key *k, const struct gw_jnode *n, void *ou
 {
     const int i = enum_index(k, gw_jnode_str(n));
     if (i >= 0) {
-        if (passes(k, n, issues)) {
+        if (passes(k, n, issues))
             *(int *)slot(k, out) = i;
-        }
         return;
     }
     char mem[256];
     struct gw_buf list;
-    gw_buf_fixed(&list, mem, sizeof(mem));
-    for (int j = 0; k->names[j] != NULL; j++) {
+    gw_buf_fixed(&list, mem, sizeof mem);
+    for (int j = 0; k->names[j] != NULL; j++)
         gw_buf_printf(&list, "%s\"%s\"", j > 0 ? ", " : "", k->names[j]);
-    }
     gw_jnode_issue(n, issues, "must be one of %s, is \"%s\"", mem, gw_jnode_str(n));
 }
 
@@ -189,11 +179,10 @@ static void read_number(const struct gw_key *k, const struct gw_jnode *n, void *
     } else if (!in_range(k, v)) {
         gw_jnode_issue(n, issues, "must be %.15g to %.15g, is %.15g", k->min, k->max, v);
     } else if (passes(k, n, issues)) {
-        if (k->type == GW_KEY_INT) {
+        if (k->type == GW_KEY_INT)
             *(int64_t *)slot(k, out) = (int64_t)v;
-        } else {
+        else
             *(double *)slot(k, out) = v;
-        }
     }
 }
 
@@ -227,17 +216,15 @@ static void read_member(const struct gw_key *k, const struct gw_jnode *n, void *
         read_number(k, n, out, issues);
         break;
     case GW_KEY_BOOL:
-        if (passes(k, n, issues)) {
+        if (passes(k, n, issues))
             *(bool *)slot(k, out) = gw_jnode_bool(n);
-        }
         break;
     case GW_KEY_ENUM:
         read_enum(k, n, out, issues);
         break;
     case GW_KEY_NODE:
-        if (passes(k, n, issues)) {
+        if (passes(k, n, issues))
             *(const struct gw_jnode **)slot(k, out) = n;
-        }
         break;
     default:
         read_string(k, n, out, issues);
@@ -259,12 +246,10 @@ static size_t distance(const char *a, const char *b)
     const size_t na = strlen(a);
     const size_t nb = strlen(b);
     size_t row[NAME_MAX_HERE + 1];
-    if (na > NAME_MAX_HERE || nb > NAME_MAX_HERE) {
+    if (na > NAME_MAX_HERE || nb > NAME_MAX_HERE)
         return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= nb; j++) {
+    for (size_t j = 0; j <= nb; j++)
         row[j] = j;
-    }
     for (size_t i = 1; i <= na; i++) {
         size_t diagonal = row[0];
         row[0] = i;
@@ -295,11 +280,10 @@ static void unknown_key(const struct gw_jnode *n, const struct gw_key *keys,
     size_t off = strlen(gw_jnode_key(n)) > 3 ? 3 : 2; /* fewer slips than this */
     nearest(keys, gw_jnode_key(n), &best, &off);
     nearest(others, gw_jnode_key(n), &best, &off);
-    if (best != NULL) {
+    if (best != NULL)
         gw_jnode_issue(n, issues, "unknown key; is \"%s\" meant?", best);
-    } else {
+    else
         gw_jnode_issue(n, issues, "unknown key");
-    }
 }
 
 /* ---- objects ---- */
@@ -309,29 +293,24 @@ static bool read_object(const struct gw_jnode *obj, const struct gw_key *keys,
                         struct gw_issues *issues)
 {
     const size_t before = gw_issues_count(issues);
-    for (const struct gw_key *k = keys; k->type != GW_KEY_END; k++) {
+    for (const struct gw_key *k = keys; k->type != GW_KEY_END; k++)
         apply_default(k, obj, out);
-    }
-    if (obj == NULL) {
+    if (obj == NULL)
         return true;
-    }
     if (gw_jnode_type(obj) != GW_J_OBJ) {
         gw_jnode_issue(obj, issues, "must be an object, is %s", gw_jtype_name(gw_jnode_type(obj)));
         return false;
     }
     for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
         const struct gw_key *k = find_key(keys, gw_jnode_key(n));
-        if (k != NULL) {
+        if (k != NULL)
             read_member(k, n, out, issues);
-        } else if (strict && find_key(others, gw_jnode_key(n)) == NULL) {
+        else if (strict && find_key(others, gw_jnode_key(n)) == NULL)
             unknown_key(n, keys, others, issues);
-        }
     }
-    for (const struct gw_key *k = keys; k->type != GW_KEY_END; k++) {
-        if (k->required && gw_jnode_get(obj, k->name) == NULL) {
+    for (const struct gw_key *k = keys; k->type != GW_KEY_END; k++)
+        if (k->required && gw_jnode_get(obj, k->name) == NULL)
             gw_jnode_issue(obj, issues, "\"%s\" is missing", k->name);
-        }
-    }
     return gw_issues_count(issues) == before;
 }
 
@@ -376,10 +355,9 @@ void gw_keys_print_num(double v, struct gw_buf *out)
 {
     char text[32];
     for (int digits = 15; digits <= 17; digits++) {
-        (void)snprintf(text, sizeof(text), "%.*g", digits, v);
-        if (strtod(text, NULL) == v) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, v);
+        if (strtod(text, NULL) == v)
             break;
-        }
     }
     gw_buf_str(out, text);
 }
@@ -395,11 +373,9 @@ static bool is_set(const struct gw_key *k, const void *value)
     case GW_KEY_BOOL:
         return true;
     case GW_KEY_ENUM:
-        for (int i = 0; k->names[i] != NULL; i++) {
-            if (i == *(const int *)value) {
+        for (int i = 0; k->names[i] != NULL; i++)
+            if (i == *(const int *)value)
                 return true;
-            }
-        }
         return false;
     case GW_KEY_NODE:
     case GW_KEY_END:

@@ -17,9 +17,8 @@ static void scan_value(struct gw_scanner *s, uint32_t parent, uint32_t index, ui
 static bool scan_more(struct gw_scanner *s, char close, bool *done)
 {
     gw_scan_space(s);
-    if (s->status != GW_OK) {
+    if (s->status != GW_OK)
         return false;
-    }
     if (gw_scan_peek(s) == close) {
         s->at++;
         *done = true;
@@ -28,7 +27,7 @@ static bool scan_more(struct gw_scanner *s, char close, bool *done)
     if (gw_scan_peek(s) != ',') {
         char hint[64] = "";
         if (s->line > s->ended) {
-            (void)snprintf(hint, sizeof(hint), " (is a comma missing at the end of line %u?)",
+            (void)snprintf(hint, sizeof hint, " (is a comma missing at the end of line %u?)",
                            (unsigned)s->ended);
         }
         gw_scan_fail_expected(s, close == '}' ? "',' or '}'" : "',' or ']'", hint);
@@ -36,9 +35,8 @@ static bool scan_more(struct gw_scanner *s, char close, bool *done)
     }
     s->at++;
     gw_scan_space(s);
-    if (s->status == GW_OK && gw_scan_peek(s) == close) {
+    if (s->status == GW_OK && gw_scan_peek(s) == close)
         gw_scan_fail(s, s->line, "a comma must not stand before '%c'", close);
-    }
     return s->status == GW_OK;
 }
 
@@ -49,20 +47,17 @@ static void scan_member(struct gw_scanner *s, uint32_t object, uint32_t index, i
         return;
     }
     const size_t key = s->out->keys_len;
-    if (!gw_scan_string(s, true)) {
+    if (!gw_scan_string(s, true))
         return;
-    }
     gw_scan_space(s);
-    if (s->status == GW_OK && gw_scan_peek(s) != ':') {
+    if (s->status == GW_OK && gw_scan_peek(s) != ':')
         gw_scan_fail_expected(s, "':' after the key", "");
-    }
     if (s->status == GW_OK) {
         s->at++;
         gw_scan_space(s);
     }
-    if (s->status == GW_OK) {
+    if (s->status == GW_OK)
         scan_value(s, object, index, (uint32_t)key, depth + 1);
-    }
 }
 
 static void scan_container(struct gw_scanner *s, uint32_t self, int depth)
@@ -81,14 +76,12 @@ static void scan_container(struct gw_scanner *s, uint32_t self, int depth)
     }
     bool done = false;
     for (uint32_t i = 0; s->status == GW_OK && !done; i++) {
-        if (object) {
+        if (object)
             scan_member(s, self, i, depth);
-        } else {
+        else
             scan_value(s, self, i, 0, depth + 1);
-        }
-        if (s->status != GW_OK) {
+        if (s->status != GW_OK)
             return;
-        }
         s->where = self;
         (void)scan_more(s, close, &done);
     }
@@ -98,20 +91,18 @@ static void scan_value(struct gw_scanner *s, uint32_t parent, uint32_t index, ui
                        int depth)
 {
     const uint32_t self = gw_scan_note(s, parent, index, key);
-    if (s->status != GW_OK) {
+    if (s->status != GW_OK)
         return;
-    }
     s->where = self;
     const char c = gw_scan_peek(s);
-    if (c == '{' || c == '[') {
+    if (c == '{' || c == '[')
         scan_container(s, self, depth);
-    } else if (c == '"') {
+    else if (c == '"')
         (void)gw_scan_string(s, false);
-    } else if (c == '-' || (c >= '0' && c <= '9')) {
+    else if (c == '-' || (c >= '0' && c <= '9'))
         gw_scan_number(s);
-    } else if (!gw_scan_word(s)) {
+    else if (!gw_scan_word(s))
         gw_scan_fail_expected(s, "a value", c == '\'' ? ": strings stand in double quotes" : "");
-    }
     s->ended = s->line;
 }
 
@@ -127,9 +118,8 @@ static int compare_members(const void *pa, const void *pb)
 {
     const struct member *a = pa;
     const struct member *b = pb;
-    if (a->parent != b->parent) {
+    if (a->parent != b->parent)
         return a->parent < b->parent ? -1 : 1;
-    }
     const int keys = strcmp(a->key, b->key);
     return keys != 0 ? keys : (a->value > b->value) - (a->value < b->value);
 }
@@ -146,7 +136,7 @@ static void find_duplicates(struct gw_scanner *s)
 {
     struct gw_scan *o = s->out;
     size_t n = 0;
-    struct member *members = malloc((o->nvalues + 1) * sizeof(*members));
+    struct member *members = malloc((o->nvalues + 1) * sizeof *members);
     if (members == NULL) {
         s->status = GW_E_NOMEM;
         return;
@@ -157,21 +147,20 @@ static void find_duplicates(struct gw_scanner *s)
                 .parent = o->values[i].parent, .value = i, .key = o->keys + o->values[i].key};
         }
     }
-    qsort(members, n, sizeof(*members), compare_members);
+    qsort(members, n, sizeof *members, compare_members);
     /* Keep the repeated ones; their `parent` becomes the value that had the key first. */
     size_t ndup = 0;
     uint32_t first = 0;
     struct member last = {.parent = GW_SCAN_NO_PARENT, .key = ""};
     for (size_t i = 0; i < n; i++) {
         const struct member m = members[i];
-        if (m.parent == last.parent && strcmp(m.key, last.key) == 0) {
+        if (m.parent == last.parent && strcmp(m.key, last.key) == 0)
             members[ndup++] = (struct member){.parent = first, .value = m.value, .key = m.key};
-        } else {
+        else
             first = m.value;
-        }
         last = m;
     }
-    qsort(members, ndup, sizeof(*members), compare_values);
+    qsort(members, ndup, sizeof *members, compare_values);
     for (size_t i = 0; i < ndup; i++) {
         char pointer[GW_SCAN_POINTER];
         gw_scan_pointer(o, members[i].value, pointer);
@@ -228,9 +217,8 @@ enum gw_status gw_scan(const char *text, size_t len, const char *name, struct gw
         .where = GW_SCAN_NO_PARENT,
     };
     check_bytes(&s, text, len);
-    if (s.status != GW_OK) {
+    if (s.status != GW_OK)
         goto out;
-    }
     out->clean = calloc(1, len + 1);
     if (out->clean == NULL || !gw_scan_put_key(&s, "", 1)) {
         s.status = GW_E_NOMEM;
@@ -238,22 +226,18 @@ enum gw_status gw_scan(const char *text, size_t len, const char *name, struct gw
     }
     memcpy(out->clean, text, len);
     gw_scan_space(&s);
-    if (s.status == GW_OK) {
+    if (s.status == GW_OK)
         scan_value(&s, GW_SCAN_NO_PARENT, 0, 0, 1);
-    }
     s.where = GW_SCAN_NO_PARENT;
     gw_scan_space(&s);
-    if (s.status == GW_OK && s.at < len) {
+    if (s.status == GW_OK && s.at < len)
         gw_scan_fail_expected(&s, "the end of the file", "");
-    }
-    if (s.status != GW_E_NOMEM) {
+    if (s.status != GW_E_NOMEM)
         find_duplicates(&s);
-    }
 
 out:
-    if (s.status != GW_OK) {
+    if (s.status != GW_OK)
         gw_scan_free(out);
-    }
     return s.status;
 }
 

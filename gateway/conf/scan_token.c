@@ -23,9 +23,8 @@ static const struct {
 
 size_t gw_scan_token(char *out, size_t size, size_t at, const char *token)
 {
-    if (at + 4 > size) {
+    if (at + 4 > size)
         return at; /* ended in "..." already */
-    }
     size_t n = at;
     out[n++] = '/';
     for (const char *p = token; *p != '\0'; p++) {
@@ -47,30 +46,27 @@ void gw_scan_pointer(const struct gw_scan *s, uint32_t value, char out[GW_SCAN_P
     uint32_t chain[GW_SCAN_DEPTH_MAX + 1];
     size_t n = 0;
     out[0] = '\0';
-    if (value >= s->nvalues) {
+    if (value >= s->nvalues)
         return;
-    }
-    for (uint32_t v = value; s->values[v].parent != GW_SCAN_NO_PARENT; v = s->values[v].parent) {
+    for (uint32_t v = value; s->values[v].parent != GW_SCAN_NO_PARENT; v = s->values[v].parent)
         chain[n++] = v;
-    }
     size_t at = 0;
     while (n > 0) {
         const struct gw_scan_value *v = &s->values[chain[--n]];
         char index[16];
-        (void)snprintf(index, sizeof(index), "%u", (unsigned)v->index);
+        (void)snprintf(index, sizeof index, "%u", (unsigned)v->index);
         at = gw_scan_token(out, GW_SCAN_POINTER, at, v->key != 0 ? s->keys + v->key : index);
     }
 }
 
 void gw_scan_fail(struct gw_scanner *s, uint32_t line, const char *fmt, ...)
 {
-    if (s->status != GW_OK) {
+    if (s->status != GW_OK)
         return;
-    }
     char text[256];
     va_list ap;
     va_start(ap, fmt);
-    gw_text_vline(text, sizeof(text), fmt, ap);
+    gw_text_vline(text, sizeof text, fmt, ap);
     va_end(ap);
     char pointer[GW_SCAN_POINTER];
     gw_scan_pointer(s->out, s->where, pointer);
@@ -86,7 +82,7 @@ void gw_scan_fail_expected(struct gw_scanner *s, const char *what, const char *h
         gw_scan_fail(s, s->line, "expected %s, found the end of the file", what);
         return;
     }
-    for (size_t i = 0; i < sizeof(wide_marks) / sizeof(wide_marks[0]); i++) {
+    for (size_t i = 0; i < sizeof wide_marks / sizeof wide_marks[0]; i++) {
         if (strncmp(p, wide_marks[i].wide, strlen(wide_marks[i].wide)) == 0) {
             gw_scan_fail(s, s->line, "expected %s, found the full-width '%s': type the ASCII '%c'",
                          what, wide_marks[i].wide, wide_marks[i].ascii);
@@ -106,13 +102,11 @@ void gw_scan_fail_expected(struct gw_scanner *s, const char *what, const char *h
 
 static bool grow(struct gw_scanner *s, void **mem, size_t *cap, size_t need, size_t item)
 {
-    if (need <= *cap) {
+    if (need <= *cap)
         return true;
-    }
     size_t want = *cap > 0 ? *cap * 2 : 64;
-    while (want < need) {
+    while (want < need)
         want *= 2;
-    }
     void *more = realloc(*mem, want * item);
     if (more == NULL) {
         s->status = GW_E_NOMEM;
@@ -127,9 +121,8 @@ bool gw_scan_put_key(struct gw_scanner *s, const char *bytes, size_t n)
 {
     struct gw_scan *o = s->out;
     void *keys = o->keys;
-    if (!grow(s, &keys, &o->keys_cap, o->keys_len + n, 1)) {
+    if (!grow(s, &keys, &o->keys_cap, o->keys_len + n, 1))
         return false;
-    }
     o->keys = keys;
     memcpy(o->keys + o->keys_len, bytes, n);
     o->keys_len += n;
@@ -140,9 +133,8 @@ uint32_t gw_scan_note(struct gw_scanner *s, uint32_t parent, uint32_t index, uin
 {
     struct gw_scan *o = s->out;
     void *values = o->values;
-    if (!grow(s, &values, &o->values_cap, o->nvalues + 1, sizeof(*o->values))) {
+    if (!grow(s, &values, &o->values_cap, o->nvalues + 1, sizeof *o->values))
         return GW_SCAN_NO_PARENT;
-    }
     o->values = values;
     o->values[o->nvalues] =
         (struct gw_scan_value){.line = s->line, .parent = parent, .index = index, .key = key};
@@ -154,18 +146,16 @@ uint32_t gw_scan_note(struct gw_scanner *s, uint32_t parent, uint32_t index, uin
 static void blank(struct gw_scanner *s)
 {
     char *p = &s->out->clean[s->at++];
-    if (*p == '\n') {
+    if (*p == '\n')
         s->line++;
-    } else {
+    else
         *p = ' ';
-    }
 }
 
 static void skip_line_comment(struct gw_scanner *s)
 {
-    while (gw_scan_peek(s) != '\0' && gw_scan_peek(s) != '\n') {
+    while (gw_scan_peek(s) != '\0' && gw_scan_peek(s) != '\n')
         blank(s);
-    }
 }
 
 static void skip_block_comment(struct gw_scanner *s)
@@ -242,16 +232,14 @@ static size_t utf8_encode(uint32_t c, char out[4])
 static bool scan_unicode(struct gw_scanner *s, bool keep)
 {
     uint32_t c = 0;
-    if (!scan_hex4(s, &c)) {
+    if (!scan_hex4(s, &c))
         return false;
-    }
     if (c >= 0xD800 && c <= 0xDFFF) {
         uint32_t low = 0;
         if (c < 0xDC00 && strncmp(s->out->clean + s->at, "\\u", 2) == 0) {
             s->at += 2;
-            if (!scan_hex4(s, &low)) {
+            if (!scan_hex4(s, &low))
                 return false;
-            }
         }
         if (low < 0xDC00 || low > 0xDFFF) {
             gw_scan_fail(s, s->line, "\\u%04X is half of a surrogate pair", (unsigned)c);
@@ -308,9 +296,8 @@ bool gw_scan_string(struct gw_scanner *s, bool keep)
         }
         s->at++;
         if (c == '\\') {
-            if (!scan_escape(s, keep)) {
+            if (!scan_escape(s, keep))
                 return false;
-            }
         } else if (keep && !gw_scan_put_key(s, (const char[]){(char)c}, 1)) {
             return false;
         }
@@ -326,56 +313,49 @@ static bool scan_digits(struct gw_scanner *s, const char *after)
 {
     if (!is_digit(gw_scan_peek(s))) {
         char what[40];
-        (void)snprintf(what, sizeof(what), "a digit after %s", after);
+        (void)snprintf(what, sizeof what, "a digit after %s", after);
         gw_scan_fail_expected(s, what, "");
         return false;
     }
-    while (is_digit(gw_scan_peek(s))) {
+    while (is_digit(gw_scan_peek(s)))
         s->at++;
-    }
     return true;
 }
 
 void gw_scan_number(struct gw_scanner *s)
 {
     const size_t start = s->at;
-    if (gw_scan_peek(s) == '-') {
+    if (gw_scan_peek(s) == '-')
         s->at++;
-    }
     const size_t whole = s->at;
-    if (!scan_digits(s, "'-'")) {
+    if (!scan_digits(s, "'-'"))
         return;
-    }
     if (s->out->clean[whole] == '0' && s->at > whole + 1) {
         gw_scan_fail(s, s->line, "a number must not start with 0 before other digits");
         return;
     }
     if (gw_scan_peek(s) == '.') {
         s->at++;
-        if (!scan_digits(s, "the decimal point")) {
+        if (!scan_digits(s, "the decimal point"))
             return;
-        }
     }
     if (gw_scan_peek(s) == 'e' || gw_scan_peek(s) == 'E') {
         s->at++;
-        if (gw_scan_peek(s) == '+' || gw_scan_peek(s) == '-') {
+        if (gw_scan_peek(s) == '+' || gw_scan_peek(s) == '-')
             s->at++;
-        }
-        if (!scan_digits(s, "the exponent's 'e'")) {
+        if (!scan_digits(s, "the exponent's 'e'"))
             return;
-        }
     }
-    if (s->at - start > GW_SCAN_NUMBER_MAX) {
+    if (s->at - start > GW_SCAN_NUMBER_MAX)
         gw_scan_fail(s, s->line, "a number of more than %d characters", GW_SCAN_NUMBER_MAX);
-    } else if (!isfinite(strtod(s->out->clean + start, NULL))) {
+    else if (!isfinite(strtod(s->out->clean + start, NULL)))
         gw_scan_fail(s, s->line, "the number is too large");
-    }
 }
 
 bool gw_scan_word(struct gw_scanner *s)
 {
     static const char *const words[] = {"true", "false", "null"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         const size_t n = strlen(words[i]);
         if (strncmp(s->out->clean + s->at, words[i], n) == 0) {
             s->at += n;

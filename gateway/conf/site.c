@@ -74,9 +74,8 @@ static bool path_known(const struct gw_jnode *obj, const char *key)
 static void load_catalogue(struct gw_site_loader *l)
 {
     const struct gw_jnode *obj = l->root.gateway;
-    if (obj == NULL || !path_known(obj, "catalogue")) {
+    if (obj == NULL || !path_known(obj, "catalogue"))
         return;
-    }
     const struct gw_jnode *n = gw_jnode_get(obj, "catalogue");
     l->site->catalogue = load_named(l, l->site->gateway.catalogue, n != NULL ? n : obj);
 }
@@ -84,14 +83,12 @@ static void load_catalogue(struct gw_site_loader *l)
 /* Room for one more profile. */
 static bool make_room(struct gw_site_loader *l)
 {
-    struct profile *profiles = realloc(l->profiles, (l->nprofiles + 1) * sizeof(*profiles));
-    if (profiles != NULL) {
+    struct profile *profiles = realloc(l->profiles, (l->nprofiles + 1) * sizeof *profiles);
+    if (profiles != NULL)
         l->profiles = profiles;
-    }
     struct gw_json **docs = realloc(l->site->docs, (l->site->ndocs + 1) * sizeof(struct gw_json *));
-    if (docs != NULL) {
+    if (docs != NULL)
         l->site->docs = docs;
-    }
     return profiles != NULL && docs != NULL;
 }
 
@@ -99,27 +96,23 @@ static bool make_room(struct gw_site_loader *l)
 static const struct gw_json *get_profile(struct gw_site_loader *l, const char *name,
                                          const struct gw_jnode *node)
 {
-    for (size_t i = 0; i < l->nprofiles; i++) {
-        if (strcmp(l->profiles[i].name, name) == 0) {
+    for (size_t i = 0; i < l->nprofiles; i++)
+        if (strcmp(l->profiles[i].name, name) == 0)
             return l->profiles[i].doc;
-        }
-    }
-    if (l->root.gateway == NULL || !path_known(l->root.gateway, "profiles")) {
+    if (l->root.gateway == NULL || !path_known(l->root.gateway, "profiles"))
         return NULL;
-    }
     char path[GW_PATH_SIZE + GW_ID_SIZE + 8];
-    (void)snprintf(path, sizeof(path), "%s/%s.json", l->site->gateway.profiles_dir, name);
+    (void)snprintf(path, sizeof path, "%s/%s.json", l->site->gateway.profiles_dir, name);
     if (!make_room(l)) {
         l->nomem = true;
         return NULL;
     }
     struct gw_json *doc = load_named(l, path, node);
     struct profile *p = &l->profiles[l->nprofiles++];
-    (void)snprintf(p->name, sizeof(p->name), "%s", name);
+    (void)snprintf(p->name, sizeof p->name, "%s", name);
     p->doc = doc;
-    if (doc != NULL) {
+    if (doc != NULL)
         l->site->docs[l->site->ndocs++] = doc;
-    }
     return doc;
 }
 
@@ -138,12 +131,11 @@ static const struct gw_conf_driver *find_driver(struct gw_site_loader *l, const 
 {
     char mem[256];
     struct gw_buf known;
-    gw_buf_fixed(&known, mem, sizeof(mem));
+    gw_buf_fixed(&known, mem, sizeof mem);
     mem[0] = '\0';
     for (size_t i = 0; l->drivers[i] != NULL; i++) {
-        if (strcmp(l->drivers[i]->name, name) == 0) {
+        if (strcmp(l->drivers[i]->name, name) == 0)
             return l->drivers[i];
-        }
         gw_buf_printf(&known, "%s\"%s\"", i > 0 ? ", " : "", l->drivers[i]->name);
     }
     gw_jnode_issue(gw_jnode_get(bus, "driver"), l->issues,
@@ -167,19 +159,16 @@ static void read_bus(struct gw_site_loader *l, struct gw_site_bus *bus, const st
 {
     struct gw_site_bus_in in = {.driver = ""};
     set_id(l, n, "bus", bus->id);
-    if (!gw_keys_read_some(n, gw_site_bus_keys, &in, l->issues)) {
+    if (!gw_keys_read_some(n, gw_site_bus_keys, &in, l->issues))
         return;
-    }
     bus->driver = find_driver(l, in.driver, n);
-    if (bus->driver == NULL) {
+    if (bus->driver == NULL)
         return;
-    }
     count_bus(l, bus->driver->kind, n);
     const size_t before = gw_issues_count(l->issues);
     bus->priv = bus->driver->bus(n, l->issues);
-    if (bus->priv == NULL && gw_issues_count(l->issues) == before) {
+    if (bus->priv == NULL && gw_issues_count(l->issues) == before)
         l->nomem = true;
-    }
 }
 
 static void read_buses(struct gw_site_loader *l)
@@ -187,15 +176,14 @@ static void read_buses(struct gw_site_loader *l)
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.buses;
     /* One more, for what is derived. */
-    site->buses = calloc(obj != NULL ? gw_jnode_count(obj) + 1 : 1, sizeof(*site->buses));
+    site->buses = calloc(obj != NULL ? gw_jnode_count(obj) + 1 : 1, sizeof *site->buses);
     if (site->buses == NULL) {
         l->nomem = true;
         return;
     }
     const struct gw_jnode *n = obj != NULL ? gw_jnode_first(obj) : NULL;
-    for (; n != NULL && !l->nomem; n = gw_jnode_next(n)) {
+    for (; n != NULL && !l->nomem; n = gw_jnode_next(n))
         read_bus(l, &site->buses[site->nbuses++], n);
-    }
 }
 
 /* ---- devices ---- */
@@ -204,14 +192,11 @@ static void read_buses(struct gw_site_loader *l)
 static const struct gw_site_bus *find_bus(struct gw_site_loader *l, const char *id,
                                           const struct gw_jnode *device)
 {
-    for (size_t i = 0; i < l->site->nbuses; i++) {
-        if (strcmp(l->site->buses[i].id, id) == 0) {
+    for (size_t i = 0; i < l->site->nbuses; i++)
+        if (strcmp(l->site->buses[i].id, id) == 0)
             return &l->site->buses[i];
-        }
-    }
-    if (!gw_jnode_repeats(l->root.buses, 1)) {
+    if (!gw_jnode_repeats(l->root.buses, 1))
         gw_jnode_issue(gw_jnode_get(device, "bus"), l->issues, "there is no bus \"%s\"", id);
-    }
     return NULL;
 }
 
@@ -225,26 +210,22 @@ static void read_device(struct gw_site_loader *l, uint32_t index, const struct g
     *device = in.device;
 
     const struct gw_json *profile = NULL;
-    if (device->profile[0] != '\0') {
+    if (device->profile[0] != '\0')
         profile = get_profile(l, device->profile, gw_jnode_get(n, "profile"));
-    }
     const struct gw_site_bus *bus = in.bus[0] != '\0' ? find_bus(l, in.bus, n) : NULL;
-    if (bus == NULL) {
+    if (bus == NULL)
         return;
-    }
     device->bus = (uint32_t)(bus - l->site->buses);
     /* Without its driver or its profile nothing of use can be said about the device's own keys. */
     if (bus->driver == NULL || device->id[0] == '\0' ||
-        (gw_jnode_get(n, "profile") != NULL && profile == NULL)) {
+        (gw_jnode_get(n, "profile") != NULL && profile == NULL))
         return;
-    }
     const size_t before = gw_issues_count(l->issues);
     device->priv = bus->driver->device(l->site, index, n,
                                        profile != NULL ? gw_json_root(profile) : NULL, l->issues);
     const bool bad = gw_issues_count(l->issues) != before;
-    if (device->priv == NULL && !bad) {
+    if (device->priv == NULL && !bad)
         l->nomem = true;
-    }
     l->device_bad[index] =
         bad || gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX) ||
         (profile != NULL && gw_jnode_repeats(gw_json_root(profile), GW_SCAN_DEPTH_MAX));
@@ -255,8 +236,8 @@ static void read_devices(struct gw_site_loader *l)
     struct gw_site *site = l->site;
     const struct gw_jnode *obj = l->root.devices;
     const size_t count = obj != NULL ? gw_jnode_count(obj) : 0;
-    site->devices = calloc(count + 2, sizeof(*site->devices));
-    l->device_bad = calloc(count + 2, sizeof(*l->device_bad));
+    site->devices = calloc(count + 2, sizeof *site->devices);
+    l->device_bad = calloc(count + 2, sizeof *l->device_bad);
     if (site->devices == NULL || l->device_bad == NULL) {
         l->nomem = true;
         return;
@@ -295,35 +276,30 @@ static void read_point(struct gw_site_loader *l, const struct gw_jnode *n)
         return;
     }
     if (!find_device(site, id, (size_t)(dot - id), &device)) {
-        if (!gw_jnode_repeats(l->root.devices, 1)) {
+        if (!gw_jnode_repeats(l->root.devices, 1))
             gw_jnode_issue(n, l->issues, "there is no device \"%.*s\"", (int)(dot - id), id);
-        }
         return;
     }
     l->device_bad[device] = l->device_bad[device] || gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX);
-    if (site->devices[device].priv == NULL) {
+    if (site->devices[device].priv == NULL)
         return; /* its issues stand at the device */
-    }
     const size_t before = gw_issues_count(l->issues);
     const size_t npoints = site->npoints;
     site->buses[site->devices[device].bus].driver->point(site, device, n, l->issues);
-    if (gw_issues_count(l->issues) != before) {
+    if (gw_issues_count(l->issues) != before)
         l->device_bad[device] = true;
-    } else if (site->npoints == npoints) {
+    else if (site->npoints == npoints)
         l->nomem = true;
-    }
 }
 
 static void read_points(struct gw_site_loader *l)
 {
     const struct gw_jnode *n = l->root.points != NULL ? gw_jnode_first(l->root.points) : NULL;
-    for (size_t d = 0; d < l->site->ndevices && gw_jnode_repeats(l->root.points, 0); d++) {
+    for (size_t d = 0; d < l->site->ndevices && gw_jnode_repeats(l->root.points, 0); d++)
         l->device_bad[d] = true;
-    }
     l->site->index->declaring = true;
-    for (; n != NULL && !l->nomem; n = gw_jnode_next(n)) {
+    for (; n != NULL && !l->nomem; n = gw_jnode_next(n))
         read_point(l, n);
-    }
     l->site->index->declaring = false;
 }
 
@@ -332,9 +308,8 @@ static void read_points(struct gw_site_loader *l)
 static void read_publish(struct gw_site_loader *l)
 {
     struct gw_site_publish_in in = {.mqtt = NULL};
-    if (l->root.publish != NULL) {
+    if (l->root.publish != NULL)
         (void)gw_keys_read(l->root.publish, gw_site_publish_keys, &in, l->issues);
-    }
     gw_site_read_influx(l->site, in.influx, l->issues);
     if (in.mqtt != NULL) {
         (void)gw_keys_read(in.mqtt, gw_site_mqtt_keys, &l->site->mqtt, l->issues);
@@ -363,9 +338,8 @@ static bool read_parts(struct gw_site_loader *l)
     const struct gw_site_asset_env env = {
         .site = site, .issues = l->issues, .names_unsure = unsure, .device_bad = l->device_bad};
     const size_t before = gw_issues_count(l->issues);
-    if (!gw_site_read_derived(&derived, l->root.derived) || !gw_site_group_points(site)) {
+    if (!gw_site_read_derived(&derived, l->root.derived) || !gw_site_group_points(site))
         return false;
-    }
     judge_derived(l, before);
     gw_site_resolve_derived(&derived);
     return gw_site_read_assets(&env, l->root.assets);
@@ -376,9 +350,8 @@ static void read_sections(struct gw_site_loader *l)
     const struct gw_jnode *root = gw_json_root(l->site->docs[0]);
     struct gw_site *site = l->site;
     (void)gw_keys_read(root, gw_site_root_keys, &l->root, l->issues);
-    if (l->root.gateway != NULL) {
+    if (l->root.gateway != NULL)
         (void)gw_keys_read(l->root.gateway, gw_site_gateway_keys, &site->gateway, l->issues);
-    }
     site->enterprise.sector = GW_SECTOR_UNKNOWN;
     if (l->root.enterprise != NULL) {
         (void)gw_keys_read(l->root.enterprise, gw_site_enterprise_keys, &site->enterprise,
@@ -388,15 +361,12 @@ static void read_sections(struct gw_site_loader *l)
     (void)gw_keys_read(l->root.local, gw_site_local_keys, &site->local, l->issues);
     gw_site_finish_local(site, l->root.local != NULL ? l->root.local : root, l->issues);
     load_catalogue(l);
-    if (!l->nomem) {
+    if (!l->nomem)
         read_buses(l);
-    }
-    if (!l->nomem) {
+    if (!l->nomem)
         read_devices(l);
-    }
-    if (!l->nomem) {
+    if (!l->nomem)
         read_points(l);
-    }
     if (!l->nomem) {
         read_publish(l);
         l->nomem = !read_parts(l);
@@ -409,9 +379,8 @@ static enum gw_status hash_doc(const struct gw_json *doc, struct gw_buf *list)
     const char *text = gw_json_text(doc, &len);
     char hex[GW_SHA256_HEX];
     const enum gw_status status = gw_sha256_hex(text, len, hex);
-    if (status == GW_OK) {
+    if (status == GW_OK)
         gw_buf_printf(list, "%s\n", hex);
-    }
     return status;
 }
 
@@ -422,26 +391,22 @@ static enum gw_status hash_config(struct gw_site *site)
     struct gw_buf list;
     gw_buf_init(&list, (site->ndocs + 1) * GW_SHA256_HEX);
     enum gw_status status = GW_OK;
-    for (size_t i = 0; i < site->ndocs && status == GW_OK; i++) {
+    for (size_t i = 0; i < site->ndocs && status == GW_OK; i++)
         status = hash_doc(site->docs[i], &list);
-    }
-    if (status == GW_OK) {
+    if (status == GW_OK)
         status = hash_doc(site->catalogue, &list);
-    }
-    if (status == GW_OK) {
+    if (status == GW_OK)
         status = list.failed ? GW_E_NOMEM : gw_sha256_hex(list.data, list.len, site->config_sha256);
-    }
     gw_buf_free(&list);
     return status;
 }
 
 static struct gw_site *new_site(void)
 {
-    struct gw_site *site = calloc(1, sizeof(*site));
-    if (site == NULL) {
+    struct gw_site *site = calloc(1, sizeof *site);
+    if (site == NULL)
         return NULL;
-    }
-    site->index = calloc(1, sizeof(*site->index));
+    site->index = calloc(1, sizeof *site->index);
     site->docs = calloc(1, sizeof(struct gw_json *));
     if (site->index == NULL || site->docs == NULL) {
         gw_site_free(site);
@@ -456,33 +421,29 @@ enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver
     const size_t before = gw_issues_count(issues);
     struct gw_site_loader l = {.drivers = drivers, .issues = issues, .site = new_site()};
     enum gw_status status = GW_E_NOMEM;
-    if (l.site == NULL) {
+    if (l.site == NULL)
         goto out;
-    }
     status = gw_json_load_on(path, issues, &l.site->docs[0]);
-    if (status != GW_OK) {
+    if (status != GW_OK)
         goto out;
-    }
     l.site->ndocs = 1;
     l.site->loader = &l;
     read_sections(&l);
     l.site->loader = NULL;
-    if (l.nomem) {
+    if (l.nomem)
         status = GW_E_NOMEM;
-    } else if (gw_issues_count(issues) != before) {
+    else if (gw_issues_count(issues) != before)
         status = GW_E_PARSE;
-    } else {
+    else
         status = hash_config(l.site);
-    }
     if (status != GW_E_NOMEM) {
         *out = l.site;
         l.site = NULL;
     }
 
 out:
-    if (status != GW_OK && gw_issues_count(issues) == before) {
+    if (status != GW_OK && gw_issues_count(issues) == before)
         gw_issues_add(issues, path, 0, "", "cannot be loaded: %s", gw_status_name(status));
-    }
     free(l.profiles);
     free(l.device_bad);
     gw_site_free(l.site);
@@ -504,25 +465,20 @@ enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const
 
 void gw_site_free(struct gw_site *site)
 {
-    if (site == NULL) {
+    if (site == NULL)
         return;
-    }
     gw_site_drop_texts(site);
     gw_site_free_assets(site);
     for (size_t i = 0; i < site->npoints; i++) {
         const struct gw_site_device *d = &site->devices[site->points[i].device];
         site->buses[d->bus].driver->free_point(site->point_priv[i]);
     }
-    for (size_t i = 0; i < site->ndevices; i++) {
-        if (site->devices[i].priv != NULL) {
+    for (size_t i = 0; i < site->ndevices; i++)
+        if (site->devices[i].priv != NULL)
             site->buses[site->devices[i].bus].driver->free_device(site->devices[i].priv);
-        }
-    }
-    for (size_t i = 0; i < site->nbuses; i++) {
-        if (site->buses[i].driver != NULL) {
+    for (size_t i = 0; i < site->nbuses; i++)
+        if (site->buses[i].driver != NULL)
             site->buses[i].driver->free_bus(site->buses[i].priv);
-        }
-    }
     free(site->derived);
     free(site->points);
     free(site->point_priv);
@@ -540,16 +496,13 @@ void gw_site_drop_texts(struct gw_site *site)
 {
     for (size_t i = 0; i < site->nassets; i++) {
         site->assets[i].node = NULL;
-        for (size_t k = 0; k < site->assets[i].noverrides; k++) {
+        for (size_t k = 0; k < site->assets[i].noverrides; k++)
             site->assets[i].overrides[k].node = NULL;
-        }
     }
-    for (size_t i = 0; i < site->nderived; i++) {
+    for (size_t i = 0; i < site->nderived; i++)
         site->derived[i].node = NULL;
-    }
-    for (size_t i = 0; i < site->ndocs; i++) {
+    for (size_t i = 0; i < site->ndocs; i++)
         gw_json_free(site->docs[i]);
-    }
     free(site->docs);
     gw_json_free(site->catalogue);
     site->docs = NULL;

@@ -16,9 +16,8 @@ static void copy_id(char *to, size_t size, const char *from)
 /* The name of a fact, rated value, finding or parameter. */
 static bool name_ok(const struct gw_jnode *n, size_t size, struct gw_issues *issues)
 {
-    if (gw_keys_is_id(gw_jnode_key(n), size)) {
+    if (gw_keys_is_id(gw_jnode_key(n), size))
         return true;
-    }
     gw_jnode_issue(n, issues, "a name here has 1 to %zu letters, digits, '-' and '_'", size - 1);
     return false;
 }
@@ -55,14 +54,13 @@ static bool fact_value(const struct gw_jnode *n, char out[GW_ID_SIZE], struct gw
 static bool read_facts(struct gw_site_asset *a, const struct gw_jnode *obj,
                        struct gw_issues *issues)
 {
-    a->facts = calloc(gw_jnode_count(obj) + 1, sizeof(*a->facts));
-    if (a->facts == NULL) {
+    a->facts = calloc(gw_jnode_count(obj) + 1, sizeof *a->facts);
+    if (a->facts == NULL)
         return false;
-    }
     for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
         struct gw_site_fact *f = &a->facts[a->nfacts];
-        if (name_ok(n, sizeof(f->key), issues) && fact_value(n, f->value, issues)) {
-            copy_id(f->key, sizeof(f->key), gw_jnode_key(n));
+        if (name_ok(n, sizeof f->key, issues) && fact_value(n, f->value, issues)) {
+            copy_id(f->key, sizeof f->key, gw_jnode_key(n));
             a->nfacts++;
         }
     }
@@ -71,9 +69,8 @@ static bool read_facts(struct gw_site_asset *a, const struct gw_jnode *obj,
 
 static bool is_number(const struct gw_jnode *n, struct gw_issues *issues)
 {
-    if (gw_jnode_type(n) == GW_J_NUM) {
+    if (gw_jnode_type(n) == GW_J_NUM)
         return true;
-    }
     gw_jnode_issue(n, issues, "must be a number, is %s", gw_jtype_name(gw_jnode_type(n)));
     return false;
 }
@@ -81,14 +78,13 @@ static bool is_number(const struct gw_jnode *n, struct gw_issues *issues)
 static bool read_rated(struct gw_site_asset *a, const struct gw_jnode *obj,
                        struct gw_issues *issues)
 {
-    a->rated = calloc(gw_jnode_count(obj) + 1, sizeof(*a->rated));
-    if (a->rated == NULL) {
+    a->rated = calloc(gw_jnode_count(obj) + 1, sizeof *a->rated);
+    if (a->rated == NULL)
         return false;
-    }
     for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
         struct gw_site_rated *r = &a->rated[a->nrated];
-        if (name_ok(n, sizeof(r->key), issues) && is_number(n, issues)) {
-            copy_id(r->key, sizeof(r->key), gw_jnode_key(n));
+        if (name_ok(n, sizeof r->key, issues) && is_number(n, issues)) {
+            copy_id(r->key, sizeof r->key, gw_jnode_key(n));
             r->value = gw_jnode_num(n);
             a->nrated++;
         }
@@ -102,17 +98,14 @@ static bool read_overrides(struct gw_site_asset *a, const struct gw_jnode *obj,
                            struct gw_issues *issues)
 {
     size_t count = 0;
-    for (const struct gw_jnode *c = gw_jnode_first(obj); c != NULL; c = gw_jnode_next(c)) {
+    for (const struct gw_jnode *c = gw_jnode_first(obj); c != NULL; c = gw_jnode_next(c))
         count += gw_jnode_count(c);
-    }
-    a->overrides = calloc(count + 1, sizeof(*a->overrides));
-    if (a->overrides == NULL) {
+    a->overrides = calloc(count + 1, sizeof *a->overrides);
+    if (a->overrides == NULL)
         return false;
-    }
     for (const struct gw_jnode *c = gw_jnode_first(obj); c != NULL; c = gw_jnode_next(c)) {
-        if (!name_ok(c, GW_CODE_SIZE, issues)) {
+        if (!name_ok(c, GW_CODE_SIZE, issues))
             continue;
-        }
         if (gw_jnode_type(c) != GW_J_OBJ) {
             gw_jnode_issue(c, issues, "must be an object such as {\"delay_s\": 60}, is %s",
                            gw_jtype_name(gw_jnode_type(c)));
@@ -120,9 +113,9 @@ static bool read_overrides(struct gw_site_asset *a, const struct gw_jnode *obj,
         }
         for (const struct gw_jnode *n = gw_jnode_first(c); n != NULL; n = gw_jnode_next(n)) {
             struct gw_site_override *o = &a->overrides[a->noverrides];
-            if (name_ok(n, sizeof(o->param), issues) && is_number(n, issues)) {
-                copy_id(o->code, sizeof(o->code), gw_jnode_key(c));
-                copy_id(o->param, sizeof(o->param), gw_jnode_key(n));
+            if (name_ok(n, sizeof o->param, issues) && is_number(n, issues)) {
+                copy_id(o->code, sizeof o->code, gw_jnode_key(c));
+                copy_id(o->param, sizeof o->param, gw_jnode_key(n));
                 o->value = gw_jnode_num(n);
                 o->node = n;
                 a->noverrides++;
@@ -160,9 +153,8 @@ static void no_point(const struct gw_site_asset_env *env, const struct gw_jnode 
             return;
         }
     }
-    if (!env->names_unsure) {
+    if (!env->names_unsure)
         gw_jnode_issue(n, env->issues, "there is no device \"%.*s\"", (int)len, id);
-    }
 }
 
 static void add_role_point(const struct gw_site_asset_env *env, struct gw_site_role *role,
@@ -191,21 +183,18 @@ static bool read_role(const struct gw_site_asset_env *env, struct gw_site_role *
                       const struct gw_jnode *n)
 {
     const bool list = gw_jnode_type(n) == GW_J_ARR;
-    copy_id(role->role, sizeof(role->role), gw_jnode_key(n));
-    role->points = calloc(list ? gw_jnode_count(n) + 1 : 1, sizeof(*role->points));
-    if (role->points == NULL) {
+    copy_id(role->role, sizeof role->role, gw_jnode_key(n));
+    role->points = calloc(list ? gw_jnode_count(n) + 1 : 1, sizeof *role->points);
+    if (role->points == NULL)
         return false;
-    }
     if (!list) {
         add_role_point(env, role, n);
         return true;
     }
-    if (gw_jnode_count(n) == 0) {
+    if (gw_jnode_count(n) == 0)
         gw_jnode_issue(n, env->issues, "names no point; leave the role out instead");
-    }
-    for (const struct gw_jnode *p = gw_jnode_first(n); p != NULL; p = gw_jnode_next(p)) {
+    for (const struct gw_jnode *p = gw_jnode_first(n); p != NULL; p = gw_jnode_next(p))
         add_role_point(env, role, p);
-    }
     return true;
 }
 
@@ -218,10 +207,9 @@ static bool role_complete(const struct gw_site_role *role, const struct gw_jnode
 static bool read_roles(const struct gw_site_asset_env *env, struct gw_site_asset *a,
                        const struct gw_jnode *obj)
 {
-    a->roles = calloc(gw_jnode_count(obj) + 1, sizeof(*a->roles));
-    if (a->roles == NULL) {
+    a->roles = calloc(gw_jnode_count(obj) + 1, sizeof *a->roles);
+    if (a->roles == NULL)
         return false;
-    }
     for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
         if (!is_role(gw_jnode_key(n))) {
             gw_jnode_issue(n, env->issues, "a role has 1 to %d capital letters, digits and '_'",
@@ -229,9 +217,8 @@ static bool read_roles(const struct gw_site_asset_env *env, struct gw_site_asset
             continue;
         }
         struct gw_site_role *role = &a->roles[a->nroles++];
-        if (!read_role(env, role, n)) {
+        if (!read_role(env, role, n))
             return false;
-        }
         a->partial = a->partial || !role_complete(role, n);
     }
     return true;
@@ -244,20 +231,19 @@ static bool read_asset(const struct gw_site_asset_env *env, struct gw_site_asset
 {
     const size_t before = gw_issues_count(env->issues);
     struct gw_site_asset_in in = {.asset = {.node = n}};
-    if (!gw_keys_is_id(gw_jnode_key(n), sizeof(in.asset.id))) {
+    if (!gw_keys_is_id(gw_jnode_key(n), sizeof in.asset.id)) {
         gw_jnode_issue(n, env->issues,
                        "the name of an asset has 1 to %d letters, digits, '-' and '_'",
                        GW_ID_SIZE - 1);
     } else {
-        copy_id(in.asset.id, sizeof(in.asset.id), gw_jnode_key(n));
+        copy_id(in.asset.id, sizeof in.asset.id, gw_jnode_key(n));
     }
     (void)gw_keys_read(n, gw_site_asset_keys, &in, env->issues);
     *a = in.asset;
     if ((in.facts != NULL && !read_facts(a, in.facts, env->issues)) ||
         (in.rated != NULL && !read_rated(a, in.rated, env->issues)) ||
-        (in.roles != NULL && !read_roles(env, a, in.roles))) {
+        (in.roles != NULL && !read_roles(env, a, in.roles)))
         return false;
-    }
     a->partial = a->partial || gw_issues_count(env->issues) != before ||
                  gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX);
     return in.overrides == NULL || read_overrides(a, in.overrides, env->issues);
@@ -266,18 +252,14 @@ static bool read_asset(const struct gw_site_asset_env *env, struct gw_site_asset
 bool gw_site_read_assets(const struct gw_site_asset_env *env, const struct gw_jnode *obj)
 {
     struct gw_site *site = env->site;
-    if (obj == NULL) {
+    if (obj == NULL)
         return true;
-    }
-    site->assets = calloc(gw_jnode_count(obj) + 1, sizeof(*site->assets));
-    if (site->assets == NULL) {
+    site->assets = calloc(gw_jnode_count(obj) + 1, sizeof *site->assets);
+    if (site->assets == NULL)
         return false;
-    }
-    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
-        if (!read_asset(env, &site->assets[site->nassets++], n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n))
+        if (!read_asset(env, &site->assets[site->nassets++], n))
             return false;
-        }
-    }
     return true;
 }
 
@@ -285,9 +267,8 @@ void gw_site_free_assets(struct gw_site *site)
 {
     for (size_t i = 0; i < site->nassets; i++) {
         struct gw_site_asset *a = &site->assets[i];
-        for (size_t r = 0; r < a->nroles; r++) {
+        for (size_t r = 0; r < a->nroles; r++)
             free(a->roles[r].points);
-        }
         free(a->roles);
         free(a->facts);
         free(a->rated);

@@ -84,40 +84,35 @@ static void declare(const struct gw_site_derived_env *env, uint32_t device,
                          .sane_hi = (double)INFINITY,
                          .period_ms = 1000,
                          .stale_ms = 1000};
-    if (!gw_keys_read(n, gw_site_derived_keys, d, env->issues)) {
+    if (!gw_keys_read(n, gw_site_derived_keys, d, env->issues))
         return;
-    }
     if (!gw_keys_is_id(gw_jnode_key(n), GW_POINT_ID - sizeof(DEVICE))) {
         gw_jnode_issue(n, env->issues, "a name here has 1 to %d letters, digits, '-' and '_'",
                        (int)(GW_POINT_ID - sizeof(DEVICE) - 1));
         return;
     }
     struct gw_buf id;
-    gw_buf_fixed(&id, p.id, sizeof(p.id));
+    gw_buf_fixed(&id, p.id, sizeof p.id);
     gw_buf_printf(&id, DEVICE ".%s", gw_jnode_key(n));
-    memcpy(p.unit, d->unit, sizeof(p.unit));
+    memcpy(p.unit, d->unit, sizeof p.unit);
     p.vtype = d->kind == GW_DERIVE_N_OF_M ? GW_V_BOOL : GW_V_NUM;
     p.decimals = p.vtype == GW_V_NUM ? (int)d->decimals : 0;
-    memcpy(d->id, p.id, sizeof(d->id));
+    memcpy(d->id, p.id, sizeof d->id);
     d->node = n;
-    if (gw_site_add_point(site, device, &p, NULL, n, env->issues) == GW_OK) {
+    if (gw_site_add_point(site, device, &p, NULL, n, env->issues) == GW_OK)
         site->nderived++;
-    }
 }
 
 bool gw_site_read_derived(const struct gw_site_derived_env *env, const struct gw_jnode *obj)
 {
-    if (obj == NULL || gw_jnode_count(obj) == 0 || name_taken(env, obj)) {
+    if (obj == NULL || gw_jnode_count(obj) == 0 || name_taken(env, obj))
         return true;
-    }
-    env->site->derived = calloc(gw_jnode_count(obj), sizeof(*env->site->derived));
-    if (env->site->derived == NULL) {
+    env->site->derived = calloc(gw_jnode_count(obj), sizeof *env->site->derived);
+    if (env->site->derived == NULL)
         return false;
-    }
     const uint32_t device = add_device(env->site);
-    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n))
         declare(env, device, n);
-    }
     return true;
 }
 
@@ -125,9 +120,8 @@ bool gw_site_read_derived(const struct gw_site_derived_env *env, const struct gw
 
 static bool kind_takes(enum gw_derive_kind kind, enum gw_vtype vtype)
 {
-    if (kind == GW_DERIVE_N_OF_M) {
+    if (kind == GW_DERIVE_N_OF_M)
         return vtype == GW_V_BOOL;
-    }
     return vtype == GW_V_NUM || vtype == GW_V_INT;
 }
 
@@ -140,9 +134,8 @@ static void add_source(const struct gw_site_derived_env *env, struct gw_site_der
     if (gw_jnode_type(n) != GW_J_STR) {
         gw_jnode_issue(n, env->issues, "must be the name of a point");
     } else if (!gw_site_find_point(site, gw_jnode_str(n), &point)) {
-        if (!gw_site_lack_explained(site, env->device_bad, env->names_unsure, gw_jnode_str(n))) {
+        if (!gw_site_lack_explained(site, env->device_bad, env->names_unsure, gw_jnode_str(n)))
             gw_jnode_issue(n, env->issues, "there is no point \"%s\"", gw_jnode_str(n));
-        }
     } else if (site->points[point].device == own->device) {
         gw_jnode_issue(n, env->issues, "\"%s\" is derived itself", gw_jnode_str(n));
     } else if (!kind_takes((enum gw_derive_kind)d->kind, site->points[point].vtype)) {
@@ -173,12 +166,10 @@ static void resolve(const struct gw_site_derived_env *env, struct gw_site_derive
                        sources[d->kind].most);
         return;
     }
-    if (!gw_site_find_point(env->site, d->id, &d->point)) {
+    if (!gw_site_find_point(env->site, d->id, &d->point))
         return;
-    }
-    for (const struct gw_jnode *n = gw_jnode_first(d->list); n != NULL; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(d->list); n != NULL; n = gw_jnode_next(n))
         add_source(env, d, n);
-    }
     if (d->kind == GW_DERIVE_N_OF_M && d->n > (int64_t)count) {
         gw_jnode_issue(d->node, env->issues, "\"n\" is %d, but there are %zu points", (int)d->n,
                        count);
@@ -187,7 +178,6 @@ static void resolve(const struct gw_site_derived_env *env, struct gw_site_derive
 
 void gw_site_resolve_derived(const struct gw_site_derived_env *env)
 {
-    for (size_t i = 0; i < env->site->nderived; i++) {
+    for (size_t i = 0; i < env->site->nderived; i++)
         resolve(env, &env->site->derived[i]);
-    }
 }

@@ -8,9 +8,8 @@
 static uint32_t hash(const char *id)
 {
     uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *p = id; *p != '\0'; p++) {
+    for (const char *p = id; *p != '\0'; p++)
         h = (h ^ (unsigned char)*p) * 16777619u;
-    }
     return h;
 }
 
@@ -19,50 +18,42 @@ static uint32_t *find_slot(const struct gw_site *site, const char *id)
 {
     const struct gw_site_index *ix = site->index;
     size_t at = hash(id) & (ix->nslots - 1);
-    while (ix->slots[at] != 0 && strcmp(site->points[ix->slots[at] - 1].id, id) != 0) {
+    while (ix->slots[at] != 0 && strcmp(site->points[ix->slots[at] - 1].id, id) != 0)
         at = (at + 1) & (ix->nslots - 1);
-    }
     return &ix->slots[at];
 }
 
 static void fill_slots(struct gw_site *site)
 {
-    memset(site->index->slots, 0, site->index->nslots * sizeof(*site->index->slots));
-    for (size_t i = 0; i < site->npoints; i++) {
+    memset(site->index->slots, 0, site->index->nslots * sizeof *site->index->slots);
+    for (size_t i = 0; i < site->npoints; i++)
         *find_slot(site, site->points[i].id) = (uint32_t)i + 1;
-    }
 }
 
 /* Room for one more point; at most half of the slots are in use. */
 static bool make_room(struct gw_site *site)
 {
     struct gw_site_index *ix = site->index;
-    if (site->npoints < ix->cap) {
+    if (site->npoints < ix->cap)
         return true;
-    }
     const size_t cap = ix->cap > 0 ? ix->cap * 2 : 64;
-    if (cap > UINT32_MAX / 4) {
+    if (cap > UINT32_MAX / 4)
         return false;
-    }
-    struct gw_point *points = realloc(site->points, cap * sizeof(*points));
-    if (points == NULL) {
+    struct gw_point *points = realloc(site->points, cap * sizeof *points);
+    if (points == NULL)
         return false;
-    }
     site->points = points;
-    void **priv = realloc(site->point_priv, cap * sizeof(*priv));
-    if (priv == NULL) {
+    void **priv = realloc(site->point_priv, cap * sizeof *priv);
+    if (priv == NULL)
         return false;
-    }
     site->point_priv = priv;
-    bool *declared = realloc(ix->declared, cap * sizeof(*declared));
-    if (declared == NULL) {
+    bool *declared = realloc(ix->declared, cap * sizeof *declared);
+    if (declared == NULL)
         return false;
-    }
     ix->declared = declared;
-    uint32_t *slots = realloc(ix->slots, 2 * cap * sizeof(*slots));
-    if (slots == NULL) {
+    uint32_t *slots = realloc(ix->slots, 2 * cap * sizeof *slots);
+    if (slots == NULL)
         return false;
-    }
     ix->slots = slots;
     ix->nslots = 2 * cap;
     ix->cap = cap;
@@ -89,9 +80,8 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
                        point->id, site->devices[device].id, site->devices[device].id);
         return GW_E_INVAL;
     }
-    if (!make_room(site)) {
+    if (!make_room(site))
         return GW_E_NOMEM;
-    }
     uint32_t *at = find_slot(site, point->id);
     if (*at != 0) {
         gw_jnode_issue(node, issues, "point \"%s\" exists already", point->id);
@@ -112,22 +102,19 @@ bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, 
     const size_t len = strcspn(id, ".");
     for (size_t d = 0; d < site->ndevices && id[len] == '.'; d++) {
         const char *device = site->devices[d].id;
-        if (strlen(device) == len && memcmp(device, id, len) == 0) {
+        if (strlen(device) == len && memcmp(device, id, len) == 0)
             return device_bad[d];
-        }
     }
     return id[len] == '.' && names_unsure;
 }
 
 bool gw_site_find_point(const struct gw_site *site, const char *id, uint32_t *out)
 {
-    if (site->npoints == 0) {
+    if (site->npoints == 0)
         return false;
-    }
     const uint32_t *at = find_slot(site, id);
-    if (*at == 0) {
+    if (*at == 0)
         return false;
-    }
     *out = *at - 1;
     return true;
 }
@@ -136,20 +123,18 @@ bool gw_site_group_points(struct gw_site *site)
 {
     struct gw_site_index *ix = site->index;
     uint32_t next = 0;
-    for (size_t i = 0; i < site->npoints; i++) {
+    for (size_t i = 0; i < site->npoints; i++)
         site->devices[site->points[i].device].npoints++;
-    }
     for (size_t d = 0; d < site->ndevices; d++) {
         site->devices[d].first_point = next;
         next += site->devices[d].npoints;
         site->devices[d].npoints = 0; /* counted up again below */
     }
-    if (site->npoints == 0) {
+    if (site->npoints == 0)
         return true;
-    }
-    struct gw_point *points = malloc(ix->cap * sizeof(*points));
-    void **priv = malloc(ix->cap * sizeof(*priv));
-    bool *declared = malloc(ix->cap * sizeof(*declared));
+    struct gw_point *points = malloc(ix->cap * sizeof *points);
+    void **priv = malloc(ix->cap * sizeof *priv);
+    bool *declared = malloc(ix->cap * sizeof *declared);
     if (points == NULL || priv == NULL || declared == NULL) {
         free(points);
         free(priv);

@@ -32,11 +32,10 @@ static void open_obj(struct printer *p, const char *key)
 static void close_obj(struct printer *p)
 {
     p->indent -= STEP;
-    if (p->first) {
+    if (p->first)
         gw_buf_char(p->out, '}');
-    } else {
+    else
         gw_buf_printf(p->out, "\n%*s}", p->indent, "");
-    }
     p->first = false;
 }
 
@@ -83,11 +82,10 @@ static void print_buses(struct printer *p)
     open_obj(p, "buses");
     for (size_t i = 0; i < p->site->nbuses; i++) {
         const struct gw_site_bus *bus = &p->site->buses[i];
-        if (gw_site_is_derived(bus)) {
+        if (gw_site_is_derived(bus))
             continue;
-        }
         struct gw_site_bus_in in;
-        memset(&in, 0, sizeof(in));
+        memset(&in, 0, sizeof in);
         memcpy(in.driver, bus->driver->name, strlen(bus->driver->name) + 1);
         open_obj(p, bus->id);
         table(p, gw_site_bus_keys, &in);
@@ -102,11 +100,10 @@ static void print_devices(struct printer *p)
     open_obj(p, "devices");
     for (size_t i = 0; i < p->site->ndevices; i++) {
         const struct gw_site_bus *bus = &p->site->buses[p->site->devices[i].bus];
-        if (gw_site_is_derived(bus)) {
+        if (gw_site_is_derived(bus))
             continue;
-        }
         struct gw_site_device_in in = {.device = p->site->devices[i]};
-        memcpy(in.bus, bus->id, sizeof(in.bus));
+        memcpy(in.bus, bus->id, sizeof in.bus);
         open_obj(p, in.device.id);
         table(p, gw_site_device_keys, &in);
         driver_members(p, bus->driver->print_device, in.device.priv);
@@ -175,17 +172,14 @@ static void print_overrides(struct printer *p, const struct gw_site_asset *a)
     open_obj(p, "overrides");
     for (size_t i = 0; i < a->noverrides; i++) {
         const bool same = i > 0 && strcmp(a->overrides[i - 1].code, a->overrides[i].code) == 0;
-        if (!same && i > 0) {
+        if (!same && i > 0)
             close_obj(p);
-        }
-        if (!same) {
+        if (!same)
             open_obj(p, a->overrides[i].code);
-        }
         print_number(p, a->overrides[i].param, a->overrides[i].value);
     }
-    if (a->noverrides > 0) {
+    if (a->noverrides > 0)
         close_obj(p);
-    }
     close_obj(p);
 }
 
@@ -203,14 +197,12 @@ static void print_asset(struct printer *p, const struct gw_site_asset *a)
     }
     close_obj(p);
     open_obj(p, "rated");
-    for (size_t i = 0; i < a->nrated; i++) {
+    for (size_t i = 0; i < a->nrated; i++)
         print_number(p, a->rated[i].key, a->rated[i].value);
-    }
     close_obj(p);
     open_obj(p, "roles");
-    for (size_t i = 0; i < a->nroles; i++) {
+    for (size_t i = 0; i < a->nroles; i++)
         print_role(p, &a->roles[i]);
-    }
     close_obj(p);
     print_overrides(p, a);
     close_obj(p);
@@ -241,13 +233,11 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     print_buses(&p);
     print_devices(&p);
     print_points(&p);
-    if (site->nderived > 0) {
+    if (site->nderived > 0)
         print_derived(&p);
-    }
     open_obj(&p, "assets");
-    for (size_t i = 0; i < site->nassets; i++) {
+    for (size_t i = 0; i < site->nassets; i++)
         print_asset(&p, &site->assets[i]);
-    }
     close_obj(&p);
     open_obj(&p, "publish");
     section(&p, "mqtt", gw_site_mqtt_keys, &site->mqtt);

@@ -38,9 +38,8 @@ static void check_uscc(const struct gw_jnode *n, struct gw_issues *issues)
 static void check_county(const struct gw_jnode *n, struct gw_issues *issues)
 {
     const char *code = gw_jnode_str(n);
-    if (strlen(code) != 6 || strspn(code, "0123456789") != 6) {
+    if (strlen(code) != 6 || strspn(code, "0123456789") != 6)
         gw_jnode_issue(n, issues, "must be the 6 digits of GB/T 2260, is \"%s\"", code);
-    }
 }
 
 static void check_mode(const struct gw_jnode *n, struct gw_issues *issues)
@@ -64,16 +63,14 @@ static bool is_date(const char *s)
     static const int days[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     for (int i = 0; i < 10; i++) {
         const bool dash = i == 4 || i == 7;
-        if (dash ? s[i] != '-' : s[i] < '0' || s[i] > '9') {
+        if (dash ? s[i] != '-' : s[i] < '0' || s[i] > '9')
             return false;
-        }
     }
     const int year = two_digits(s) * 100 + two_digits(s + 2);
     const int month = two_digits(s + 5);
     const int day = two_digits(s + 8);
-    if (s[10] != '\0' || month < 1 || month > 12) {
+    if (s[10] != '\0' || month < 1 || month > 12)
         return false;
-    }
     const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     return day >= 1 && day <= days[month] + (month == 2 && leap);
 }
@@ -81,9 +78,8 @@ static bool is_date(const char *s)
 static void check_date(const struct gw_jnode *n, struct gw_issues *issues)
 {
     const char *text = gw_jnode_str(n);
-    if (text[0] != '\0' && !is_date(text)) {
+    if (text[0] != '\0' && !is_date(text))
         gw_jnode_issue(n, issues, "must be a date such as \"2027-03-31\", is \"%s\"", text);
-    }
 }
 
 static void check_host(const struct gw_jnode *n, struct gw_issues *issues)
@@ -394,12 +390,10 @@ bool gw_site_is_loopback(const char *host)
 {
     struct in_addr v4;
     struct in6_addr v6;
-    if (inet_pton(AF_INET, host, &v4) == 1) {
+    if (inet_pton(AF_INET, host, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
-    }
-    if (inet_pton(AF_INET6, host, &v6) == 1) {
-        return memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0;
-    }
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return memcmp(&v6, &in6addr_loopback, sizeof v6) == 0;
     return strcmp(host, "localhost") == 0;
 }
 
@@ -413,9 +407,8 @@ static void check_plaintext(const struct gw_site_mqtt *mqtt, const struct gw_jno
                             struct gw_issues *issues)
 {
     if (mqtt->tls || mqtt->allow_plaintext || mqtt->host[0] == '\0' ||
-        gw_site_is_loopback(mqtt->host)) {
+        gw_site_is_loopback(mqtt->host))
         return;
-    }
     gw_jnode_issue(member_or(obj, "tls"), issues,
                    "must be true, because \"%s\" is another machine; \"allow_plaintext\": true "
                    "takes the risk by name",
@@ -429,12 +422,10 @@ static void check_plaintext(const struct gw_site_mqtt *mqtt, const struct gw_jno
 void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
                         struct gw_issues *issues)
 {
-    if (!mqtt->enabled || gw_jnode_type(obj) != GW_J_OBJ) {
+    if (!mqtt->enabled || gw_jnode_type(obj) != GW_J_OBJ)
         return;
-    }
-    if (gw_jnode_get(obj, "host") == NULL) {
+    if (gw_jnode_get(obj, "host") == NULL)
         gw_jnode_issue(obj, issues, "\"host\" is missing; or set \"enabled\": false");
-    }
     const struct gw_jnode *receipts = gw_jnode_get(obj, "receipts");
     if (receipts == NULL || gw_jnode_type(receipts) == GW_J_BOOL) {
         if (mqtt->receipts) {
@@ -459,11 +450,10 @@ void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
                           struct gw_issues *issues)
 {
     char path[GW_PATH_SIZE + 16];
-    if (site->local.socket[0] == '\0') {
-        (void)snprintf(path, sizeof(path), "%s/control.sock", site->gateway.state_dir);
-    } else {
-        (void)snprintf(path, sizeof(path), "%s", site->local.socket);
-    }
+    if (site->local.socket[0] == '\0')
+        (void)snprintf(path, sizeof path, "%s/control.sock", site->gateway.state_dir);
+    else
+        (void)snprintf(path, sizeof path, "%s", site->local.socket);
     if (strlen(path) > SOCKET_PATH_MAX) {
         gw_jnode_issue(
             member_or(obj, "socket"), issues,
@@ -478,8 +468,7 @@ void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
 unsigned gw_site_socket_mode(const struct gw_site_local *local)
 {
     unsigned mode = 0;
-    for (const char *p = local->socket_mode; *p >= '0' && *p <= '7'; p++) {
+    for (const char *p = local->socket_mode; *p >= '0' && *p <= '7'; p++)
         mode = mode * 8 + (unsigned)(*p - '0');
-    }
     return mode & 0777u;
 }

@@ -13,9 +13,8 @@ char gw_uscc_check_char(const char *code)
     unsigned weight = 1;
     for (int i = 0; i < LENGTH - 1; i++) {
         const char *c = code[i] != '\0' ? strchr(alphabet, code[i]) : NULL;
-        if (c == NULL) {
+        if (c == NULL)
             return '\0';
-        }
         sum += weight * (unsigned)(c - alphabet);
         weight = weight * 3 % 31;
     }

@@ -47,10 +47,9 @@ static const struct route routes[] = {
 
 static const struct route *find_route(const char *path)
 {
-    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (strcmp(routes[i].path, path) == 0)
             return &routes[i];
-    }
     return NULL;
 }
 

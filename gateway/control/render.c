@@ -200,10 +200,9 @@ void gw_render_devices(const struct gw_render *r, struct gw_buf *out)
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_arr(&j, "devices");
-    for (size_t i = 0; i < r->site->ndevices; i++) {
+    for (size_t i = 0; i < r->site->ndevices; i++)
         if (wanted(r, (uint32_t)i))
             write_device(&j, r, (uint32_t)i);
-    }
     gw_jcs_end(&j);
     gw_jcs_str(&j, "gateway", r->site->gateway.id);
     wall(&j, "now", r->snapshot->now.wall_ms);
@@ -250,10 +249,9 @@ void gw_render_points(const struct gw_render *r, struct gw_buf *out)
     gw_jcs_str(&j, "gateway", r->site->gateway.id);
     wall(&j, "now", r->snapshot->now.wall_ms);
     gw_jcs_arr(&j, "points");
-    for (size_t i = 0; i < r->site->npoints; i++) {
+    for (size_t i = 0; i < r->site->npoints; i++)
         if (wanted(r, r->site->points[i].device))
             write_point(&j, r, i);
-    }
     gw_jcs_end(&j);
     gw_jcs_int(&j, "v", 1);
     gw_jcs_end(&j);
@@ -289,10 +287,9 @@ static void write_list(const struct gw_render *r, const char *key, bool alarms, 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_arr(&j, key); /* "alarms" and "cases" both come before "deciding" */
-    for (size_t i = 0; i < r->snapshot->nstanding; i++) {
+    for (size_t i = 0; i < r->snapshot->nstanding; i++)
         if (r->snapshot->standing[i].alarm == alarms)
             write_standing(&j, &r->snapshot->standing[i]);
-    }
     gw_jcs_end(&j);
     gw_jcs_bool(&j, "deciding", r->snapshot->deciding);
     gw_jcs_str(&j, "gateway", r->site->gateway.id);

@@ -36,10 +36,9 @@ void gw_derived_free(struct gw_derived *d)
 static bool has_source(const struct gw_derived *d, const struct gw_site_derived *def,
                        uint32_t device)
 {
-    for (size_t i = 0; i < def->nof; i++) {
+    for (size_t i = 0; i < def->nof; i++)
         if (d->site->points[def->of[i]].device == device)
             return true;
-    }
     return false;
 }
 

@@ -18,7 +18,7 @@ static bool view_rated(struct view *v, const struct gw_catalogue *cat)
     size_t n = 0;
     for (size_t i = 0; i < gw_catalogue_count(cat); i++)
         n += gw_catalogue_at(cat, i)->nrules;
-    v->rated = calloc(n + 1, sizeof(*v->rated));
+    v->rated = calloc(n + 1, sizeof *v->rated);
     if (v->rated == NULL)
         return false;
     for (size_t i = 0; i < gw_catalogue_count(cat); i++) {
@@ -26,7 +26,7 @@ static bool view_rated(struct view *v, const struct gw_catalogue *cat)
         for (size_t r = 0; r < f->nrules; r++) {
             struct gw_site_rated *rated = &v->rated[v->nrated++];
             *rated = (struct gw_site_rated){.value = 1};
-            memcpy(rated->key, f->rules[r].of_rated, sizeof(rated->key));
+            memcpy(rated->key, f->rules[r].of_rated, sizeof rated->key);
         }
         for (size_t a = 0; a < f->napplies && v->type == NULL; a++)
             v->type = f->applies[a].ntypes > 0 ? f->applies[a].types[0] : NULL;
@@ -39,7 +39,7 @@ static void add_part(struct view *v, struct gw_site_asset part, const char *type
 {
     if (type == NULL)
         return;
-    (void)snprintf(part.type, sizeof(part.type), "%s", type);
+    (void)snprintf(part.type, sizeof part.type, "%s", type);
     part.rated = v->rated;
     part.nrated = v->nrated;
     v->site.assets[v->site.nassets++] = part;
@@ -73,15 +73,14 @@ static enum gw_status check_partly(const struct gw_site *site, const struct gw_c
     for (size_t i = 0; i < site->nassets; i++)
         n += site->assets[i].nroles;
     v.site.nassets = 0;
-    v.site.assets = calloc(n + 1, sizeof(*v.site.assets));
+    v.site.assets = calloc(n + 1, sizeof *v.site.assets);
     enum gw_status st = GW_E_NOMEM;
     if (v.site.assets != NULL && view_rated(&v, cat)) {
-        for (size_t i = 0; i < site->nassets; i++) {
+        for (size_t i = 0; i < site->nassets; i++)
             if (site->assets[i].partial)
                 add_parts(&v, &site->assets[i], cat);
             else
                 v.site.assets[v.site.nassets++] = site->assets[i];
-        }
         struct gw_inventory *inv = NULL;
         st = gw_inventory_build(&v.site, cat, issues, &inv);
         gw_inventory_free(inv);

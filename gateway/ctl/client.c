@@ -212,10 +212,9 @@ static enum gw_status parse(struct exchange *x, struct gw_client_answer *out)
 
 static bool is_plain(const char *target)
 {
-    for (const char *p = target; *p; p++) {
+    for (const char *p = target; *p; p++)
         if (*p <= ' ' || *p > '~')
             return false;
-    }
     return target[0] == '/';
 }
 

@@ -41,10 +41,9 @@ static const struct range none[] = {
 
 static bool within(uint32_t c, const struct range *r, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         if (c >= r[i].first && c <= r[i].last)
             return true;
-    }
     return false;
 }
 

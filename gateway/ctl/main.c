@@ -124,10 +124,9 @@ static int run(const struct verb *verb, const char *socket_path, const char *dev
 
 static const struct verb *find_verb(const char *name)
 {
-    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
         if (strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
-    }
     return NULL;
 }
 

@@ -202,10 +202,9 @@ static void cell_raw(struct gw_grid *g, const struct gw_jnode *point)
 
     gw_buf_fixed(&b, mem, sizeof mem);
     mem[0] = '\0';
-    for (const struct gw_jnode *r = first(point, "raw"); r; r = gw_jnode_next(r)) {
+    for (const struct gw_jnode *r = first(point, "raw"); r; r = gw_jnode_next(r))
         if (gw_jnode_type(r) == GW_J_NUM && gw_jnode_num(r) >= 0 && gw_jnode_num(r) <= 65535)
             gw_buf_printf(&b, "%s%04X", b.len > 0 ? " " : "", (unsigned)gw_jnode_num(r));
-    }
     gw_grid_cell(g, mem);
 }
 

@@ -18,9 +18,8 @@ const char *gw_case_change_name(enum gw_case_change c)
 
 enum gw_case_change gw_case_input(struct gw_case *c, bool active, int64_t wall_ms)
 {
-    if (active == (c->state == GW_CASE_OPEN)) {
+    if (active == (c->state == GW_CASE_OPEN))
         return GW_CASE_SAME;
-    }
     if (!active) {
         c->state = GW_CASE_CLEARED;
         c->cleared_ms = wall_ms;

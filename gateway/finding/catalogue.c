@@ -31,9 +31,8 @@ const char *gw_kind_name(enum gw_kind kind)
 
 void gw_catalogue_free(struct gw_catalogue *cat)
 {
-    if (cat == NULL) {
+    if (cat == NULL)
         return;
-    }
     free(cat->types);
     free(cat->roles);
     free(cat->facts);
@@ -58,63 +57,51 @@ const struct gw_finding *gw_catalogue_at(const struct gw_catalogue *cat, size_t 
 
 const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const char *code)
 {
-    for (size_t i = 0; i < cat->nfindings; i++) {
-        if (strcmp(cat->findings[i].code, code) == 0) {
+    for (size_t i = 0; i < cat->nfindings; i++)
+        if (strcmp(cat->findings[i].code, code) == 0)
             return &cat->findings[i];
-        }
-    }
     return NULL;
 }
 
 const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role)
 {
-    for (size_t i = 0; i < cat->nroles; i++) {
-        if (strcmp(cat->roles[i].role, role) == 0) {
+    for (size_t i = 0; i < cat->nroles; i++)
+        if (strcmp(cat->roles[i].role, role) == 0)
             return &cat->roles[i];
-        }
-    }
     return NULL;
 }
 
 const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type)
 {
-    for (size_t i = 0; i < cat->ntypes; i++) {
-        if (strcmp(cat->types[i].type, type) == 0) {
+    for (size_t i = 0; i < cat->ntypes; i++)
+        if (strcmp(cat->types[i].type, type) == 0)
             return &cat->types[i];
-        }
-    }
     return NULL;
 }
 
 const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, const char *key)
 {
-    for (size_t i = 0; i < cat->nfacts; i++) {
-        if (strcmp(cat->facts[i].key, key) == 0) {
+    for (size_t i = 0; i < cat->nfacts; i++)
+        if (strcmp(cat->facts[i].key, key) == 0)
             return &cat->facts[i];
-        }
-    }
     return NULL;
 }
 
 bool gw_catalogue_cites(const struct gw_catalogue *cat, const struct gw_clause *clause, int sector,
                         const char *type)
 {
-    if (sector < 0 || sector > GW_SECTOR_COMMERCE || (clause->sectors & 1u << sector) == 0) {
+    if (sector < 0 || sector > GW_SECTOR_COMMERCE || (clause->sectors & 1u << sector) == 0)
         return false;
-    }
-    if (clause->types == 0) {
+    if (clause->types == 0)
         return true;
-    }
     const struct gw_type_def *def = gw_catalogue_type(cat, type);
     return def != NULL && (clause->types & UINT64_C(1) << (def - cat->types)) != 0;
 }
 
 double gw_finding_param(const struct gw_finding *f, const char *name, double other)
 {
-    for (size_t i = 0; i < f->nparams; i++) {
-        if (strcmp(f->params[i].name, name) == 0) {
+    for (size_t i = 0; i < f->nparams; i++)
+        if (strcmp(f->params[i].name, name) == 0)
             return f->params[i].def;
-        }
-    }
     return other;
 }

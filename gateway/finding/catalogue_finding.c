@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
 
 static const char *const classes[] = {"alarm", "lead", NULL};
 static const char *const severities[] = {"major", "general", "info", NULL};
@@ -56,23 +56,20 @@ static const struct gw_key finding_keys[] = {
 static void add_type(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
 {
     struct gw_applies *a = to;
-    if (!gw_cat_known_type(env, name)) {
+    if (!gw_cat_known_type(env, name))
         return;
-    }
     if (a->ntypes == COUNT(a->types)) {
         gw_jnode_issue(name, env->issues, "there can be at most %zu types", COUNT(a->types));
         return;
     }
-    gw_cat_copy(a->types[a->ntypes++], sizeof(a->types[0]), gw_jnode_str(name));
+    gw_cat_copy(a->types[a->ntypes++], sizeof a->types[0], gw_jnode_str(name));
 }
 
 static bool fact_has(const struct gw_fact_def *def, const char *value)
 {
-    for (size_t i = 0; i < def->nvalues; i++) {
-        if (strcmp(def->values[i], value) == 0) {
+    for (size_t i = 0; i < def->nvalues; i++)
+        if (strcmp(def->values[i], value) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -80,9 +77,8 @@ static size_t read_facts(struct gw_cat_env *env, const struct gw_jnode *obj,
                          struct gw_site_fact facts[], size_t max)
 {
     size_t count = 0;
-    if (obj == NULL) {
+    if (obj == NULL)
         return 0;
-    }
     for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
         const struct gw_fact_def *def = gw_catalogue_fact(env->cat, gw_jnode_key(n));
         if (def == NULL) {
@@ -116,27 +112,24 @@ static void read_alternative(struct gw_cat_env *env, const struct gw_jnode *n, s
     (void)gw_keys_read(n, keys, &in, env->issues);
     gw_cat_each_name(env, in.types, add_type, a);
     gw_cat_each_name(env, in.sectors, gw_cat_add_sector, &a->sectors);
-    if (in.sectors == NULL) {
+    if (in.sectors == NULL)
         a->sectors = UINT32_MAX;
-    }
     a->nfacts = read_facts(env, in.facts, a->facts, COUNT(a->facts));
     a->nnot = read_facts(env, in.not_facts, a->not_facts, COUNT(a->not_facts));
 }
 
 static void read_applies(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_finding *f)
 {
-    if (list == NULL) {
+    if (list == NULL)
         return;
-    }
     const size_t count = gw_jnode_count(list);
     if (count == 0 || count > COUNT(f->applies)) {
         gw_jnode_issue(list, env->issues, "must have 1 to %zu alternatives; [{}] is always",
                        COUNT(f->applies));
         return;
     }
-    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))
         read_alternative(env, n, &f->applies[f->napplies++]);
-    }
 }
 
 /* ---- each, clauses, law ---- */
@@ -144,23 +137,21 @@ static void read_applies(struct gw_cat_env *env, const struct gw_jnode *list, st
 static void add_each(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
 {
     struct gw_finding *f = to;
-    if (gw_cat_known_role(env, name) == NULL) {
+    if (gw_cat_known_role(env, name) == NULL)
         return;
-    }
     if (f->neach == COUNT(f->each)) {
         gw_jnode_issue(name, env->issues, "there can be at most %zu roles", COUNT(f->each));
         return;
     }
-    gw_cat_copy(f->each[f->neach++], sizeof(f->each[0]), gw_jnode_str(name));
+    gw_cat_copy(f->each[f->neach++], sizeof f->each[0], gw_jnode_str(name));
 }
 
 static void add_clause(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
 {
     struct gw_finding *f = to;
     for (size_t i = 0; i < env->nclauses; i++) {
-        if (strcmp(env->clauses[i].name, gw_jnode_str(name)) != 0) {
+        if (strcmp(env->clauses[i].name, gw_jnode_str(name)) != 0)
             continue;
-        }
         if (f->nclauses == COUNT(f->clauses)) {
             gw_jnode_issue(name, env->issues, "there can be at most %zu clauses",
                            COUNT(f->clauses));
@@ -174,11 +165,9 @@ static void add_clause(struct gw_cat_env *env, const struct gw_jnode *name, void
 
 static bool stands_alone(const struct gw_finding *f)
 {
-    for (size_t i = 0; i < f->nclauses; i++) {
-        if (!f->clauses[i].beside) {
+    for (size_t i = 0; i < f->nclauses; i++)
+        if (!f->clauses[i].beside)
             return true;
-        }
-    }
     return false;
 }
 
@@ -209,14 +198,12 @@ static void read_ground(struct gw_cat_env *env, const struct gw_jnode *n,
         return;
     }
     gw_cat_each_name(env, in->clauses, add_clause, f);
-    if (gw_issues_count(env->issues) == before && !stands_alone(f)) {
+    if (gw_issues_count(env->issues) == before && !stands_alone(f))
         gw_jnode_issue(n, env->issues, "a lead needs a clause that is not \"beside\"");
-    }
-    if (law == NULL) {
+    if (law == NULL)
         gw_jnode_issue(n, env->issues, "a lead needs a \"law\"");
-    } else if (in->law[0] != '\0') {
+    else if (in->law[0] != '\0')
         read_law(env, law, f);
-    }
 }
 
 /* ---- the finding ---- */
@@ -238,16 +225,13 @@ static void check_kind(struct gw_cat_env *env, const struct gw_jnode *n,
     const struct gw_jnode *kind = gw_jnode_get(n, "kind");
     const struct gw_jnode *cls = gw_jnode_get(n, "class");
     if (kind != NULL && cls != NULL &&
-        (in->f->cls == GW_CLASS_ALARM) != (in->f->kind == GW_KIND_EV)) {
+        (in->f->cls == GW_CLASS_ALARM) != (in->f->kind == GW_KIND_EV))
         gw_jnode_issue(kind, env->issues, "an alarm is of kind EV, a lead of any other kind");
-    }
-    if (in->by_device && in->each == NULL) {
+    if (in->by_device && in->each == NULL)
         gw_jnode_issue(gw_jnode_get(n, "by_device"), env->issues, "needs \"each\"");
-    }
     const struct gw_role_def *run = gw_catalogue_role(env->cat, "RUN");
-    if (in->f->run != GW_RUN_NONE && (run == NULL || run->vtype != GW_V_BOOL)) {
+    if (in->f->run != GW_RUN_NONE && (run == NULL || run->vtype != GW_V_BOOL))
         gw_jnode_issue(gw_jnode_get(n, "run"), env->issues, "needs the role RUN, a contact");
-    }
 }
 
 void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_finding *f)
@@ -255,10 +239,10 @@ void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struc
     static const enum gw_class class_of[] = {GW_CLASS_ALARM, GW_CLASS_LEAD};
     struct finding_in in = {.f = f};
     (void)gw_keys_read(n, finding_keys, &in, env->issues);
-    gw_cat_copy(f->code, sizeof(f->code), in.code);
+    gw_cat_copy(f->code, sizeof f->code, in.code);
     f->cls = class_of[in.cls];
     f->kind = (enum gw_kind)in.kind;
-    gw_cat_copy(f->severity, sizeof(f->severity), severities[in.severity]);
+    gw_cat_copy(f->severity, sizeof f->severity, severities[in.severity]);
     f->strength = strengths[in.strength][0];
     f->priority = (int)in.priority;
     f->enabled = in.enabled;
@@ -270,11 +254,9 @@ void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struc
     check_kind(env, n, &in);
     read_applies(env, in.applies, f);
     gw_cat_each_name(env, in.each, add_each, f);
-    if (in.rules != NULL) {
+    if (in.rules != NULL)
         gw_cat_read_rules(env, in.rules, f);
-    }
-    if (in.params != NULL) {
+    if (in.params != NULL)
         gw_cat_read_params(env, in.params, f);
-    }
     read_ground(env, n, &in);
 }

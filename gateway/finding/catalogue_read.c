@@ -24,20 +24,17 @@ void gw_cat_copy(char *to, size_t size, const char *from)
 
 static bool given_before(const struct gw_jnode *list, const struct gw_jnode *name)
 {
-    for (const struct gw_jnode *n = gw_jnode_first(list); n != name; n = gw_jnode_next(n)) {
-        if (gw_jnode_type(n) == GW_J_STR && strcmp(gw_jnode_str(n), gw_jnode_str(name)) == 0) {
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != name; n = gw_jnode_next(n))
+        if (gw_jnode_type(n) == GW_J_STR && strcmp(gw_jnode_str(n), gw_jnode_str(name)) == 0)
             return true;
-        }
-    }
     return false;
 }
 
 void gw_cat_each_name(struct gw_cat_env *env, const struct gw_jnode *list, gw_cat_add_fn *add,
                       void *to)
 {
-    if (list == NULL) {
+    if (list == NULL)
         return;
-    }
     if (gw_jnode_type(list) != GW_J_ARR || gw_jnode_count(list) == 0) {
         gw_jnode_issue(list, env->issues, "must be an array of names, and not empty");
         return;
@@ -68,26 +65,23 @@ void gw_cat_add_sector(struct gw_cat_env *env, const struct gw_jnode *name, void
 const struct gw_role_def *gw_cat_known_role(struct gw_cat_env *env, const struct gw_jnode *name)
 {
     const struct gw_role_def *def = gw_catalogue_role(env->cat, gw_jnode_str(name));
-    if (def == NULL) {
+    if (def == NULL)
         gw_jnode_issue(name, env->issues, "unknown role \"%s\"", gw_jnode_str(name));
-    }
     return def;
 }
 
 bool gw_cat_known_type(struct gw_cat_env *env, const struct gw_jnode *name)
 {
-    if (gw_catalogue_type(env->cat, gw_jnode_str(name)) != NULL) {
+    if (gw_catalogue_type(env->cat, gw_jnode_str(name)) != NULL)
         return true;
-    }
     gw_jnode_issue(name, env->issues, "unknown asset type \"%s\"", gw_jnode_str(name));
     return false;
 }
 
 static bool name_ok(struct gw_cat_env *env, const struct gw_jnode *n, size_t size)
 {
-    if (gw_keys_is_id(gw_jnode_key(n), size)) {
+    if (gw_keys_is_id(gw_jnode_key(n), size))
         return true;
-    }
     gw_jnode_issue(n, env->issues, "a name here has 1 to %zu letters, digits, '-' and '_'",
                    size - 1);
     return false;
@@ -103,8 +97,8 @@ static void read_type(struct gw_cat_env *env, const struct gw_jnode *n)
     }
     struct gw_type_def *def = &env->cat->types[env->cat->ntypes];
     (void)gw_keys_read(n, gw_cat_text_keys, &def->title, env->issues);
-    if (name_ok(env, n, sizeof(def->type))) {
-        gw_cat_copy(def->type, sizeof(def->type), gw_jnode_key(n));
+    if (name_ok(env, n, sizeof def->type)) {
+        gw_cat_copy(def->type, sizeof def->type, gw_jnode_key(n));
         env->cat->ntypes++;
     }
 }
@@ -118,14 +112,14 @@ struct role_in {
 static void add_unit(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
 {
     struct gw_role_def *def = to;
-    const size_t max = sizeof(def->units) / sizeof(def->units[0]);
+    const size_t max = sizeof def->units / sizeof def->units[0];
     const size_t len = strlen(gw_jnode_str(name));
-    if (def->nunits == max || len == 0 || len >= sizeof(def->units[0])) {
+    if (def->nunits == max || len == 0 || len >= sizeof def->units[0]) {
         gw_jnode_issue(name, env->issues, "there can be at most %zu units of 1 to %zu bytes", max,
-                       sizeof(def->units[0]) - 1);
+                       sizeof def->units[0] - 1);
         return;
     }
-    gw_cat_copy(def->units[def->nunits++], sizeof(def->units[0]), gw_jnode_str(name));
+    gw_cat_copy(def->units[def->nunits++], sizeof def->units[0], gw_jnode_str(name));
 }
 
 static void read_role(struct gw_cat_env *env, const struct gw_jnode *n)
@@ -146,15 +140,14 @@ static void read_role(struct gw_cat_env *env, const struct gw_jnode *n)
     (void)gw_keys_read(n, keys, &in, env->issues);
     in.def.vtype = vtypes[in.is];
     gw_cat_each_name(env, in.units, add_unit, &in.def);
-    if (in.def.nunits > 0 && in.def.vtype != GW_V_NUM) {
+    if (in.def.nunits > 0 && in.def.vtype != GW_V_NUM)
         gw_jnode_issue(in.units, env->issues, "only a number has units");
-    }
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     const char *role = gw_jnode_key(n);
     if (strspn(role, alphabet) != strlen(role)) {
         gw_jnode_issue(n, env->issues, "a role has capital letters, digits and '_' only");
-    } else if (name_ok(env, n, sizeof(in.def.role))) {
-        gw_cat_copy(in.def.role, sizeof(in.def.role), gw_jnode_key(n));
+    } else if (name_ok(env, n, sizeof in.def.role)) {
+        gw_cat_copy(in.def.role, sizeof in.def.role, gw_jnode_key(n));
         env->cat->roles[env->cat->nroles++] = in.def;
     }
 }
@@ -167,14 +160,14 @@ struct fact_in {
 static void add_value(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
 {
     struct gw_fact_def *def = to;
-    const size_t max = sizeof(def->values) / sizeof(def->values[0]);
-    if (def->nvalues == max || !gw_keys_is_id(gw_jnode_str(name), sizeof(def->values[0]))) {
+    const size_t max = sizeof def->values / sizeof def->values[0];
+    if (def->nvalues == max || !gw_keys_is_id(gw_jnode_str(name), sizeof def->values[0])) {
         gw_jnode_issue(name, env->issues,
                        "there can be at most %zu values of 1 to %zu letters, digits, '-' and '_'",
-                       max, sizeof(def->values[0]) - 1);
+                       max, sizeof def->values[0] - 1);
         return;
     }
-    gw_cat_copy(def->values[def->nvalues++], sizeof(def->values[0]), gw_jnode_str(name));
+    gw_cat_copy(def->values[def->nvalues++], sizeof def->values[0], gw_jnode_str(name));
 }
 
 static void read_fact(struct gw_cat_env *env, const struct gw_jnode *n)
@@ -191,8 +184,8 @@ static void read_fact(struct gw_cat_env *env, const struct gw_jnode *n)
     struct fact_in in = {0};
     (void)gw_keys_read(n, keys, &in, env->issues);
     gw_cat_each_name(env, in.values, add_value, &in.def);
-    if (name_ok(env, n, sizeof(in.def.key))) {
-        gw_cat_copy(in.def.key, sizeof(in.def.key), gw_jnode_key(n));
+    if (name_ok(env, n, sizeof in.def.key)) {
+        gw_cat_copy(in.def.key, sizeof in.def.key, gw_jnode_key(n));
         env->cat->facts[env->cat->nfacts++] = in.def;
     }
 }
@@ -253,15 +246,14 @@ static void name_document(struct gw_cat_env *env, const struct gw_jnode *n, stru
     for (size_t i = 0; i < env->ndocuments; i++) {
         const struct gw_cat_document *d = &env->documents[i];
         if (strcmp(d->name, in->document) == 0) {
-            gw_cat_copy(in->clause.document, sizeof(in->clause.document), d->title);
-            gw_cat_copy(in->clause.edition, sizeof(in->clause.edition), d->edition);
+            gw_cat_copy(in->clause.document, sizeof in->clause.document, d->title);
+            gw_cat_copy(in->clause.edition, sizeof in->clause.edition, d->edition);
             return;
         }
     }
     const struct gw_jnode *at = gw_jnode_get(n, "document");
-    if (at != NULL && in->document[0] != '\0') {
+    if (at != NULL && in->document[0] != '\0')
         gw_jnode_issue(at, env->issues, "\"documents\" has no \"%s\"", in->document);
-    }
 }
 
 static void read_clause(struct gw_cat_env *env, const struct gw_jnode *n)
@@ -269,7 +261,7 @@ static void read_clause(struct gw_cat_env *env, const struct gw_jnode *n)
     struct clause_in in = {0};
     (void)gw_keys_read(n, clause_keys, &in, env->issues);
     name_document(env, n, &in);
-    gw_cat_copy(in.clause.confirmed, sizeof(in.clause.confirmed), confirmations[in.confirmed]);
+    gw_cat_copy(in.clause.confirmed, sizeof in.clause.confirmed, confirmations[in.confirmed]);
     gw_cat_each_name(env, in.sectors, gw_cat_add_sector, &in.clause.sectors);
     gw_cat_each_name(env, in.types, add_type_bit, &in.clause.types);
     env->clauses[env->nclauses++] =
@@ -327,13 +319,13 @@ static void *room(const struct gw_jnode *list, size_t size)
 static bool make_room(struct gw_cat_env *env, const struct top_in *in)
 {
     struct gw_catalogue *cat = env->cat;
-    cat->types = room(in->types, sizeof(*cat->types));
-    cat->roles = room(in->roles, sizeof(*cat->roles));
-    cat->facts = room(in->facts, sizeof(*cat->facts));
-    cat->findings = room(in->findings, sizeof(*cat->findings));
-    env->documents = room(in->documents, sizeof(*env->documents));
-    env->clauses = room(in->clauses, sizeof(*env->clauses));
-    env->laws = room(in->laws, sizeof(*env->laws));
+    cat->types = room(in->types, sizeof *cat->types);
+    cat->roles = room(in->roles, sizeof *cat->roles);
+    cat->facts = room(in->facts, sizeof *cat->facts);
+    cat->findings = room(in->findings, sizeof *cat->findings);
+    env->documents = room(in->documents, sizeof *env->documents);
+    env->clauses = room(in->clauses, sizeof *env->clauses);
+    env->laws = room(in->laws, sizeof *env->laws);
     return cat->types != NULL && cat->roles != NULL && cat->facts != NULL &&
            cat->findings != NULL && env->documents != NULL && env->clauses != NULL &&
            env->laws != NULL;
@@ -342,12 +334,10 @@ static bool make_room(struct gw_cat_env *env, const struct top_in *in)
 static void for_members(struct gw_cat_env *env, const struct gw_jnode *obj,
                         void (*read)(struct gw_cat_env *env, const struct gw_jnode *n))
 {
-    if (obj == NULL) {
+    if (obj == NULL)
         return;
-    }
-    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n))
         read(env, n);
-    }
 }
 
 static void read_finding(struct gw_cat_env *env, const struct gw_jnode *n)
@@ -362,15 +352,13 @@ enum gw_status gw_catalogue_load(const struct gw_json *doc, struct gw_issues *is
     const size_t before = gw_issues_count(issues);
     struct gw_cat_env env = {.issues = issues};
     struct top_in in = {0};
-    env.cat = calloc(1, sizeof(*env.cat));
-    if (env.cat == NULL) {
+    env.cat = calloc(1, sizeof *env.cat);
+    if (env.cat == NULL)
         goto out;
-    }
     (void)gw_keys_read(gw_json_root(doc), top_keys, &in, issues);
-    if (!make_room(&env, &in)) {
+    if (!make_room(&env, &in))
         goto out;
-    }
-    gw_cat_copy(env.cat->version, sizeof(env.cat->version), in.version);
+    gw_cat_copy(env.cat->version, sizeof env.cat->version, in.version);
     env.findings = in.findings;
     for_members(&env, in.types, read_type);
     for_members(&env, in.roles, read_role);

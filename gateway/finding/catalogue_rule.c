@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
 
 /* ---- what each rule is made of ---- */
 
@@ -58,16 +58,14 @@ static void add_alternative(struct gw_cat_env *env, const struct gw_jnode *name,
 {
     const struct need_to *t = to;
     const struct gw_role_def *def = gw_cat_known_role(env, name);
-    if (def == NULL) {
+    if (def == NULL)
         return;
-    }
-    if (t->shape->numbers && def->vtype != GW_V_NUM && def->vtype != GW_V_INT) {
+    if (t->shape->numbers && def->vtype != GW_V_NUM && def->vtype != GW_V_INT)
         gw_jnode_issue(name, env->issues, "\"%s\" is no number", def->role);
-    } else if (t->need->nalt == t->shape->alt_max) {
+    else if (t->need->nalt == t->shape->alt_max)
         gw_jnode_issue(name, env->issues, "there can be at most %zu roles here", t->shape->alt_max);
-    } else {
-        gw_cat_copy(t->need->alt[t->need->nalt++], sizeof(t->need->alt[0]), def->role);
-    }
+    else
+        gw_cat_copy(t->need->alt[t->need->nalt++], sizeof t->need->alt[0], def->role);
 }
 
 static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_rule_def *r)
@@ -92,11 +90,10 @@ static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, stru
 static void add_state(struct gw_cat_env *env, const struct gw_jnode *name, void *mask)
 {
     enum gw_state state;
-    if (gw_state_parse(gw_jnode_str(name), &state)) {
+    if (gw_state_parse(gw_jnode_str(name), &state))
         *(uint32_t *)mask |= 1u << state;
-    } else {
+    else
         gw_jnode_issue(name, env->issues, "unknown state \"%s\"", gw_jnode_str(name));
-    }
 }
 
 static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_role_test *t)
@@ -114,24 +111,21 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     };
     struct test_in in = {0};
     (void)gw_keys_read(n, keys, &in, env->issues);
-    if (in.role[0] == '\0') {
+    if (in.role[0] == '\0')
         return;
-    }
     const struct gw_role_def *def = gw_cat_known_role(env, gw_jnode_get(n, "role"));
-    if (def == NULL) {
+    if (def == NULL)
         return;
-    }
-    gw_cat_copy(t->role, sizeof(t->role), in.role);
+    gw_cat_copy(t->role, sizeof t->role, in.role);
     t->on = in.on;
     const bool has_states = in.states != NULL;
     const bool has_on = gw_jnode_get(n, "on") != NULL;
-    if (def->vtype == GW_V_STATE && (!has_states || has_on)) {
+    if (def->vtype == GW_V_STATE && (!has_states || has_on))
         gw_jnode_issue(n, env->issues, "\"%s\" is a state: needs \"states\" alone", def->role);
-    } else if (def->vtype == GW_V_BOOL && (has_states || !has_on)) {
+    else if (def->vtype == GW_V_BOOL && (has_states || !has_on))
         gw_jnode_issue(n, env->issues, "\"%s\" is a contact: needs \"on\" alone", def->role);
-    } else if (def->vtype != GW_V_STATE && def->vtype != GW_V_BOOL) {
+    else if (def->vtype != GW_V_STATE && def->vtype != GW_V_BOOL)
         gw_jnode_issue(n, env->issues, "\"%s\" is neither a state nor a contact", def->role);
-    }
     gw_cat_each_name(env, in.states, add_state, &t->states);
 }
 
@@ -142,9 +136,8 @@ static void read_tests(struct gw_cat_env *env, const struct gw_jnode *list, stru
         gw_jnode_issue(list, env->issues, "must have 1 to %zu tests", COUNT(r->tests));
         return;
     }
-    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))
         read_test(env, n, &r->tests[r->ntests++]);
-    }
 }
 
 /* ---- causes ---- */
@@ -155,9 +148,8 @@ static const struct gw_jnode *entry_of(const struct gw_cat_env *env, const char 
     for (const struct gw_jnode *n = gw_jnode_first(env->findings); n != NULL;
          n = gw_jnode_next(n)) {
         const struct gw_jnode *c = gw_jnode_get(n, "code");
-        if (c != NULL && gw_jnode_type(c) == GW_J_STR && strcmp(gw_jnode_str(c), code) == 0) {
+        if (c != NULL && gw_jnode_type(c) == GW_J_STR && strcmp(gw_jnode_str(c), code) == 0)
             return n;
-        }
     }
     return NULL;
 }
@@ -172,13 +164,12 @@ static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void 
         return;
     }
     const struct gw_jnode *cls = gw_jnode_get(entry, "class");
-    if (cls == NULL || gw_jnode_type(cls) != GW_J_STR || strcmp(gw_jnode_str(cls), "alarm") != 0) {
+    if (cls == NULL || gw_jnode_type(cls) != GW_J_STR || strcmp(gw_jnode_str(cls), "alarm") != 0)
         gw_jnode_issue(name, env->issues, "\"%s\" is no alarm", code);
-    } else if (r->ncauses == COUNT(r->causes) || strlen(code) >= sizeof(r->causes[0])) {
+    else if (r->ncauses == COUNT(r->causes) || strlen(code) >= sizeof r->causes[0])
         gw_jnode_issue(name, env->issues, "there can be at most %zu causes", COUNT(r->causes));
-    } else {
-        gw_cat_copy(r->causes[r->ncauses++], sizeof(r->causes[0]), code);
-    }
+    else
+        gw_cat_copy(r->causes[r->ncauses++], sizeof r->causes[0], code);
 }
 
 /* ---- a rule ---- */
@@ -226,14 +217,12 @@ static void check_parts(struct gw_cat_env *env, const struct gw_jnode *n, enum g
 static void check_named_roles(struct gw_cat_env *env, const struct gw_jnode *n,
                               const struct gw_rule_def *r)
 {
-    if (r->of_rated[0] != '\0') {
+    if (r->of_rated[0] != '\0')
         (void)gw_cat_known_role(env, gw_jnode_get(n, "of_rated"));
-    }
     if (r->value[0] != '\0') {
         const struct gw_role_def *def = gw_cat_known_role(env, gw_jnode_get(n, "value"));
-        if (def != NULL && def->vtype != GW_V_NUM && def->vtype != GW_V_INT) {
+        if (def != NULL && def->vtype != GW_V_NUM && def->vtype != GW_V_INT)
             gw_jnode_issue(gw_jnode_get(n, "value"), env->issues, "\"%s\" is no number", def->role);
-        }
     }
 }
 
@@ -241,14 +230,11 @@ static void check_named_roles(struct gw_cat_env *env, const struct gw_jnode *n,
 static bool each_is_read(const struct gw_finding *f, const struct gw_rule_def *r)
 {
     for (size_t i = 0; i < f->neach; i++) {
-        if (r->ntests > 0 && strcmp(f->each[i], r->tests[0].role) == 0) {
+        if (r->ntests > 0 && strcmp(f->each[i], r->tests[0].role) == 0)
             return true;
-        }
-        for (size_t k = 0; r->nneeds > 0 && k < r->needs[0].nalt; k++) {
-            if (strcmp(f->each[i], r->needs[0].alt[k]) == 0) {
+        for (size_t k = 0; r->nneeds > 0 && k < r->needs[0].nalt; k++)
+            if (strcmp(f->each[i], r->needs[0].alt[k]) == 0)
                 return true;
-            }
-        }
     }
     return r->ntests == 0 && r->nneeds == 0;
 }
@@ -278,27 +264,22 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     r->rule = (enum gw_rule)in.rule;
     r->silent = in.silent;
     r->low = in.low;
-    gw_cat_copy(r->of_rated, sizeof(r->of_rated), in.of_rated);
-    gw_cat_copy(r->unit, sizeof(r->unit), in.unit);
-    gw_cat_copy(r->value, sizeof(r->value), in.value);
-    if (gw_issues_count(env->issues) != before) {
+    gw_cat_copy(r->of_rated, sizeof r->of_rated, in.of_rated);
+    gw_cat_copy(r->unit, sizeof r->unit, in.unit);
+    gw_cat_copy(r->value, sizeof r->value, in.value);
+    if (gw_issues_count(env->issues) != before)
         return;
-    }
     check_parts(env, n, r->rule);
     check_named_roles(env, n, r);
-    if (in.needs != NULL && shapes[r->rule].needs_max > 0) {
+    if (in.needs != NULL && shapes[r->rule].needs_max > 0)
         read_needs(env, in.needs, r);
-    }
-    if (in.tests != NULL) {
+    if (in.tests != NULL)
         read_tests(env, in.tests, r);
-    }
     gw_cat_each_name(env, in.causes, add_cause, r);
-    if (r->rule == GW_RULE_BYPASSED && r->ntests == 0 && !r->silent) {
+    if (r->rule == GW_RULE_BYPASSED && r->ntests == 0 && !r->silent)
         gw_jnode_issue(n, env->issues, "rule \"bypassed\" needs \"tests\" or \"silent\"");
-    }
-    if (gw_issues_count(env->issues) == before) {
+    if (gw_issues_count(env->issues) == before)
         check_each(env, n, f, r);
-    }
 }
 
 void gw_cat_read_rules(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_finding *f)
@@ -308,9 +289,8 @@ void gw_cat_read_rules(struct gw_cat_env *env, const struct gw_jnode *list, stru
         gw_jnode_issue(list, env->issues, "must have 1 to %zu rules", COUNT(f->rules));
         return;
     }
-    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))
         read_rule(env, n, f);
-    }
 }
 
 /* ---- params ---- */
@@ -390,11 +370,9 @@ static unsigned params_of(const struct gw_finding *f)
 
 static int param_index(const char *name)
 {
-    for (int i = 0; i < PARAM_COUNT; i++) {
-        if (strcmp(params[i].name, name) == 0) {
+    for (int i = 0; i < PARAM_COUNT; i++)
+        if (strcmp(params[i].name, name) == 0)
             return i;
-        }
-    }
     return -1;
 }
 
@@ -407,10 +385,9 @@ static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int ind
         {"max", GW_KEY_NUM, offsetof(struct gw_param_def, max), .required = true},
         {.type = GW_KEY_END},
     };
-    gw_cat_copy(p->name, sizeof(p->name), params[index].name);
-    if (!gw_keys_read(n, keys, p, env->issues)) {
+    gw_cat_copy(p->name, sizeof p->name, params[index].name);
+    if (!gw_keys_read(n, keys, p, env->issues))
         return;
-    }
     if (p->min > p->max) {
         gw_jnode_issue(n, env->issues, "min %.15g is above max %.15g", p->min, p->max);
     } else if (p->def < p->min || p->def > p->max) {
@@ -436,9 +413,7 @@ void gw_cat_read_params(struct gw_cat_env *env, const struct gw_jnode *obj, stru
             read_param(env, n, i, &f->params[f->nparams++]);
         }
     }
-    for (int i = 0; i < PARAM_COUNT; i++) {
-        if ((used & ~given & ~optional & 1u << i) != 0) {
+    for (int i = 0; i < PARAM_COUNT; i++)
+        if ((used & ~given & ~optional & 1u << i) != 0)
             gw_jnode_issue(obj, env->issues, "parameter \"%s\" is missing", params[i].name);
-        }
-    }
 }

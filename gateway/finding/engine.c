@@ -31,9 +31,8 @@ static void mark_role(const struct gw_engine *e, const struct gw_check_def *def,
                       const char *role)
 {
     const struct gw_site_role *r = gw_rule_role(def, role);
-    for (size_t i = 0; r != NULL && i < r->npoints; i++) {
+    for (size_t i = 0; r != NULL && i < r->npoints; i++)
         mark(e, set, r->points[i]);
-    }
 }
 
 /* The devices that a check looks at, itself or through the alarms that it watches. These stand
@@ -42,25 +41,20 @@ static void mark_slot(const struct gw_engine *e, const struct device_sets *sets,
 {
     const struct gw_check_def *def = e->slots[i].def;
     uint64_t *set = &sets->bits[i * sets->words];
-    for (size_t k = 0; k < def->npoints; k++) {
+    for (size_t k = 0; k < def->npoints; k++)
         mark(e, set, def->points[k].point);
-    }
     mark(e, set, def->run);
-    for (size_t n = 0; n < def->rule->nneeds; n++) {
-        for (size_t k = 0; k < def->rule->needs[n].nalt; k++) {
+    for (size_t n = 0; n < def->rule->nneeds; n++)
+        for (size_t k = 0; k < def->rule->needs[n].nalt; k++)
             mark_role(e, def, set, def->rule->needs[n].alt[k]);
-        }
-    }
-    for (size_t n = 0; n < def->rule->ntests; n++) {
+    for (size_t n = 0; n < def->rule->ntests; n++)
         mark_role(e, def, set, def->rule->tests[n].role);
-    }
     for (size_t c = 0; c <= def->ncauses; c++) {
         const uint32_t cause = c < def->ncauses ? def->causes[c] : def->cause;
         if (cause != GW_NO_INDEX) {
             assert(cause < i);
-            for (size_t w = 0; w < sets->words; w++) {
+            for (size_t w = 0; w < sets->words; w++)
                 set[w] |= sets->bits[cause * sets->words + w];
-            }
         }
     }
 }
@@ -74,8 +68,8 @@ static bool make_index(struct gw_engine *e)
 {
     e->ndevices = gw_table_ndevices(e->conf.table);
     struct device_sets sets = {.words = e->ndevices / 64 + 1};
-    sets.bits = calloc(e->nslots * sets.words + 1, sizeof(*sets.bits));
-    e->device_start = calloc(e->ndevices + 1, sizeof(*e->device_start));
+    sets.bits = calloc(e->nslots * sets.words + 1, sizeof *sets.bits);
+    e->device_start = calloc(e->ndevices + 1, sizeof *e->device_start);
     if (sets.bits == NULL || e->device_start == NULL) {
         free(sets.bits);
         return false;
@@ -83,19 +77,16 @@ static bool make_index(struct gw_engine *e)
     size_t total = 0;
     for (size_t i = 0; i < e->nslots; i++) {
         mark_slot(e, &sets, i);
-        for (size_t d = 0; d < e->ndevices; d++) {
+        for (size_t d = 0; d < e->ndevices; d++)
             total += has(&sets, i, d) ? 1 : 0;
-        }
     }
-    e->by_device = calloc(total + 1, sizeof(*e->by_device));
+    e->by_device = calloc(total + 1, sizeof *e->by_device);
     size_t at = 0;
     for (size_t d = 0; e->by_device != NULL && d < e->ndevices; d++) {
         e->device_start[d] = at;
-        for (size_t i = 0; i < e->nslots; i++) {
-            if (has(&sets, i, d)) {
+        for (size_t i = 0; i < e->nslots; i++)
+            if (has(&sets, i, d))
                 e->by_device[at++] = (uint32_t)i;
-            }
-        }
     }
     e->device_start[e->ndevices] = at;
     free(sets.bits);
@@ -128,30 +119,27 @@ static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
 enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine **out,
                              struct gw_err *err)
 {
-    struct gw_engine *e = calloc(1, sizeof(*e));
-    if (e == NULL) {
+    struct gw_engine *e = calloc(1, sizeof *e);
+    if (e == NULL)
         return gw_err_set(err, GW_E_NOMEM, "findings engine: out of memory");
-    }
     e->conf = *conf;
     e->site = gw_inventory_site(conf->inventory);
     e->catalogue = gw_inventory_catalogue(conf->inventory);
     e->before_ms = e->site->journal.window_before_s * 1000;
     e->after_ms = e->site->journal.window_after_s * 1000;
     e->changed = true;
-    snprintf(e->boot_id, sizeof(e->boot_id), "%s", conf->boot_id);
+    snprintf(e->boot_id, sizeof e->boot_id, "%s", conf->boot_id);
     e->conf.boot_id = e->boot_id;
     gw_buf_init(&e->window, GW_WINDOW_MAX);
 
     e->nslots = gw_inventory_count(conf->inventory);
-    e->slots = calloc(e->nslots + 1, sizeof(*e->slots));
-    e->scratch = calloc(GW_HISTORY_MAX, sizeof(*e->scratch));
+    e->slots = calloc(e->nslots + 1, sizeof *e->slots);
+    e->scratch = calloc(GW_HISTORY_MAX, sizeof *e->scratch);
     char *body = malloc(GW_RECORD_MAX + 1);
-    if (body != NULL) {
+    if (body != NULL)
         gw_buf_fixed(&e->body, body, GW_RECORD_MAX + 1);
-    }
-    for (size_t i = 0; e->slots != NULL && i < e->nslots; i++) {
+    for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
         init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i));
-    }
     if (e->slots == NULL || e->scratch == NULL || body == NULL || !make_index(e)) {
         gw_engine_free(e);
         return gw_err_set(err, GW_E_NOMEM, "findings engine: out of memory for %zu checks",
@@ -163,9 +151,8 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
 
 void gw_engine_free(struct gw_engine *e)
 {
-    if (e == NULL) {
+    if (e == NULL)
         return;
-    }
     free(e->body.data);
     gw_buf_free(&e->window);
     free(e->slots);
@@ -189,15 +176,14 @@ void gw_engine_chain(struct gw_engine *e, const char *chain)
         e->orphans[i].state.alarm_seq = 0;
         e->orphans[i].unstored = true;
     }
-    snprintf(e->chain, sizeof(e->chain), "%s", chain);
+    snprintf(e->chain, sizeof e->chain, "%s", chain);
 }
 
 void gw_engine_record_id(const struct gw_engine *e, int64_t seq, char out[GW_RECORD_ID_SIZE])
 {
     out[0] = '\0';
-    if (seq > 0 && e->chain[0] != '\0') {
+    if (seq > 0 && e->chain[0] != '\0')
         snprintf(out, GW_RECORD_ID_SIZE, "%s-%" PRId64, e->chain, seq);
-    }
 }
 
 void gw_engine_case_id(const char *key, int64_t number, char out[GW_CASE_ID])
@@ -252,9 +238,8 @@ struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot
 static double extreme(const struct gw_slot *s, double x)
 {
     const bool low = s->def->rule->rule == GW_RULE_LIMIT && s->def->rule->low;
-    if (isnan(s->mem.worst)) {
+    if (isnan(s->mem.worst))
         return x;
-    }
     return low ? fmin(s->mem.worst, x) : fmax(s->mem.worst, x);
 }
 
@@ -263,18 +248,15 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
 {
     s->mem.seen = ctx->seen;
     s->mem.memory = ctx->memory;
-    if (s->answer == GW_UNKNOWN) {
+    if (s->answer == GW_UNKNOWN)
         return;
-    }
     s->mem.was = s->answer == GW_TRUE;
-    if (s->mem.was == s->delay.active) {
+    if (s->mem.was == s->delay.active)
         s->mem.since_ms = 0;
-    } else if (s->mem.since_ms == 0) {
+    else if (s->mem.since_ms == 0)
         s->mem.since_ms = wall_ms;
-    }
-    if (s->delay.active && isfinite(ctx->value)) {
+    if (s->delay.active && isfinite(ctx->value))
         s->mem.worst = extreme(s, ctx->value);
-    }
 }
 
 static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
@@ -282,25 +264,21 @@ static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *
     struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     s->answer = gw_rule_eval(&ctx);
     remember(s, &ctx, now->wall_ms);
-    if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0) {
+    if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0)
         gw_engine_transit(e, s, &ctx, now);
-    }
 }
 
 void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stamp *now)
 {
-    if (device >= e->ndevices) {
+    if (device >= e->ndevices)
         return;
-    }
-    for (size_t i = e->device_start[device]; i < e->device_start[device + 1]; i++) {
+    for (size_t i = e->device_start[device]; i < e->device_start[device + 1]; i++)
         step(e, &e->slots[e->by_device[i]], now);
-    }
 }
 
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
 {
-    for (size_t i = 0; i < e->nslots; i++) {
+    for (size_t i = 0; i < e->nslots; i++)
         step(e, &e->slots[i], now);
-    }
     gw_engine_windows(e, now);
 }

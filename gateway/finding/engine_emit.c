@@ -77,9 +77,8 @@ static bool write_record(struct gw_engine *e, const struct transition *t,
 static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct transition *t,
                             const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
-    if (!write_record(e, t, ctx, now)) {
+    if (!write_record(e, t, ctx, now))
         return GW_E_FULL;
-    }
     char text[GW_CHECK_STATE_TEXT];
     const struct gw_check_state state = gw_slot_state(&t->slot);
     gw_check_state_write(&state, text);
@@ -94,9 +93,8 @@ static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct trans
         .token = new_token(e, s),
     };
     const enum gw_status status = e->conf.emit(e->conf.emit_ctx, &draft);
-    if (status != GW_OK) {
+    if (status != GW_OK)
         return status;
-    }
     t->slot.stored = state;
     t->slot.stored_ms = now->mono_ms;
     t->slot.token = draft.token;
@@ -166,9 +164,8 @@ static bool record_window(struct gw_engine *e, struct gw_slot *s, const struct g
         .window = e->window.data,
         .window_len = e->window.len,
     };
-    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
         return false;
-    }
     s->mem.evidence = false;
     s->stored = state;
     s->stored_ms = now->mono_ms;
@@ -189,9 +186,8 @@ void gw_engine_windows(struct gw_engine *e, const struct gw_stamp *now)
     int left = WINDOWS_AT_ONCE;
     for (size_t i = 0; i < e->nslots && left > 0; i++) {
         struct gw_slot *s = &e->slots[i];
-        if (!s->mem.evidence || s->token != 0) {
+        if (!s->mem.evidence || s->token != 0)
             continue;
-        }
         if (s->seq == 0) { /* the raise has no number to hang it on: nothing to vouch for */
             s->mem.evidence = false;
             continue;
@@ -240,9 +236,8 @@ static bool quote(const struct gw_engine *e, struct transition *t, const struct 
         if (t->opens) {
             next->mem.alarm_seq = 0;
             if (ctx->cause != GW_NO_INDEX) {
-                if (e->slots[ctx->cause].token != 0) {
+                if (e->slots[ctx->cause].token != 0)
                     return false;
-                }
                 next->mem.alarm_seq = e->slots[ctx->cause].seq;
             }
         }
@@ -266,19 +261,16 @@ void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_r
     /* A raise that comes before the window of the last one has passed ends that window. */
     if (active && s->mem.evidence && s->seq != 0) {
         place_restored(s, now);
-        if (!record_window(e, s, now)) {
+        if (!record_window(e, s, now))
             return;
-        }
     }
     t.slot = *s;
-    if (f->cls == GW_CLASS_ALARM) {
+    if (f->cls == GW_CLASS_ALARM)
         move_alarm(&t, active, now->wall_ms);
-    } else {
+    else
         move_case(&t, active, now->wall_ms);
-    }
-    if (!quote(e, &t, ctx)) {
+    if (!quote(e, &t, ctx))
         return;
-    }
     gw_delay_commit(&t.slot.delay, active);
     t.slot.mem.since_ms = 0;
     t.slot.mem.worst = active ? ctx->value : (double)NAN;
@@ -293,22 +285,17 @@ void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_r
 enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct gw_stamp *now)
 {
     struct gw_slot *s = NULL;
-    for (size_t i = 0; i < e->nslots && s == NULL; i++) {
-        if (strcmp(e->slots[i].def->key, key) == 0) {
+    for (size_t i = 0; i < e->nslots && s == NULL; i++)
+        if (strcmp(e->slots[i].def->key, key) == 0)
             s = &e->slots[i];
-        }
-    }
-    if (s == NULL) {
+    if (s == NULL)
         return GW_E_NOTFOUND;
-    }
-    if (s->token != 0) {
+    if (s->token != 0)
         return GW_E_FULL;
-    }
     struct transition t = {.slot = *s, .observed_ms = now->wall_ms};
     const enum gw_alarm_change change = gw_alarm_ack(&t.slot.mem.alarm);
-    if (change == GW_ALARM_NONE) {
+    if (change == GW_ALARM_NONE)
         return GW_E_INVAL;
-    }
     t.state = gw_alarm_change_name(change);
     gw_engine_record_id(e, s->seq, t.alarm_id);
     const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
@@ -340,9 +327,8 @@ static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now,
     const int64_t moved =
         magnitude(now->ran_on - s->stored.ran_on) + magnitude(now->ran_off - s->stored.ran_off);
     if (moved >= least || now->seen != s->stored.seen ||
-        stale_memory(&s->stored.memory, &now->memory)) {
+        stale_memory(&s->stored.memory, &now->memory))
         return true;
-    }
     const bool worse =
         isnan(now->worst) ? !isnan(s->stored.worst) : !(now->worst == s->stored.worst);
     return worse && now_ms - s->stored_ms >= 60000;
@@ -369,20 +355,17 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
         const struct gw_check_state state = gw_slot_state(s);
         const bool due =
             final ? !gw_check_state_same(&state, &s->stored) : stale_row(s, &state, now->mono_ms);
-        if (!due) {
+        if (!due)
             continue;
-        }
-        if (!store_row(e, s->def->key, &state)) {
+        if (!store_row(e, s->def->key, &state))
             return;
-        }
         s->stored = state;
         s->stored_ms = now->mono_ms;
     }
     for (size_t i = 0; i < e->norphans; i++) {
         struct gw_orphan *o = &e->orphans[i];
-        if (o->unstored && !store_row(e, o->key, &o->state)) {
+        if (o->unstored && !store_row(e, o->key, &o->state))
             return;
-        }
         o->unstored = false;
     }
 }

@@ -21,9 +21,8 @@ static bool take_part(const char **at, char *out, size_t size, bool last)
 {
     const char *colon = last ? NULL : strchr(*at, ':');
     const size_t n = colon != NULL ? (size_t)(colon - *at) : strlen(*at);
-    if (n == 0 || n >= size) {
+    if (n == 0 || n >= size)
         return false;
-    }
     memcpy(out, *at, n);
     out[n] = '\0';
     *at = colon != NULL ? colon + 1 : *at + n;
@@ -36,36 +35,32 @@ static bool split_key(const char *key, struct key_parts *out)
     const char *at = key;
     const size_t len = strlen(key);
     if (len == 0 || len >= GW_CHECK_KEY || key[len - 1] == ':' ||
-        !take_part(&at, out->asset, sizeof(out->asset), false) ||
-        !take_part(&at, out->code, sizeof(out->code), false)) {
+        !take_part(&at, out->asset, sizeof out->asset, false) ||
+        !take_part(&at, out->code, sizeof out->code, false))
         return false;
-    }
-    return *at == '\0' || take_part(&at, out->subject, sizeof(out->subject), true);
+    return *at == '\0' || take_part(&at, out->subject, sizeof out->subject, true);
 }
 
 static enum gw_status keep_orphan(struct gw_engine *e, const char *key,
                                   const struct gw_check_state *state, int64_t seq)
 {
-    if (state->c.state != GW_CASE_OPEN) {
+    if (state->c.state != GW_CASE_OPEN)
         return GW_OK; /* nothing stands */
-    }
-    struct gw_orphan *more = realloc(e->orphans, (e->norphans + 1) * sizeof(*more));
-    if (more == NULL) {
+    struct gw_orphan *more = realloc(e->orphans, (e->norphans + 1) * sizeof *more);
+    if (more == NULL)
         return GW_E_NOMEM;
-    }
     e->orphans = more;
     struct gw_orphan *o = &e->orphans[e->norphans++];
     *o = (struct gw_orphan){.state = *state, .seq = seq};
-    snprintf(o->key, sizeof(o->key), "%s", key);
+    snprintf(o->key, sizeof o->key, "%s", key);
     return GW_OK;
 }
 
 static bool fits_class(const struct gw_slot *s, const struct gw_check_state *state)
 {
     const bool alarmed = state->alarm == GW_ALARM_UNACK || state->alarm == GW_ALARM_ACKED;
-    if (s->def->finding->cls == GW_CLASS_ALARM) {
+    if (s->def->finding->cls == GW_CLASS_ALARM)
         return alarmed == state->active;
-    }
     return state->alarm == GW_ALARM_NORMAL;
 }
 
@@ -74,21 +69,17 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
 {
     struct gw_check_state st;
     struct key_parts parts;
-    if (!split_key(key, &parts)) {
+    if (!split_key(key, &parts))
         return GW_E_PARSE;
-    }
     const enum gw_status status = gw_check_state_parse(state, &st);
-    if (status != GW_OK) {
+    if (status != GW_OK)
         return status;
-    }
     for (size_t i = 0; i < e->nslots; i++) {
         struct gw_slot *s = &e->slots[i];
-        if (strcmp(s->def->key, key) != 0) {
+        if (strcmp(s->def->key, key) != 0)
             continue;
-        }
-        if (!fits_class(s, &st)) {
+        if (!fits_class(s, &st))
             return GW_E_PARSE;
-        }
         s->delay.active = st.active;
         s->delay.ran_on = st.ran_on;
         s->delay.ran_off = st.ran_off;
@@ -106,13 +97,11 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
 void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq)
 {
     const uint64_t at = token & UINT32_MAX;
-    if (at == 0 || at > e->nslots || e->slots[at - 1].token != token) {
+    if (at == 0 || at > e->nslots || e->slots[at - 1].token != token)
         return;
-    }
     struct gw_slot *s = &e->slots[at - 1];
-    if (s->opens) {
+    if (s->opens)
         s->seq = seq;
-    }
     s->token = 0;
     s->shown = gw_slot_state(s);
     e->changed = true;
@@ -130,16 +119,13 @@ void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out)
     *out = (struct gw_engine_counts){.checks = e->nslots};
     for (size_t i = 0; i < e->nslots; i++) {
         const struct gw_slot *s = &e->slots[i];
-        if (s->answer == GW_UNKNOWN) {
+        if (s->answer == GW_UNKNOWN)
             out->unknown++;
-        }
-        if (stands(&s->shown)) {
+        if (stands(&s->shown))
             *(s->def->finding->cls == GW_CLASS_ALARM ? &out->alarms : &out->leads) += 1;
-        }
     }
-    for (size_t i = 0; i < e->norphans; i++) {
+    for (size_t i = 0; i < e->norphans; i++)
         *(e->orphans[i].state.alarm != GW_ALARM_NORMAL ? &out->alarms : &out->leads) += 1;
-    }
 }
 
 struct standing {
@@ -155,17 +141,15 @@ static void show_standing(const struct gw_engine *e, const struct standing *st,
     struct key_parts parts;
     char id[GW_RECORD_ID_SIZE];
     char case_id[GW_CASE_ID];
-    if (!split_key(st->key, &parts)) {
+    if (!split_key(st->key, &parts))
         return;
-    }
     const struct gw_finding *f = gw_catalogue_find(e->catalogue, parts.code);
     const bool alarm = st->state->alarm != GW_ALARM_NORMAL;
     const char *kind = "";
-    if (alarm) {
+    if (alarm)
         kind = gw_kind_name(GW_KIND_EV);
-    } else if (f != NULL) {
+    else if (f != NULL)
         kind = gw_kind_name(f->kind);
-    }
     gw_engine_record_id(e, st->seq, id);
     gw_engine_case_id(st->key, st->state->c.number, case_id);
     const struct gw_engine_case c = {

@@ -10,36 +10,30 @@
 
 const struct gw_site_role *gw_inv_role(const struct gw_site_asset *asset, const char *role)
 {
-    for (size_t i = 0; i < asset->nroles; i++) {
-        if (asset->roles[i].npoints > 0 && strcmp(asset->roles[i].role, role) == 0) {
+    for (size_t i = 0; i < asset->nroles; i++)
+        if (asset->roles[i].npoints > 0 && strcmp(asset->roles[i].role, role) == 0)
             return &asset->roles[i];
-        }
-    }
     return NULL;
 }
 
 uint32_t gw_check_role(const struct gw_check_def *check, const char *role)
 {
     const struct gw_site_role *r = gw_inv_role(check->asset, role);
-    if (r == NULL) {
+    if (r == NULL)
         return GW_NO_INDEX;
-    }
     if (check->role[0] != '\0') {
         const struct gw_site_role *own = gw_inv_role(check->asset, check->role);
-        if (own != NULL && own->npoints == r->npoints && check->index < r->npoints) {
+        if (own != NULL && own->npoints == r->npoints && check->index < r->npoints)
             return r->points[check->index];
-        }
     }
     return r->points[0];
 }
 
 double gw_check_param(const struct gw_check_def *check, const char *name, double other)
 {
-    for (size_t i = 0; i < check->finding->nparams; i++) {
-        if (strcmp(check->finding->params[i].name, name) == 0) {
+    for (size_t i = 0; i < check->finding->nparams; i++)
+        if (strcmp(check->finding->params[i].name, name) == 0)
             return check->params[i];
-        }
-    }
     return other;
 }
 
@@ -73,11 +67,9 @@ bool gw_inventory_cites(const struct gw_inventory *inv, const struct gw_check_de
 
 static bool has_fact(const struct gw_site_asset *asset, const struct gw_site_fact *want)
 {
-    for (size_t i = 0; i < asset->nfacts; i++) {
-        if (strcmp(asset->facts[i].key, want->key) == 0) {
+    for (size_t i = 0; i < asset->nfacts; i++)
+        if (strcmp(asset->facts[i].key, want->key) == 0)
             return strcmp(asset->facts[i].value, want->value) == 0;
-        }
-    }
     return false;
 }
 
@@ -85,46 +77,36 @@ static bool alternative_fits(const struct gw_applies *a, const struct gw_site_as
                              int sector)
 {
     bool fits = a->ntypes == 0;
-    for (size_t i = 0; i < a->ntypes && !fits; i++) {
+    for (size_t i = 0; i < a->ntypes && !fits; i++)
         fits = strcmp(a->types[i], asset->type) == 0;
-    }
     fits = fits && (a->sectors >> sector & 1u) != 0;
-    for (size_t i = 0; i < a->nfacts; i++) {
+    for (size_t i = 0; i < a->nfacts; i++)
         fits = fits && has_fact(asset, &a->facts[i]);
-    }
-    for (size_t i = 0; i < a->nnot; i++) {
+    for (size_t i = 0; i < a->nnot; i++)
         fits = fits && !has_fact(asset, &a->not_facts[i]);
-    }
     return fits;
 }
 
 static bool has_ground(const struct gw_inventory *inv, const struct gw_site_asset *asset,
                        const struct gw_finding *f)
 {
-    if (f->cls == GW_CLASS_ALARM) {
+    if (f->cls == GW_CLASS_ALARM)
         return true;
-    }
-    for (size_t i = 0; i < f->nclauses; i++) {
+    for (size_t i = 0; i < f->nclauses; i++)
         if (!f->clauses[i].beside &&
-            gw_catalogue_cites(inv->cat, &f->clauses[i], inv->site->enterprise.sector,
-                               asset->type)) {
+            gw_catalogue_cites(inv->cat, &f->clauses[i], inv->site->enterprise.sector, asset->type))
             return true;
-        }
-    }
     return false;
 }
 
 bool gw_inv_applies(const struct gw_inventory *inv, const struct gw_site_asset *asset,
                     const struct gw_finding *f)
 {
-    if (!f->enabled || !has_ground(inv, asset, f)) {
+    if (!f->enabled || !has_ground(inv, asset, f))
         return false;
-    }
-    for (size_t i = 0; i < f->napplies; i++) {
-        if (alternative_fits(&f->applies[i], asset, inv->site->enterprise.sector)) {
+    for (size_t i = 0; i < f->napplies; i++)
+        if (alternative_fits(&f->applies[i], asset, inv->site->enterprise.sector))
             return true;
-        }
-    }
     return false;
 }
 
@@ -133,11 +115,9 @@ bool gw_inv_applies(const struct gw_inventory *inv, const struct gw_site_asset *
 static bool reads_first(const struct gw_rule_def *r, const char *role)
 {
     if (r->nneeds > 0) {
-        for (size_t i = 0; i < r->needs[0].nalt; i++) {
-            if (strcmp(r->needs[0].alt[i], role) == 0) {
+        for (size_t i = 0; i < r->needs[0].nalt; i++)
+            if (strcmp(r->needs[0].alt[i], role) == 0)
                 return true;
-            }
-        }
         return false;
     }
     return r->ntests == 0 || strcmp(r->tests[0].role, role) == 0;
@@ -147,22 +127,18 @@ size_t gw_inv_each_roles(const struct gw_finding *f, const struct gw_rule_def *r
                          const char *out[GW_EACH_MAX])
 {
     size_t n = 0;
-    for (size_t i = 0; i < f->neach && n < GW_EACH_MAX; i++) {
-        if (reads_first(r, f->each[i])) {
+    for (size_t i = 0; i < f->neach && n < GW_EACH_MAX; i++)
+        if (reads_first(r, f->each[i]))
             out[n++] = f->each[i];
-        }
-    }
     return n;
 }
 
 void gw_inventory_free(struct gw_inventory *inv)
 {
-    if (inv == NULL) {
+    if (inv == NULL)
         return;
-    }
-    for (size_t i = 0; i < inv->nchecks; i++) {
+    for (size_t i = 0; i < inv->nchecks; i++)
         free(inv->checks[i].causes);
-    }
     free(inv->checks);
     free(inv);
 }

@@ -19,21 +19,19 @@ void gw_inv_issue(struct gw_issues *issues, const struct gw_site_asset *asset, c
     char text[256];
     va_list ap;
     va_start(ap, fmt);
-    gw_text_vline(text, sizeof(text), fmt, ap);
+    gw_text_vline(text, sizeof text, fmt, ap);
     va_end(ap);
     const struct gw_jnode *at = asset->node;
     for (size_t i = 0; i < 2 && at != NULL && path[i] != NULL; i++) {
         const struct gw_jnode *next = gw_jnode_get(at, path[i]);
-        if (next == NULL) {
+        if (next == NULL)
             break;
-        }
         at = next;
     }
-    if (at != NULL) {
+    if (at != NULL)
         gw_jnode_issue(at, issues, "%s", text);
-    } else {
+    else
         gw_issues_add(issues, "site", 0, "", "asset \"%s\": %s", asset->id, text);
-    }
 }
 
 /* "a, b or c" into list, which latches when it is full. */
@@ -55,11 +53,10 @@ static void check_fact(const struct gw_inventory *inv, const struct gw_site_asse
     }
     char text[LIST_SIZE] = "";
     struct gw_buf list;
-    gw_buf_fixed(&list, text, sizeof(text));
+    gw_buf_fixed(&list, text, sizeof text);
     for (size_t i = 0; i < def->nvalues; i++) {
-        if (strcmp(def->values[i], fact->value) == 0) {
+        if (strcmp(def->values[i], fact->value) == 0)
             return;
-        }
         list_more(&list, def->values[i], i, def->nvalues);
     }
     gw_inv_issue(issues, asset, path, "must be %s, is \"%s\"", text, fact->value);
@@ -88,11 +85,10 @@ static void check_unit(const struct gw_site_asset *asset, const struct gw_role_d
 {
     char text[LIST_SIZE] = "";
     struct gw_buf list;
-    gw_buf_fixed(&list, text, sizeof(text));
+    gw_buf_fixed(&list, text, sizeof text);
     for (size_t i = 0; i < def->nunits; i++) {
-        if (strcmp(def->units[i], p->unit) == 0) {
+        if (strcmp(def->units[i], p->unit) == 0)
             return;
-        }
         list_more(&list, def->units[i], i, def->nunits);
     }
     if (def->nunits > 0) {
@@ -111,9 +107,8 @@ static void check_role(const struct gw_inventory *inv, const struct gw_site_asse
         gw_inv_issue(issues, asset, path, "the catalogue knows no role \"%s\"", role->role);
         return;
     }
-    if (role->npoints > 1 && !def->many) {
+    if (role->npoints > 1 && !def->many)
         gw_inv_issue(issues, asset, path, "one point plays this role, not %zu", role->npoints);
-    }
     for (size_t i = 0; i < role->npoints; i++) {
         const struct gw_point *p = &inv->site->points[role->points[i]];
         if (p->vtype != def->vtype) {
@@ -140,11 +135,9 @@ struct companions {
 
 static bool told(struct companions *c, const struct gw_site_role *a, const struct gw_site_role *b)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        if ((c->a[i] == a && c->b[i] == b) || (c->a[i] == b && c->b[i] == a)) {
+    for (size_t i = 0; i < c->n; i++)
+        if ((c->a[i] == a && c->b[i] == b) || (c->a[i] == b && c->b[i] == a))
             return true;
-        }
-    }
     if (c->n < PAIRS_MAX) {
         c->a[c->n] = a;
         c->b[c->n++] = b;
@@ -160,9 +153,8 @@ static void check_pair(struct companions *c, const char *role, const char *compa
     const struct gw_site_role *own = gw_inv_role(c->asset, role);
     const struct gw_site_role *other = gw_inv_role(c->asset, companion);
     if (own == NULL || other == NULL || own == other || def == NULL || !def->many ||
-        own->npoints == other->npoints || told(c, own, other)) {
+        own->npoints == other->npoints || told(c, own, other))
         return;
-    }
     const char *path[2] = {"roles", other->role};
     gw_inv_issue(c->issues, c->asset, path,
                  "%s has %zu points and %s %zu: an instrument stands at the same place of both, so "
@@ -176,9 +168,8 @@ static void check_rule(struct companions *c, const struct gw_finding *f,
     const char *each[GW_EACH_MAX];
     const size_t neach = gw_inv_each_roles(f, rule, each);
     for (size_t e = 0; e < neach; e++) {
-        for (size_t t = 0; t < rule->ntests; t++) {
+        for (size_t t = 0; t < rule->ntests; t++)
             check_pair(c, each[e], rule->tests[t].role);
-        }
         check_pair(c, each[e], rule->value);
     }
 }
@@ -189,9 +180,8 @@ static void check_companions(const struct gw_inventory *inv, const struct gw_sit
     struct companions c = {.inv = inv, .asset = asset, .issues = issues};
     for (size_t i = 0; i < gw_catalogue_count(inv->cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(inv->cat, i);
-        for (size_t r = 0; gw_inv_applies(inv, asset, f) && r < f->nrules; r++) {
+        for (size_t r = 0; gw_inv_applies(inv, asset, f) && r < f->nrules; r++)
             check_rule(&c, f, &f->rules[r]);
-        }
     }
 }
 
@@ -215,12 +205,12 @@ static void check_override(const struct gw_inventory *inv, const struct gw_site_
     struct gw_buf list;
     const struct gw_finding *f = gw_catalogue_find(inv->cat, o->code);
     if (f == NULL || !f->enabled) {
-        (void)snprintf(text, sizeof(text), "the catalogue %s %s",
+        (void)snprintf(text, sizeof text, "the catalogue %s %s",
                        f == NULL ? "knows no finding" : "has switched off", o->code);
         override_issue(asset, o, issues, text);
         return;
     }
-    gw_buf_fixed(&list, text, sizeof(text));
+    gw_buf_fixed(&list, text, sizeof text);
     gw_buf_printf(&list, "%s has ", f->code);
     for (size_t i = 0; i < f->nparams; i++) {
         const struct gw_param_def *p = &f->params[i];
@@ -229,7 +219,7 @@ static void check_override(const struct gw_inventory *inv, const struct gw_site_
             continue;
         }
         if (!(o->value >= p->min && o->value <= p->max)) {
-            (void)snprintf(text, sizeof(text), "%s of %s may be %.15g to %.15g, is %.15g", p->name,
+            (void)snprintf(text, sizeof text, "%s of %s may be %.15g to %.15g, is %.15g", p->name,
                            f->code, p->min, p->max, o->value);
             override_issue(asset, o, issues, text);
         }
@@ -247,16 +237,12 @@ void gw_inv_check_asset(const struct gw_inventory *inv, const struct gw_site_ass
         const char *path[2] = {"type", NULL};
         gw_inv_issue(issues, asset, path, "the catalogue knows no asset type \"%s\"", asset->type);
     }
-    for (size_t i = 0; i < asset->nfacts; i++) {
+    for (size_t i = 0; i < asset->nfacts; i++)
         check_fact(inv, asset, &asset->facts[i], issues);
-    }
-    for (size_t i = 0; i < asset->nroles; i++) {
+    for (size_t i = 0; i < asset->nroles; i++)
         check_role(inv, asset, &asset->roles[i], issues);
-    }
-    for (size_t i = 0; i < asset->noverrides; i++) {
+    for (size_t i = 0; i < asset->noverrides; i++)
         check_override(inv, asset, &asset->overrides[i], issues);
-    }
-    if (gw_issues_count(issues) == before) {
+    if (gw_issues_count(issues) == before)
         check_companions(inv, asset, issues);
-    }
 }

@@ -24,43 +24,35 @@ struct builder {
 static bool is_cause(const struct builder *b, const struct gw_rule_def *r, size_t i)
 {
     const struct gw_check_def *c = &b->inv->checks[i];
-    if (c->asset != b->asset || c->finding->cls != GW_CLASS_ALARM) {
+    if (c->asset != b->asset || c->finding->cls != GW_CLASS_ALARM)
         return false;
-    }
-    for (size_t k = 0; k < r->ncauses; k++) {
-        if (strcmp(r->causes[k], c->finding->code) == 0) {
+    for (size_t k = 0; k < r->ncauses; k++)
+        if (strcmp(r->causes[k], c->finding->code) == 0)
             return true;
-        }
-    }
     return false;
 }
 
 static size_t count_causes(const struct builder *b, const struct gw_rule_def *r)
 {
     size_t n = 0;
-    for (size_t i = 0; i < b->inv->nchecks; i++) {
+    for (size_t i = 0; i < b->inv->nchecks; i++)
         n += is_cause(b, r, i);
-    }
     return n;
 }
 
 static bool any_test_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
 {
-    for (size_t i = 0; i < r->ntests; i++) {
-        if (gw_inv_role(asset, r->tests[i].role) != NULL) {
+    for (size_t i = 0; i < r->ntests; i++)
+        if (gw_inv_role(asset, r->tests[i].role) != NULL)
             return true;
-        }
-    }
     return false;
 }
 
 static bool all_needs_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
 {
-    for (size_t i = 0; i < r->nneeds; i++) {
-        if (r->needs[i].nalt == 0 || gw_inv_role(asset, r->needs[i].alt[0]) == NULL) {
+    for (size_t i = 0; i < r->nneeds; i++)
+        if (r->needs[i].nalt == 0 || gw_inv_role(asset, r->needs[i].alt[0]) == NULL)
             return false;
-        }
-    }
     return true;
 }
 
@@ -68,14 +60,11 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
 {
     const char *each[GW_EACH_MAX];
     const size_t neach = gw_inv_each_roles(b->f, r, each);
-    for (size_t i = 0; i < neach; i++) {
-        if (gw_inv_role(b->asset, each[i]) != NULL) {
+    for (size_t i = 0; i < neach; i++)
+        if (gw_inv_role(b->asset, each[i]) != NULL)
             return true;
-        }
-    }
-    if (b->f->neach > 0) {
+    if (b->f->neach > 0)
         return false;
-    }
     switch (r->rule) {
     case GW_RULE_ABSENT:
         return true;
@@ -108,9 +97,8 @@ static void set_params(const struct builder *b, struct gw_check_def *c)
         c->params[i] = p->def;
         for (size_t k = 0; k < b->asset->noverrides; k++) {
             const struct gw_site_override *o = &b->asset->overrides[k];
-            if (strcmp(o->code, b->f->code) == 0 && strcmp(o->param, p->name) == 0) {
+            if (strcmp(o->code, b->f->code) == 0 && strcmp(o->param, p->name) == 0)
                 c->params[i] = o->value;
-            }
         }
         c->overridden = c->overridden || c->params[i] != p->def;
     }
@@ -118,19 +106,16 @@ static void set_params(const struct builder *b, struct gw_check_def *c)
 
 static double rated_of(const struct gw_site_asset *asset, const char *key)
 {
-    for (size_t i = 0; i < asset->nrated; i++) {
-        if (strcmp(asset->rated[i].key, key) == 0) {
+    for (size_t i = 0; i < asset->nrated; i++)
+        if (strcmp(asset->rated[i].key, key) == 0)
             return asset->rated[i].value;
-        }
-    }
     return (double)NAN;
 }
 
 static void check_rated(const struct builder *b)
 {
-    if (b->r->of_rated[0] == '\0') {
+    if (b->r->of_rated[0] == '\0')
         return;
-    }
     const char *path[2] = {"rated", b->r->of_rated};
     const double rated = rated_of(b->asset, b->r->of_rated);
     if (isnan(rated)) {
@@ -145,9 +130,8 @@ static void check_rated(const struct builder *b)
 /* Inflow and outflow are compared as they are: they must be in one unit. */
 static void check_units(const struct builder *b)
 {
-    if (b->r->rule != GW_RULE_BALANCE) {
+    if (b->r->rule != GW_RULE_BALANCE)
         return;
-    }
     const struct gw_site_role *in = gw_inv_role(b->asset, b->r->needs[0].alt[0]);
     const struct gw_site_role *out = gw_inv_role(b->asset, b->r->needs[1].alt[0]);
     const struct gw_point *pi = &b->inv->site->points[in->points[0]];
@@ -167,7 +151,7 @@ static struct gw_check_def *grow(struct builder *b)
     struct gw_inventory *inv = b->inv;
     if (inv->nchecks == inv->cap) {
         const size_t cap = inv->cap == 0 ? 64 : inv->cap * 2;
-        struct gw_check_def *more = realloc(inv->checks, cap * sizeof(*more));
+        struct gw_check_def *more = realloc(inv->checks, cap * sizeof *more);
         if (more == NULL) {
             b->nomem = true;
             return NULL;
@@ -180,11 +164,9 @@ static struct gw_check_def *grow(struct builder *b)
 
 static bool key_taken(const struct builder *b, const char *key)
 {
-    for (size_t i = b->first; i < b->inv->nchecks; i++) {
-        if (strcmp(b->inv->checks[i].key, key) == 0) {
+    for (size_t i = b->first; i < b->inv->nchecks; i++)
+        if (strcmp(b->inv->checks[i].key, key) == 0)
             return true;
-        }
-    }
     return false;
 }
 
@@ -209,9 +191,8 @@ static void copy_text(char *to, size_t size, const char *from)
 static struct gw_check_def *begin(struct builder *b, const char *subject)
 {
     struct gw_check_def *c = grow(b);
-    if (c == NULL) {
+    if (c == NULL)
         return NULL;
-    }
     *c = (struct gw_check_def){
         .asset = b->asset,
         .finding = b->f,
@@ -222,14 +203,12 @@ static struct gw_check_def *begin(struct builder *b, const char *subject)
         .rated = b->r->of_rated[0] != '\0' ? rated_of(b->asset, b->r->of_rated) : (double)NAN,
     };
     make_key(b, subject, c->key);
-    if (key_taken(b, c->key)) {
+    if (key_taken(b, c->key))
         return NULL;
-    }
-    copy_text(c->subject, sizeof(c->subject), subject);
+    copy_text(c->subject, sizeof c->subject, subject);
     const struct gw_site_role *run = gw_inv_role(b->asset, "RUN");
-    if (run != NULL) {
+    if (run != NULL)
         c->run = run->points[0];
-    }
     set_params(b, c);
     return c;
 }
@@ -243,14 +222,12 @@ static void commit(struct builder *b, struct gw_check_def *c)
 /* Whether the rule can say anything of this point: a date is declared, a companion is there. */
 static bool has_subject(const struct builder *b, uint32_t point)
 {
-    if (b->r->rule == GW_RULE_OVERDUE) {
+    if (b->r->rule == GW_RULE_OVERDUE)
         return b->inv->site->devices[b->inv->site->points[point].device].cal_due[0] != '\0';
-    }
     for (size_t k = 0; b->r->rule == GW_RULE_DECOUPLED && k < b->r->needs[1].nalt; k++) {
         const struct gw_site_role *r = gw_inv_role(b->asset, b->r->needs[1].alt[k]);
-        if (r != NULL && (r->npoints > 1 || r->points[0] != point)) {
+        if (r != NULL && (r->npoints > 1 || r->points[0] != point))
             return true;
-        }
     }
     return b->r->rule != GW_RULE_DECOUPLED;
 }
@@ -258,18 +235,16 @@ static bool has_subject(const struct builder *b, uint32_t point)
 static void add_each(struct builder *b, const char *role)
 {
     const struct gw_site_role *own = gw_inv_role(b->asset, role);
-    if (own == NULL) {
+    if (own == NULL)
         return;
-    }
     for (size_t i = 0; i < own->npoints && !b->nomem; i++) {
-        if (!has_subject(b, own->points[i])) {
+        if (!has_subject(b, own->points[i]))
             continue;
-        }
         const struct gw_point *p = &b->inv->site->points[own->points[i]];
         const struct gw_site_device *device = &b->inv->site->devices[p->device];
         struct gw_check_def *c = begin(b, b->f->by_device ? device->id : p->id);
         if (c != NULL) {
-            copy_text(c->role, sizeof(c->role), role);
+            copy_text(c->role, sizeof c->role, role);
             c->index = (uint32_t)i;
             c->cal_due = b->r->rule == GW_RULE_OVERDUE ? device->cal_due : NULL;
             commit(b, c);
@@ -283,15 +258,14 @@ static struct gw_check_def *begin_unhandled(struct builder *b, size_t cause)
     const struct gw_check_def *alarm = &b->inv->checks[cause];
     char subject[GW_POINT_ID];
     char both[GW_POINT_ID];
-    copy_text(subject, sizeof(subject),
+    copy_text(subject, sizeof subject,
               alarm->subject[0] != '\0' ? alarm->subject : alarm->finding->code);
     struct gw_buf text;
-    gw_buf_fixed(&text, both, sizeof(both));
+    gw_buf_fixed(&text, both, sizeof both);
     gw_buf_printf(&text, "%s.%s", alarm->finding->code, subject);
     struct gw_check_def *c = begin(b, subject);
-    if (c != NULL || b->nomem) {
+    if (c != NULL || b->nomem)
         return c;
-    }
     if (text.failed) {
         const char *path[2] = {NULL, NULL};
         gw_inv_issue(b->issues, b->asset, path,
@@ -319,20 +293,17 @@ static void add_unhandled(struct builder *b)
 static void add_one(struct builder *b)
 {
     struct gw_check_def *c = begin(b, "");
-    if (c == NULL) {
+    if (c == NULL)
         return;
-    }
     if (b->r->rule == GW_RULE_NO_EFFECT) {
-        c->causes = calloc(count_causes(b, b->r) + 1, sizeof(*c->causes));
+        c->causes = calloc(count_causes(b, b->r) + 1, sizeof *c->causes);
         if (c->causes == NULL) {
             b->nomem = true;
             return;
         }
-        for (size_t i = 0; i < b->inv->nchecks; i++) {
-            if (is_cause(b, b->r, i)) {
+        for (size_t i = 0; i < b->inv->nchecks; i++)
+            if (is_cause(b, b->r, i))
                 c->causes[c->ncauses++] = (uint32_t)i;
-            }
-        }
     }
     commit(b, c);
 }
@@ -340,27 +311,22 @@ static void add_one(struct builder *b)
 static void add_finding(struct builder *b)
 {
     b->r = NULL;
-    for (size_t i = 0; i < b->f->nrules && b->r == NULL; i++) {
-        if (usable(b, &b->f->rules[i])) {
+    for (size_t i = 0; i < b->f->nrules && b->r == NULL; i++)
+        if (usable(b, &b->f->rules[i]))
             b->r = &b->f->rules[i];
-        }
-    }
-    if (b->r == NULL) {
+    if (b->r == NULL)
         return;
-    }
     b->first = b->inv->nchecks;
     check_rated(b);
     check_units(b);
     const char *each[GW_EACH_MAX];
     const size_t neach = gw_inv_each_roles(b->f, b->r, each);
-    for (size_t i = 0; i < neach && !b->nomem; i++) {
+    for (size_t i = 0; i < neach && !b->nomem; i++)
         add_each(b, each[i]);
-    }
-    if (b->r->rule == GW_RULE_UNHANDLED) {
+    if (b->r->rule == GW_RULE_UNHANDLED)
         add_unhandled(b);
-    } else if (b->f->neach == 0) {
+    else if (b->f->neach == 0)
         add_one(b);
-    }
 }
 
 static void add_class(struct builder *b, enum gw_class cls)
@@ -369,9 +335,8 @@ static void add_class(struct builder *b, enum gw_class cls)
         b->asset = &b->inv->site->assets[a];
         for (size_t i = 0; i < gw_catalogue_count(b->inv->cat) && !b->nomem; i++) {
             b->f = gw_catalogue_at(b->inv->cat, i);
-            if (b->f->cls == cls && gw_inv_applies(b->inv, b->asset, b->f)) {
+            if (b->f->cls == cls && gw_inv_applies(b->inv, b->asset, b->f))
                 add_finding(b);
-            }
         }
     }
 }
@@ -380,15 +345,13 @@ enum gw_status gw_inventory_build(const struct gw_site *site, const struct gw_ca
                                   struct gw_issues *issues, struct gw_inventory **out)
 {
     const size_t before = gw_issues_count(issues);
-    struct gw_inventory *inv = calloc(1, sizeof(*inv));
-    if (inv == NULL) {
+    struct gw_inventory *inv = calloc(1, sizeof *inv);
+    if (inv == NULL)
         return GW_E_NOMEM;
-    }
     inv->site = site;
     inv->cat = cat;
-    for (size_t i = 0; i < site->nassets; i++) {
+    for (size_t i = 0; i < site->nassets; i++)
         gw_inv_check_asset(inv, &site->assets[i], issues);
-    }
     struct builder b = {.inv = inv, .issues = issues};
     add_class(&b, GW_CLASS_ALARM);
     add_class(&b, GW_CLASS_LEAD);

@@ -22,46 +22,42 @@ static const void *next_named(const struct named *list, const char *last)
     const char *best = NULL;
     for (size_t i = 0; i < list->n; i++) {
         const char *name = (const char *)list->items + i * list->size;
-        if (strcmp(name, last) > 0 && (best == NULL || strcmp(name, best) < 0)) {
+        if (strcmp(name, last) > 0 && (best == NULL || strcmp(name, best) < 0))
             best = name;
-        }
     }
     return best;
 }
 
 static void write_facts(struct gw_jcs *j, const struct gw_site_asset *asset)
 {
-    const struct named list = {asset->facts, asset->nfacts, sizeof(asset->facts[0])};
+    const struct named list = {asset->facts, asset->nfacts, sizeof asset->facts[0]};
     gw_jcs_obj(j, "facts");
     const struct gw_site_fact *f = next_named(&list, "");
-    for (; f != NULL; f = next_named(&list, f->key)) {
+    for (; f != NULL; f = next_named(&list, f->key))
         gw_jcs_str(j, f->key, f->value);
-    }
     gw_jcs_end(j);
 }
 
 static void write_rated(struct gw_jcs *j, const struct gw_site_asset *asset)
 {
-    const struct named list = {asset->rated, asset->nrated, sizeof(asset->rated[0])};
+    const struct named list = {asset->rated, asset->nrated, sizeof asset->rated[0]};
     gw_jcs_obj(j, "rated");
     const struct gw_site_rated *r = next_named(&list, "");
-    for (; r != NULL; r = next_named(&list, r->key)) {
+    for (; r != NULL; r = next_named(&list, r->key))
         gw_part_number(j, r->key, r->value);
-    }
     gw_jcs_end(j);
 }
 
 static void write_roles(struct gw_jcs *j, const struct gw_inventory *inv,
                         const struct gw_site_asset *asset)
 {
-    const struct named list = {asset->roles, asset->nroles, sizeof(asset->roles[0])};
+    const struct named list = {asset->roles, asset->nroles, sizeof asset->roles[0]};
     gw_jcs_obj(j, "roles");
     const struct gw_site_role *r = next_named(&list, "");
     for (; r != NULL; r = next_named(&list, r->role)) {
         gw_jcs_arr(j, r->role);
-        for (size_t i = 0; i < r->npoints; i++) {
+        for (size_t i = 0; i < r->npoints; i++)
             gw_jcs_str(j, NULL, inv->site->points[r->points[i]].id);
-        }
         gw_jcs_end(j);
     }
     gw_jcs_end(j);
@@ -71,11 +67,9 @@ static void write_roles(struct gw_jcs *j, const struct gw_inventory *inv,
 
 static bool any_played(const struct gw_site_asset *asset, const struct gw_role_need *need)
 {
-    for (size_t i = 0; i < need->nalt; i++) {
-        if (gw_inv_role(asset, need->alt[i]) != NULL) {
+    for (size_t i = 0; i < need->nalt; i++)
+        if (gw_inv_role(asset, need->alt[i]) != NULL)
             return true;
-        }
-    }
     return false;
 }
 
@@ -83,9 +77,8 @@ static void write_need(struct gw_jcs *j, const char *code, const struct gw_role_
 {
     gw_jcs_obj(j, NULL);
     gw_jcs_arr(j, "any_of");
-    for (size_t i = 0; i < need->nalt; i++) {
+    for (size_t i = 0; i < need->nalt; i++)
         gw_jcs_str(j, NULL, need->alt[i]);
-    }
     gw_jcs_end(j);
     gw_jcs_str(j, "finding", code);
     gw_jcs_end(j);
@@ -98,14 +91,11 @@ static void write_missing(struct gw_jcs *j, const struct gw_inventory *inv,
     gw_jcs_arr(j, "missing");
     for (size_t i = 0; i < gw_catalogue_count(inv->cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(inv->cat, i);
-        if (f->rules[0].rule != GW_RULE_ABSENT || !gw_inv_applies(inv, asset, f)) {
+        if (f->rules[0].rule != GW_RULE_ABSENT || !gw_inv_applies(inv, asset, f))
             continue;
-        }
-        for (size_t k = 0; k < f->rules[0].nneeds; k++) {
-            if (!any_played(asset, &f->rules[0].needs[k])) {
+        for (size_t k = 0; k < f->rules[0].nneeds; k++)
+            if (!any_played(asset, &f->rules[0].needs[k]))
                 write_need(j, f->code, &f->rules[0].needs[k]);
-            }
-        }
     }
     gw_jcs_end(j);
 }
@@ -113,11 +103,9 @@ static void write_missing(struct gw_jcs *j, const struct gw_inventory *inv,
 static bool is_watched(const struct gw_inventory *inv, const struct gw_site_asset *asset,
                        const struct gw_finding *f)
 {
-    for (size_t i = 0; i < inv->nchecks; i++) {
-        if (inv->checks[i].asset == asset && inv->checks[i].finding == f) {
+    for (size_t i = 0; i < inv->nchecks; i++)
+        if (inv->checks[i].asset == asset && inv->checks[i].finding == f)
             return true;
-        }
-    }
     return false;
 }
 
@@ -128,10 +116,8 @@ static void write_unwatched(struct gw_jcs *j, const struct gw_inventory *inv,
     gw_jcs_arr(j, "unwatched");
     for (size_t i = 0; i < gw_catalogue_count(inv->cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(inv->cat, i);
-        if (f->cls == GW_CLASS_LEAD && gw_inv_applies(inv, asset, f) &&
-            !is_watched(inv, asset, f)) {
+        if (f->cls == GW_CLASS_LEAD && gw_inv_applies(inv, asset, f) && !is_watched(inv, asset, f))
             gw_jcs_str(j, NULL, f->code);
-        }
     }
     gw_jcs_end(j);
 }
@@ -141,12 +127,11 @@ static void write_unwatched(struct gw_jcs *j, const struct gw_inventory *inv,
 static void write_params(struct gw_jcs *j, const struct gw_check_def *c)
 {
     const struct named list = {c->finding->params, c->finding->nparams,
-                               sizeof(c->finding->params[0])};
+                               sizeof c->finding->params[0]};
     gw_jcs_obj(j, "params");
     const struct gw_param_def *p = next_named(&list, "");
-    for (; p != NULL; p = next_named(&list, p->name)) {
+    for (; p != NULL; p = next_named(&list, p->name))
         gw_part_number(j, p->name, c->params[p - c->finding->params]);
-    }
     gw_jcs_end(j);
 }
 
@@ -165,9 +150,8 @@ static void write_finding(struct gw_jcs *j, const struct gw_inventory *inv, size
     gw_jcs_arr(j, "subjects");
     for (size_t i = first; i < inv->nchecks; i++) {
         const struct gw_check_def *other = &inv->checks[i];
-        if (other->asset == c->asset && other->finding == c->finding && other->subject[0] != '\0') {
+        if (other->asset == c->asset && other->finding == c->finding && other->subject[0] != '\0')
             gw_jcs_str(j, NULL, other->subject);
-        }
     }
     gw_jcs_end(j);
     gw_jcs_end(j);
@@ -208,8 +192,7 @@ static void write_asset(struct gw_jcs *j, const struct gw_inventory *inv,
 void gw_inventory_write(const struct gw_inventory *inv, struct gw_jcs *j, const char *key)
 {
     gw_jcs_arr(j, key);
-    for (size_t i = 0; i < inv->site->nassets; i++) {
+    for (size_t i = 0; i < inv->site->nassets; i++)
         write_asset(j, inv, &inv->site->assets[i]);
-    }
     gw_jcs_end(j);
 }

@@ -10,14 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
 
 char gw_record_strength(const struct gw_check_def *check)
 {
     const char s = check->finding->strength;
-    if (check->finding->run != GW_RUN_NONE && check->run == GW_NO_INDEX && s < 'C') {
+    if (check->finding->run != GW_RUN_NONE && check->run == GW_NO_INDEX && s < 'C')
         return (char)(s + 1);
-    }
     return s;
 }
 
@@ -29,9 +28,8 @@ static void write_clauses(struct gw_jcs *j, const struct gw_record *r)
     gw_jcs_arr(j, "clauses");
     for (size_t i = 0; i < f->nclauses; i++) {
         const struct gw_clause *c = &f->clauses[i];
-        if (!gw_inventory_cites(r->inventory, r->check, c)) {
+        if (!gw_inventory_cites(r->inventory, r->check, c))
             continue;
-        }
         gw_jcs_obj(j, NULL);
         gw_jcs_str(j, "article", c->article);
         gw_jcs_str(j, "confirmed", c->confirmed);
@@ -67,10 +65,10 @@ static void write_condition_text(struct gw_jcs *j, const struct gw_record *r)
     char en[GW_RULE_WHY + 64];
     char zh[GW_RULE_WHY + 64];
     char time[32];
-    duration(r->delay_ms, time, sizeof(time));
+    duration(r->delay_ms, time, sizeof time);
     const bool held = r->delay_ms > 0;
-    snprintf(en, sizeof(en), "%s%s%s", r->decided->why, held ? " for " : "", held ? time : "");
-    snprintf(zh, sizeof(zh), "%s%s%s", r->decided->why_zh, held ? "，持续 " : "", held ? time : "");
+    snprintf(en, sizeof en, "%s%s%s", r->decided->why, held ? " for " : "", held ? time : "");
+    snprintf(zh, sizeof zh, "%s%s%s", r->decided->why_zh, held ? "，持续 " : "", held ? time : "");
     gw_jcs_obj(j, "text");
     gw_jcs_str(j, "en", en);
     gw_jcs_str(j, "zh", zh);
@@ -88,13 +86,11 @@ static void write_params(struct gw_jcs *j, const struct gw_check_def *check)
         for (size_t i = 0; i < f->nparams; i++) {
             const char *name = f->params[i].name;
             if (strcmp(name, last) > 0 &&
-                (next == f->nparams || strcmp(name, f->params[next].name) < 0)) {
+                (next == f->nparams || strcmp(name, f->params[next].name) < 0))
                 next = i;
-            }
         }
-        if (next == f->nparams) {
+        if (next == f->nparams)
             break;
-        }
         gw_part_number(j, f->params[next].name, check->params[next]);
         last = f->params[next].name;
     }
@@ -106,17 +102,15 @@ static void write_condition(struct gw_jcs *j, const struct gw_record *r)
     const struct gw_check_def *check = r->check;
     gw_jcs_obj(j, "condition");
     gw_jcs_int(j, "delay_ms", r->delay_ms);
-    if (isfinite(r->decided->limit)) {
+    if (isfinite(r->decided->limit))
         gw_jcs_dec(j, "limit", r->decided->limit, r->decided->decimals);
-    }
     gw_jcs_str(j, "mode", gw_rule_mode(check, r->table, r->now.mono_ms));
     gw_jcs_bool(j, "overridden", check->overridden);
     write_params(j, check);
     gw_jcs_str(j, "rule", gw_rule_name(check->rule->rule));
     write_condition_text(j, r);
-    if (isfinite(r->decided->value)) {
+    if (isfinite(r->decided->value))
         gw_jcs_dec(j, "value", r->decided->value, r->decided->decimals);
-    }
     gw_jcs_end(j);
 }
 
@@ -127,9 +121,8 @@ static void write_point(struct gw_jcs *j, const struct gw_record *r, const struc
     const struct gw_point *p = gw_table_point(r->table, rp->point);
     const struct gw_sample s = gw_table_get(r->table, rp->point, r->now.mono_ms);
     gw_jcs_obj(j, NULL);
-    if (p->vtype == GW_V_NUM) {
+    if (p->vtype == GW_V_NUM)
         gw_jcs_int(j, "decimals", p->decimals);
-    }
     gw_jcs_str(j, "id", p->id);
     gw_jcs_str(j, "quality", gw_quality_name((enum gw_quality)s.quality));
     gw_part_raw(j, "raw", &s);
@@ -151,9 +144,8 @@ static void write_device(struct gw_jcs *j, const struct gw_record *r, uint32_t d
     gw_jcs_obj(j, NULL);
     gw_jcs_str(j, "cal_due", d->cal_due);
     gw_jcs_str(j, "cert_no", d->cert_no);
-    if (life->fault[0] != '\0' && gw_utf8_valid(life->fault, strlen(life->fault))) {
+    if (life->fault[0] != '\0' && gw_utf8_valid(life->fault, strlen(life->fault)))
         gw_jcs_str(j, "fault", life->fault);
-    }
     gw_jcs_str(j, "id", d->id);
     gw_jcs_str(j, "link", gw_link_name(life->link));
     gw_jcs_str(j, "location", d->location);
@@ -168,11 +160,9 @@ static void write_device(struct gw_jcs *j, const struct gw_record *r, uint32_t d
 static bool first_of_device(const struct gw_record *r, size_t i, uint32_t *device)
 {
     *device = gw_table_point(r->table, r->check->points[i].point)->device;
-    for (size_t k = 0; k < i; k++) {
-        if (gw_table_point(r->table, r->check->points[k].point)->device == *device) {
+    for (size_t k = 0; k < i; k++)
+        if (gw_table_point(r->table, r->check->points[k].point)->device == *device)
             return false;
-        }
-    }
     return true;
 }
 
@@ -182,18 +172,15 @@ static void write_evidence(struct gw_jcs *j, const struct gw_record *r, size_t n
     gw_jcs_arr(j, "devices");
     for (size_t i = 0; i < npoints; i++) {
         uint32_t device = 0;
-        if (first_of_device(r, i, &device)) {
+        if (first_of_device(r, i, &device))
             write_device(j, r, device);
-        }
     }
     gw_jcs_end(j);
-    if (npoints < r->check->npoints) {
+    if (npoints < r->check->npoints)
         gw_jcs_int(j, "omitted", (int64_t)(r->check->npoints - npoints));
-    }
     gw_jcs_arr(j, "points");
-    for (size_t i = 0; i < npoints; i++) {
+    for (size_t i = 0; i < npoints; i++)
         write_point(j, r, &r->check->points[i]);
-    }
     gw_jcs_end(j);
     gw_jcs_obj(j, "window");
     gw_jcs_int(j, "after_ms", r->after_ms);
@@ -222,16 +209,14 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_part_text(&j, "advice", &f->advice);
-    if (r->alarm_id != NULL && r->alarm_id[0] != '\0') {
+    if (r->alarm_id != NULL && r->alarm_id[0] != '\0')
         gw_jcs_str(&j, "alarm", r->alarm_id);
-    }
     gw_part_asset(&j, r->inventory, r->check);
     gw_jcs_str(&j, "case", r->case_id);
     gw_jcs_str(&j, "catalogue", gw_catalogue_version(gw_inventory_catalogue(r->inventory)));
     gw_jcs_str(&j, "class", gw_class_name(f->cls));
-    if (lead) {
+    if (lead)
         write_clauses(&j, r);
-    }
     write_condition(&j, r);
     gw_jcs_str(&j, "config_sha256", site->config_sha256);
     gw_part_enterprise(&j, site);
@@ -239,9 +224,8 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
     gw_jcs_str(&j, "finding", f->code);
     gw_jcs_str(&j, "gateway", site->gateway.id);
     gw_jcs_str(&j, "kind", lead ? gw_kind_name(f->kind) : gw_kind_name(GW_KIND_EV));
-    if (lead) {
+    if (lead)
         write_law(&j, f);
-    }
     gw_jcs_int(&j, "priority", f->priority);
     gw_jcs_int(&j, "reopened", r->reopened);
     gw_jcs_str(&j, "severity", f->severity);
@@ -257,9 +241,8 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
 
 void gw_record_write(const struct gw_record *r, struct gw_buf *out)
 {
-    if (out->failed) {
+    if (out->failed)
         return;
-    }
     const size_t start = out->len;
     size_t npoints = r->check->npoints;
     while (!write_body(r, npoints, out) && npoints > 0) {

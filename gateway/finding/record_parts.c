@@ -62,35 +62,32 @@ void gw_part_time(struct gw_jcs *j, const char *boot_id, const int64_t *observed
 void gw_part_value(struct gw_jcs *j, const char *key, const struct gw_point *point,
                    const struct gw_sample *s)
 {
-    if (!s->valued) {
+    if (!s->valued)
         return;
-    }
     char text[GW_DECIMAL_SIZE] = "";
     switch ((enum gw_vtype)s->vtype) {
     case GW_V_NUM:
         gw_decimal(s->value.num, point->decimals, text);
         break;
     case GW_V_INT:
-        snprintf(text, sizeof(text), "%" PRId64, s->value.i);
+        snprintf(text, sizeof text, "%" PRId64, s->value.i);
         break;
     case GW_V_BOOL:
-        snprintf(text, sizeof(text), "%s", s->value.i != 0 ? "true" : "false");
+        snprintf(text, sizeof text, "%s", s->value.i != 0 ? "true" : "false");
         break;
     case GW_V_STATE:
-        snprintf(text, sizeof(text), "%s", gw_state_name((enum gw_state)s->value.i));
+        snprintf(text, sizeof text, "%s", gw_state_name((enum gw_state)s->value.i));
         break;
     }
-    if (text[0] != '\0') {
+    if (text[0] != '\0')
         gw_jcs_str(j, key, text);
-    }
 }
 
 void gw_part_raw(struct gw_jcs *j, const char *key, const struct gw_sample *s)
 {
     gw_jcs_arr(j, key);
-    for (unsigned i = 0; i < s->nraw && i < GW_RAW_MAX; i++) {
+    for (unsigned i = 0; i < s->nraw && i < GW_RAW_MAX; i++)
         gw_jcs_int(j, NULL, s->raw[i]);
-    }
     gw_jcs_end(j);
 }
 
@@ -99,9 +96,8 @@ void gw_part_number(struct gw_jcs *j, const char *key, double v)
     char text[GW_DECIMAL_SIZE];
     for (int d = 0; d <= GW_DECIMALS_MAX; d++) {
         gw_decimal(v, d, text);
-        if (strtod(text, NULL) == v) {
+        if (strtod(text, NULL) == v)
             break;
-        }
     }
     gw_jcs_str(j, key, text);
 }

@@ -22,14 +22,12 @@ struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point)
 
 bool gw_reading_number(const struct gw_reading *r, double *out)
 {
-    if (!gw_quality_usable(r->quality) || !r->sample.valued) {
+    if (!gw_quality_usable(r->quality) || !r->sample.valued)
         return false;
-    }
     switch ((enum gw_vtype)r->sample.vtype) {
     case GW_V_NUM:
-        if (!isfinite(r->sample.value.num)) {
+        if (!isfinite(r->sample.value.num))
             return false;
-        }
         *out = r->sample.value.num;
         return true;
     case GW_V_INT:
@@ -51,18 +49,16 @@ uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **rol
 {
     const struct gw_check_def *check = ctx->check;
     if (i >= check->rule->nneeds) {
-        if (i == 0 && check->role[0] != '\0') {
+        if (i == 0 && check->role[0] != '\0')
             return gw_rule_each_point(ctx, role);
-        }
         return GW_NO_INDEX;
     }
     const struct gw_role_need *need = &check->rule->needs[i];
     for (size_t k = 0; k < need->nalt; k++) {
         const uint32_t point = gw_check_role(check, need->alt[k]);
         if (point != GW_NO_INDEX) {
-            if (role != NULL) {
+            if (role != NULL)
                 *role = need->alt[k];
-            }
             return point;
         }
     }
@@ -72,12 +68,10 @@ uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **rol
 uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role)
 {
     const struct gw_check_def *check = ctx->check;
-    if (check->role[0] == '\0') {
+    if (check->role[0] == '\0')
         return gw_rule_input(ctx, 0, role);
-    }
-    if (role != NULL) {
+    if (role != NULL)
         *role = check->role;
-    }
     return gw_check_role(check, check->role);
 }
 
@@ -104,13 +98,11 @@ bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *p
 enum gw_run_state gw_rule_run(const struct gw_check_def *check, const struct gw_table *table,
                               int64_t now_ms)
 {
-    if (check->run == GW_NO_INDEX) {
+    if (check->run == GW_NO_INDEX)
         return GW_RUN_UNDECLARED;
-    }
     const struct gw_sample s = gw_table_get(table, check->run, now_ms);
-    if (!gw_quality_usable((enum gw_quality)s.quality) || !s.valued || s.vtype != GW_V_BOOL) {
+    if (!gw_quality_usable((enum gw_quality)s.quality) || !s.valued || s.vtype != GW_V_BOOL)
         return GW_RUN_UNSURE;
-    }
     return s.value.i != 0 ? GW_RUN_RUNNING : GW_RUN_STOPPED;
 }
 
@@ -180,7 +172,7 @@ static void say_limit(struct gw_rule_ctx *ctx, const char *what, const char *wha
     if (by_deadband) {
         char band[GW_DECIMAL_SIZE];
         gw_decimal(deadband, gw_rule_digits(deadband, NAN, ctx->decimals), band);
-        snprintf(back, sizeof(back), " %c %s", low ? '+' : '-', band);
+        snprintf(back, sizeof back, " %c %s", low ? '+' : '-', band);
     }
     const bool above = low ? tri == GW_FALSE : tri == GW_TRUE;
     const char *sep = unit[0] != '\0' ? " " : "";
@@ -209,9 +201,8 @@ enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx)
     }
     const struct gw_reading r = gw_rule_read(ctx, at);
     double x = 0.0;
-    if (!gw_reading_number(&r, &x)) {
+    if (!gw_reading_number(&r, &x))
         return gw_rule_unusable(ctx, role, &r);
-    }
     if (rule->unit[0] != '\0' && strcmp(rule->unit, r.point->unit) != 0) {
         gw_rule_en(ctx, "%s is in \"%s\", the limit in \"%s\"", r.point->id, r.point->unit,
                    rule->unit);
@@ -219,18 +210,16 @@ enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx)
         return GW_UNKNOWN;
     }
     struct gw_limit limit = {.side = rule->low ? GW_LIMIT_LOW : GW_LIMIT_HIGH};
-    if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband)) {
+    if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband))
         return unknown_limit(ctx);
-    }
     const enum gw_tri tri = violated(limit, ctx->was, x) ? GW_TRUE : GW_FALSE;
     ctx->value = x;
     ctx->limit = limit.at;
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return tri;
-    }
     ctx->decimals = gw_rule_digits(x, limit.at, r.point->decimals);
     char zh[GW_RULE_WHY];
-    snprintf(zh, sizeof(zh), "%s %s", gw_rule_title(ctx, role), r.point->id);
+    snprintf(zh, sizeof zh, "%s %s", gw_rule_title(ctx, role), r.point->id);
     say_limit(ctx, r.point->id, zh, r.point->unit, tri);
     return tri;
 }
@@ -266,9 +255,8 @@ static bool pair_up(const struct gw_rule_ctx *ctx, struct gw_balance *b)
 {
     const int64_t pair_ms = (int64_t)gw_check_param(ctx->check, "pair_ms", 2000.0);
     const int64_t skew = b->in.sample.mono_ms - b->out.sample.mono_ms;
-    if (skew <= pair_ms && -skew <= pair_ms) {
+    if (skew <= pair_ms && -skew <= pair_ms)
         return true;
-    }
     return skew > 0 ? find_partner(ctx, &b->out, pair_ms, &b->in)
                     : find_partner(ctx, &b->in, pair_ms, &b->out);
 }
@@ -349,19 +337,16 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
 {
     struct gw_balance b;
     gw_rule_balance(ctx, &b);
-    if (b.state != GW_BAL_OK) {
+    if (b.state != GW_BAL_OK)
         return balance_undecided(ctx, &b);
-    }
     struct gw_limit limit = {.side = GW_LIMIT_HIGH};
-    if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband)) {
+    if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband))
         return unknown_limit(ctx);
-    }
     const enum gw_tri tri = violated(limit, ctx->was, b.percent) ? GW_TRUE : GW_FALSE;
     ctx->value = b.percent;
     ctx->limit = limit.at;
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return tri;
-    }
     ctx->decimals = gw_rule_digits(b.percent, limit.at, 2);
     char in[GW_SHOWN];
     char out[GW_SHOWN];
@@ -369,9 +354,9 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
     char zh[GW_RULE_WHY];
     gw_reading_show(&b.in, false, in);
     gw_reading_show(&b.out, false, out);
-    snprintf(what, sizeof(what), "inflow %s %s, outflow %s %s: difference", b.in.point->id, in,
+    snprintf(what, sizeof what, "inflow %s %s, outflow %s %s: difference", b.in.point->id, in,
              b.out.point->id, out);
-    snprintf(zh, sizeof(zh), "%s %s %s，%s %s %s：流量差", gw_rule_title(ctx, b.role_in),
+    snprintf(zh, sizeof zh, "%s %s %s，%s %s %s：流量差", gw_rule_title(ctx, b.role_in),
              b.in.point->id, in, gw_rule_title(ctx, b.role_out), b.out.point->id, out);
     say_limit(ctx, what, zh, "%", tri);
     return tri;
@@ -383,9 +368,8 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
 static bool pass_gate(struct gw_rule_ctx *ctx, enum gw_tri *answer)
 {
     const enum gw_run_gate gate = ctx->check->finding->run;
-    if (gate == GW_RUN_NONE) {
+    if (gate == GW_RUN_NONE)
         return true;
-    }
     switch (gw_rule_run(ctx->check, ctx->table, ctx->now_ms)) {
     case GW_RUN_UNDECLARED:
     case GW_RUN_RUNNING:

@@ -26,9 +26,8 @@ static struct effects look_at_effects(const struct gw_rule_ctx *ctx)
     struct effects e = {.role = ""};
     for (size_t i = 0; i < rule->ntests && !e.seen; i++) {
         const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
-        if (!t.declared) {
+        if (!t.declared)
             continue;
-        }
         if (e.declared == 0 || t.tri == GW_TRUE || (t.tri == GW_UNKNOWN && !e.unknown)) {
             e.at = t.reading;
             e.role = rule->tests[i].role;
@@ -50,9 +49,8 @@ static void list_effects(const struct gw_rule_ctx *ctx, char *en, char *zh, size
     gw_buf_fixed(&bz, zh, size);
     for (size_t i = 0; i < rule->ntests; i++) {
         const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
-        if (!t.declared) {
+        if (!t.declared)
             continue;
-        }
         char value[GW_SHOWN];
         gw_reading_show(&t.reading, false, value);
         gw_buf_printf(&be, "%s%s %s", be.len > 0 ? ", " : "", t.reading.point->id, value);
@@ -65,9 +63,8 @@ static void list_effects(const struct gw_rule_ctx *ctx, char *en, char *zh, size
 static void say_effect(struct gw_rule_ctx *ctx, const struct gw_finding *alarm,
                        const struct effects *e)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     char en[GW_SHOWN];
     char zh[GW_SHOWN];
     gw_reading_show(&e->at, false, en);
@@ -132,18 +129,15 @@ enum gw_tri gw_rule_no_effect(struct gw_rule_ctx *ctx)
         say_effect(ctx, alarm, &e);
         return GW_FALSE;
     }
-    if (cause == GW_UNKNOWN) {
+    if (cause == GW_UNKNOWN)
         return unseen(ctx, alarm);
-    }
-    if (e.unknown) {
+    if (e.unknown)
         return gw_rule_unusable(ctx, e.role, &e.at);
-    }
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return GW_TRUE;
-    }
     char en[GW_RULE_WHY / 2];
     char zh[GW_RULE_WHY / 2];
-    list_effects(ctx, en, zh, sizeof(en));
+    list_effects(ctx, en, zh, sizeof en);
     gw_rule_en(ctx, "%s active without effect: %s", alarm->code, en);
     gw_rule_zh(ctx, "报警“%s”触发后未联锁动作：%s", alarm->title.zh, zh);
     return GW_TRUE;
@@ -163,13 +157,12 @@ struct quantity {
 static struct quantity from_point(const struct gw_rule_ctx *ctx, uint32_t point)
 {
     struct quantity q = {.exists = point != GW_NO_INDEX};
-    if (!q.exists) {
+    if (!q.exists)
         return q;
-    }
     const struct gw_reading r = gw_rule_read(ctx, point);
     q.known = gw_reading_number(&r, &q.value);
     q.decimals = r.point->decimals;
-    snprintf(q.unit, sizeof(q.unit), "%s", r.point->unit);
+    snprintf(q.unit, sizeof q.unit, "%s", r.point->unit);
     return q;
 }
 
@@ -226,9 +219,8 @@ static bool improving(const struct gw_rule_ctx *ctx, const struct gw_peer *p, do
 static void say_unhandled(struct gw_rule_ctx *ctx, const struct gw_peer *p,
                           const struct quantity *q)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     const struct gw_finding *alarm = p->def->finding;
     if (!q->exists || !isfinite(p->worst)) {
         gw_rule_en(ctx, "%s active, not acknowledged, nothing was done", alarm->code);
@@ -281,12 +273,10 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx)
             return GW_FALSE;
         }
     }
-    if (cause == GW_UNKNOWN) {
+    if (cause == GW_UNKNOWN)
         return unseen(ctx, alarm);
-    }
-    if (e.unknown) {
+    if (e.unknown)
         return gw_rule_unusable(ctx, e.role, &e.at);
-    }
     if (comparable && !q.known) {
         gw_rule_en(ctx, "not evaluated: %s active, its value is not known", alarm->code);
         gw_rule_zh(ctx, "未评估：报警“%s”持续，但现值不可用", alarm->title.zh);

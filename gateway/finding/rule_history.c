@@ -35,9 +35,8 @@ static double last_digit(const struct gw_point *p)
 
 static double size_of(const struct gw_point *p, double lo, double hi)
 {
-    if (isfinite(p->sane_lo) && isfinite(p->sane_hi)) {
+    if (isfinite(p->sane_lo) && isfinite(p->sane_hi))
         return p->sane_hi - p->sane_lo;
-    }
     return fmax(fabs(lo), fabs(hi));
 }
 
@@ -85,9 +84,8 @@ static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_r
 {
     struct gw_rule_memory *m = &ctx->memory;
     double x = 0.0;
-    if (!gw_reading_number(r, &x)) {
+    if (!gw_reading_number(r, &x))
         return;
-    }
     const bool seeded = (m->seeded >> i & 1u) != 0;
     m->with_lo[i] = seeded ? fmin(m->with_lo[i], x) : x;
     m->with_hi[i] = seeded ? fmax(m->with_hi[i], x) : x;
@@ -96,9 +94,8 @@ static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_r
     const double lo = m->with_lo[i];
     const double hi = m->with_hi[i];
     const double least = gw_rule_settled(percent / 100.0 * size_of(r->point, lo, hi));
-    if (!same_words(lo, hi, r->point) && gw_rule_settled(hi - lo) >= least) {
+    if (!same_words(lo, hi, r->point) && gw_rule_settled(hi - lo) >= least)
         m->moved = true;
-    }
 }
 
 /* The other numbers of its device. */
@@ -133,19 +130,16 @@ static void watch_companions(struct gw_rule_ctx *ctx, uint32_t own)
 static bool lives(const struct gw_rule_ctx *ctx)
 {
     const struct gw_rule_def *rule = ctx->check->rule;
-    for (size_t i = 0; i < rule->ntests; i++) {
-        if (gw_rule_test(ctx, &rule->tests[i]).tri == GW_TRUE) {
+    for (size_t i = 0; i < rule->ntests; i++)
+        if (gw_rule_test(ctx, &rule->tests[i]).tri == GW_TRUE)
             return true;
-        }
-    }
     return false;
 }
 
 static void say(struct gw_rule_ctx *ctx, const char *role, const struct gw_point *p, double hours)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     const struct gw_rule_memory *m = &ctx->memory;
     const bool companions = ctx->check->rule->rule == GW_RULE_DECOUPLED;
     char lo[GW_DECIMAL_SIZE];
@@ -191,21 +185,18 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
         ctx->memory.watching = false;
         return gw_rule_unusable(ctx, role, &r);
     }
-    if (lives(ctx)) {
+    if (lives(ctx))
         ctx->memory.holds = false;
-    }
     watch(ctx, r.point, x);
-    if (ctx->check->rule->rule == GW_RULE_DECOUPLED) {
+    if (ctx->check->rule->rule == GW_RULE_DECOUPLED)
         watch_companions(ctx, own);
-    } else {
+    else
         watch_siblings(ctx, own);
-    }
     const struct gw_rule_memory *m = &ctx->memory;
     const double step = gw_check_param(ctx->check, "step_percent", 0.0);
     if (step > 0 &&
-        last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi))) {
+        last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi)))
         return too_coarse(ctx, role, r.point);
-    }
     const double hours = gw_check_param(ctx->check, "hours", NAN);
     ctx->value = x;
     ctx->decimals = r.point->decimals;

@@ -12,20 +12,17 @@
 
 static enum gw_tri test_reading(const struct gw_role_test *test, const struct gw_reading *r)
 {
-    if (!gw_quality_usable(r->quality) || !r->sample.valued) {
+    if (!gw_quality_usable(r->quality) || !r->sample.valued)
         return GW_UNKNOWN;
-    }
     switch ((enum gw_vtype)r->sample.vtype) {
     case GW_V_BOOL:
         return (r->sample.value.i != 0) == test->on ? GW_TRUE : GW_FALSE;
     case GW_V_STATE: {
         const int64_t s = r->sample.value.i;
-        if (s < 0 || s >= GW_S_COUNT) {
+        if (s < 0 || s >= GW_S_COUNT)
             return GW_UNKNOWN;
-        }
-        if ((test->states >> s & 1u) != 0) {
+        if ((test->states >> s & 1u) != 0)
             return GW_TRUE;
-        }
         return s == GW_S_UNKNOWN ? GW_UNKNOWN : GW_FALSE;
     }
     case GW_V_NUM:
@@ -45,9 +42,8 @@ struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, const struct gw_rol
 {
     struct gw_tested out = {.tri = GW_UNKNOWN};
     const struct gw_site_role *role = gw_rule_role(ctx->check, test->role);
-    if (role == NULL) {
+    if (role == NULL)
         return out;
-    }
     const struct gw_site_role *own =
         ctx->check->role[0] != '\0' ? gw_rule_role(ctx->check, ctx->check->role) : NULL;
     if (own != NULL && own->npoints == role->npoints) {
@@ -59,9 +55,8 @@ struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, const struct gw_rol
     for (size_t i = 0; i < role->npoints; i++) {
         const struct gw_reading r = gw_rule_read(ctx, role->points[i]);
         const enum gw_tri tri = test_reading(test, &r);
-        if (!out.declared || weight(tri) > weight(out.tri)) {
+        if (!out.declared || weight(tri) > weight(out.tri))
             out = (struct gw_tested){.tri = tri, .declared = true, .reading = r};
-        }
     }
     return out;
 }
@@ -86,9 +81,8 @@ static enum gw_tri any_test(const struct gw_rule_ctx *ctx, struct gw_tested *out
 static void say_test(struct gw_rule_ctx *ctx, const struct gw_role_test *test,
                      const struct gw_tested *t)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     char en[GW_SHOWN];
     char zh[GW_SHOWN];
     gw_reading_show(&t->reading, false, en);
@@ -102,9 +96,8 @@ static void note_value(struct gw_rule_ctx *ctx)
 {
     const char *role = ctx->check->rule->value;
     const uint32_t at = role[0] != '\0' ? gw_check_role(ctx->check, role) : GW_NO_INDEX;
-    if (at == GW_NO_INDEX) {
+    if (at == GW_NO_INDEX)
         return;
-    }
     const struct gw_reading r = gw_rule_read(ctx, at);
     double x = 0.0;
     if (gw_reading_number(&r, &x)) {
@@ -123,9 +116,8 @@ enum gw_tri gw_rule_state(struct gw_rule_ctx *ctx)
         gw_rule_zh(ctx, "没有可查看的状态或触点");
         return GW_UNKNOWN;
     }
-    if (tri == GW_UNKNOWN) {
+    if (tri == GW_UNKNOWN)
         return gw_rule_unusable(ctx, test->role, &t.reading);
-    }
     note_value(ctx);
     say_test(ctx, test, &t);
     return tri;
@@ -164,13 +156,11 @@ static enum gw_tri device_silent(struct gw_rule_ctx *ctx)
 
 enum gw_tri gw_rule_bypassed(struct gw_rule_ctx *ctx)
 {
-    if (!ctx->check->rule->silent) {
+    if (!ctx->check->rule->silent)
         return gw_rule_state(ctx);
-    }
     const enum gw_tri silent = device_silent(ctx);
-    if (silent == GW_TRUE || ctx->check->rule->ntests == 0) {
+    if (silent == GW_TRUE || ctx->check->rule->ntests == 0)
         return silent;
-    }
     const enum gw_tri tested = gw_rule_state(ctx);
     return weight(tested) > weight(silent) ? tested : silent;
 }
@@ -240,9 +230,8 @@ struct need_view {
 static enum gw_quality heard(const struct gw_reading *r)
 {
     const bool read = r->quality == GW_Q_GOOD || r->quality == GW_Q_STALE;
-    if (read && r->sample.vtype == GW_V_STATE && r->sample.valued) {
+    if (read && r->sample.vtype == GW_V_STATE && r->sample.valued)
         return gw_state_quality((enum gw_state)r->sample.value.i);
-    }
     return r->quality;
 }
 
@@ -276,12 +265,10 @@ static struct need_view view_need(const struct gw_rule_ctx *ctx, const struct gw
         const struct gw_site_role *role = gw_rule_role(ctx->check, need->alt[k]);
         for (size_t i = 0; role != NULL && i < role->npoints; i++) {
             const enum presence p = point_presence(ctx, role->points[i]);
-            if (p == MET) {
+            if (p == MET)
                 return (struct need_view){.presence = MET, .point = role->points[i]};
-            }
-            if (v.presence != UNSURE) {
+            if (v.presence != UNSURE)
                 v = (struct need_view){.presence = p, .point = role->points[i]};
-            }
         }
     }
     return v;
@@ -290,20 +277,18 @@ static struct need_view view_need(const struct gw_rule_ctx *ctx, const struct gw
 /* "T_OUT", "P_GAS or DI_LP" of every need that nobody plays. */
 static void say_undeclared(struct gw_rule_ctx *ctx, uint32_t missing)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     char en[GW_RULE_WHY];
     char zh[GW_RULE_WHY];
     struct gw_buf be;
     struct gw_buf bz;
-    gw_buf_fixed(&be, en, sizeof(en));
-    gw_buf_fixed(&bz, zh, sizeof(zh));
+    gw_buf_fixed(&be, en, sizeof en);
+    gw_buf_fixed(&bz, zh, sizeof zh);
     const struct gw_rule_def *rule = ctx->check->rule;
     for (size_t i = 0; i < rule->nneeds; i++) {
-        if ((missing >> i & 1u) == 0) {
+        if ((missing >> i & 1u) == 0)
             continue;
-        }
         for (size_t k = 0; k < rule->needs[i].nalt; k++) {
             const char *sep = k > 0 ? " or " : be.len > 0 ? ", " : "";
             const char *sep_zh = k > 0 ? "或" : bz.len > 0 ? "、" : "";

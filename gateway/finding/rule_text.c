@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
 
 static const char *const quality_zh[] = {
     [GW_Q_NOT_YET] = "尚未读到",  [GW_Q_GOOD] = "正常",          [GW_Q_UNCERTAIN] = "不确定",
@@ -51,23 +51,21 @@ const char *gw_state_zh(enum gw_state s)
 
 void gw_rule_en(struct gw_rule_ctx *ctx, const char *fmt, ...)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     va_list ap;
     va_start(ap, fmt);
-    gw_text_vline(ctx->why, sizeof(ctx->why), fmt, ap);
+    gw_text_vline(ctx->why, sizeof ctx->why, fmt, ap);
     va_end(ap);
 }
 
 void gw_rule_zh(struct gw_rule_ctx *ctx, const char *fmt, ...)
 {
-    if (!ctx->explain) {
+    if (!ctx->explain)
         return;
-    }
     va_list ap;
     va_start(ap, fmt);
-    gw_text_vline(ctx->why_zh, sizeof(ctx->why_zh), fmt, ap);
+    gw_text_vline(ctx->why_zh, sizeof ctx->why_zh, fmt, ap);
     va_end(ap);
 }
 
@@ -94,11 +92,10 @@ static void show_value(const struct gw_reading *r, bool zh, char out[GW_SHOWN])
         return;
     case GW_V_BOOL:
         /* Titles of contacts are statements ("valve closed"), so a contact says yes or no. */
-        if (zh) {
+        if (zh)
             snprintf(out, GW_SHOWN, "%s", r->sample.value.i != 0 ? "为“是”" : "为“否”");
-        } else {
+        else
             snprintf(out, GW_SHOWN, "%s", r->sample.value.i != 0 ? "on" : "off");
-        }
         return;
     case GW_V_STATE: {
         const enum gw_state s = (enum gw_state)r->sample.value.i;
@@ -125,27 +122,24 @@ static int digits_of(double v, int least)
     int d = least;
     for (; d < 4; d++) {
         gw_decimal(v, d, text);
-        if (fabs(strtod(text, NULL) - v) < 1e-9) {
+        if (fabs(strtod(text, NULL) - v) < 1e-9)
             break;
-        }
     }
     return d;
 }
 
 int gw_rule_digits(double value, double limit, int base)
 {
-    if (isnan(limit)) {
+    if (isnan(limit))
         return digits_of(value, base);
-    }
     int d = digits_of(limit, base);
     char a[GW_DECIMAL_SIZE];
     char b[GW_DECIMAL_SIZE];
     for (; d < 6 && value < limit; d++) {
         gw_decimal(value, d, a);
         gw_decimal(limit, d, b);
-        if (strtod(a, NULL) < strtod(b, NULL)) {
+        if (strtod(a, NULL) < strtod(b, NULL))
             break;
-        }
     }
     return d;
 }

@@ -45,9 +45,8 @@ static void print_number(double x, char out[NUMBER_SIZE])
     struct gw_buf number;
     out[0] = '\0';
     gw_buf_fixed(&number, out, NUMBER_SIZE);
-    if (isfinite(x)) {
+    if (isfinite(x))
         gw_keys_print_num(x, &number);
-    }
 }
 
 size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_STATE_TEXT])
@@ -135,11 +134,9 @@ static int64_t take_int(struct reader *r, const char *key, int64_t min, int64_t 
 static int take_name(struct reader *r, const char *key, const char *(*name_of)(int), int count)
 {
     const struct gw_jnode *n = take(r, key, GW_J_STR);
-    for (int i = 0; n != NULL && i < count; i++) {
-        if (strcmp(gw_jnode_str(n), name_of(i)) == 0) {
+    for (int i = 0; n != NULL && i < count; i++)
+        if (strcmp(gw_jnode_str(n), name_of(i)) == 0)
             return i;
-        }
-    }
     r->bad = true;
     return 0;
 }
@@ -147,15 +144,13 @@ static int take_name(struct reader *r, const char *key, const char *(*name_of)(i
 static double take_number(struct reader *r, const char *key)
 {
     const struct gw_jnode *n = take(r, key, GW_J_STR);
-    if (n == NULL || gw_jnode_str(n)[0] == '\0') {
+    if (n == NULL || gw_jnode_str(n)[0] == '\0')
         return NAN;
-    }
     const char *text = gw_jnode_str(n);
     char *end = NULL;
     const double v = strtod(text, &end);
-    if (*end != '\0' || !isfinite(v) || strpbrk(text, " \t\nxXnN") != NULL) {
+    if (*end != '\0' || !isfinite(v) || strpbrk(text, " \t\nxXnN") != NULL)
         r->bad = true;
-    }
     return v;
 }
 
@@ -199,9 +194,8 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     take_int(r, "v", 1, 1);
     s->was = take_bool(r, "was");
     s->worst = take_number(r, "worst");
-    if (gw_jnode_get(r->root, "held_ms") != NULL) {
+    if (gw_jnode_get(r->root, "held_ms") != NULL)
         take_memory(r, &s->memory);
-    }
     return !r->bad && r->taken == gw_jnode_count(r->root);
 }
 
@@ -219,13 +213,11 @@ enum gw_status gw_check_state_parse(const char *text, struct gw_check_state *out
     struct gw_json *doc = NULL;
     struct gw_check_state s;
     enum gw_status status = GW_E_NOMEM;
-    if (issues == NULL) {
+    if (issues == NULL)
         goto out;
-    }
     status = gw_json_parse(text, strlen(text), "state", issues, &doc);
-    if (status != GW_OK) {
+    if (status != GW_OK)
         goto out;
-    }
     struct reader r = {.root = gw_json_root(doc)};
     if (gw_jnode_type(r.root) != GW_J_OBJ || !read_members(&r, &s) || !agrees(&s)) {
         status = GW_E_PARSE;

@@ -34,9 +34,8 @@ static int rank(uint8_t quality)
 static bool number(const struct gw_sample *s, double *x)
 {
     const bool num = s->vtype == GW_V_NUM;
-    if (!s->valued || (!num && s->vtype != GW_V_INT && s->vtype != GW_V_BOOL)) {
+    if (!s->valued || (!num && s->vtype != GW_V_INT && s->vtype != GW_V_BOOL))
         return false;
-    }
     *x = num ? s->value.num : (double)s->value.i;
     return isfinite(*x);
 }
@@ -91,17 +90,15 @@ void gw_derive_eval(const struct gw_derive *d, const struct gw_sample *of, size_
             out->mono_ms = of[i].mono_ms;
             out->wall_ms = of[i].wall_ms;
         }
-        if (rank(of[i].quality) > rank(out->quality)) {
+        if (rank(of[i].quality) > rank(out->quality))
             out->quality = of[i].quality;
-        }
     }
     if (!known) {
         set_value(out, (double)NAN);
         return;
     }
-    if (newest - out->mono_ms > d->pair_ms && out->quality == GW_Q_GOOD) {
+    if (newest - out->mono_ms > d->pair_ms && out->quality == GW_Q_GOOD)
         out->quality = GW_Q_UNCERTAIN;
-    }
     set_value(out, x);
     if (counts) {
         out->vtype = GW_V_BOOL;
@@ -121,9 +118,8 @@ void gw_derive_rate(const struct gw_derive *d, const struct gw_sample *newest,
                               .wall_ms = newest->wall_ms};
     size_t i = 0;
     while (i < npast && (past[i].quality != GW_Q_GOOD || !number(&past[i], &then) ||
-                         past[i].mono_ms < newest->mono_ms - d->window_ms)) {
+                         past[i].mono_ms < newest->mono_ms - d->window_ms))
         i++;
-    }
     const int64_t span = i < npast ? newest->mono_ms - past[i].mono_ms : 0;
     const bool known = number(newest, &now) && span > 0 && span * 2 >= d->window_ms;
     set_value(out, known ? (now - then) / (double)span * 60000.0 : (double)NAN);

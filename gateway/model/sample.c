@@ -12,5 +12,5 @@ static const char *const link_names[] = {
 
 const char *gw_link_name(enum gw_link link)
 {
-    return (size_t)link < sizeof(link_names) / sizeof(link_names[0]) ? link_names[link] : "?";
+    return (size_t)link < sizeof link_names / sizeof link_names[0] ? link_names[link] : "?";
 }

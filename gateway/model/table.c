@@ -28,9 +28,8 @@ struct gw_table {
 static uint32_t ring_capacity(int64_t window_ms, int64_t period_ms)
 {
     const int64_t n = window_ms / period_ms;
-    if (n > GW_HISTORY_MAX - 2) {
+    if (n > GW_HISTORY_MAX - 2)
         return GW_HISTORY_MAX;
-    }
     return n + 2 < GW_HISTORY_MIN ? GW_HISTORY_MIN : (uint32_t)(n + 2);
 }
 
@@ -44,21 +43,18 @@ static void ring_push(struct ring *r, const struct gw_sample *s)
 {
     r->samples[r->next] = *s;
     r->next = (r->next + 1) % r->cap;
-    if (r->count < r->cap) {
+    if (r->count < r->cap)
         r->count++;
-    }
 }
 
 static enum gw_status check_points(const struct gw_table_conf *conf, struct gw_err *err)
 {
     for (size_t i = 0; i < conf->npoints; i++) {
         const struct gw_point *p = &conf->points[i];
-        if (p->device >= conf->ndevices) {
+        if (p->device >= conf->ndevices)
             return gw_err_set(err, GW_E_INVAL, "points.%s: belongs to no device", p->id);
-        }
-        if (p->period_ms <= 0) {
+        if (p->period_ms <= 0)
             return gw_err_set(err, GW_E_INVAL, "points.%s: has no period", p->id);
-        }
     }
     return GW_OK;
 }
@@ -71,13 +67,11 @@ static bool make_rings(struct gw_table *t, int64_t window_ms)
         t->rings[i].cap = ring_capacity(window_ms, t->points[i].period_ms);
         total += t->rings[i].cap;
     }
-    if (total > SIZE_MAX / sizeof(*t->block)) {
+    if (total > SIZE_MAX / sizeof *t->block)
         return false;
-    }
-    t->block = calloc(total > 0 ? (size_t)total : 1, sizeof(*t->block));
-    if (t->block == NULL) {
+    t->block = calloc(total > 0 ? (size_t)total : 1, sizeof *t->block);
+    if (t->block == NULL)
         return false;
-    }
     struct gw_sample *at = t->block;
     for (size_t i = 0; i < t->npoints; i++) {
         t->rings[i].samples = at;
@@ -88,14 +82,12 @@ static bool make_rings(struct gw_table *t, int64_t window_ms)
 
 static void note_stale_times(struct gw_table *t)
 {
-    for (size_t d = 0; d < t->ndevices; d++) {
+    for (size_t d = 0; d < t->ndevices; d++)
         t->stale_ms[d] = INT64_MAX;
-    }
     for (size_t i = 0; i < t->npoints; i++) {
         const struct gw_point *p = &t->points[i];
-        if (p->stale_ms < t->stale_ms[p->device]) {
+        if (p->stale_ms < t->stale_ms[p->device])
             t->stale_ms[p->device] = p->stale_ms;
-        }
     }
 }
 
@@ -103,30 +95,27 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
                             struct gw_err *err)
 {
     const enum gw_status bad = check_points(conf, err);
-    if (bad != GW_OK) {
+    if (bad != GW_OK)
         return bad;
-    }
-    struct gw_table *t = calloc(1, sizeof(*t));
-    if (t == NULL) {
+    struct gw_table *t = calloc(1, sizeof *t);
+    if (t == NULL)
         return gw_err_set(err, GW_E_NOMEM, "point table: out of memory");
-    }
     t->points = conf->points;
     t->npoints = conf->npoints;
     t->ndevices = conf->ndevices;
     /* One more than needed, because calloc of nothing may give NULL. */
-    t->bus_of = calloc(conf->ndevices + 1, sizeof(*t->bus_of));
-    t->lives = calloc(conf->ndevices + 1, sizeof(*t->lives));
-    t->stale_ms = calloc(conf->ndevices + 1, sizeof(*t->stale_ms));
-    t->rings = calloc(conf->npoints + 1, sizeof(*t->rings));
+    t->bus_of = calloc(conf->ndevices + 1, sizeof *t->bus_of);
+    t->lives = calloc(conf->ndevices + 1, sizeof *t->lives);
+    t->stale_ms = calloc(conf->ndevices + 1, sizeof *t->stale_ms);
+    t->rings = calloc(conf->npoints + 1, sizeof *t->rings);
     if (t->bus_of == NULL || t->lives == NULL || t->stale_ms == NULL || t->rings == NULL ||
         !make_rings(t, conf->window_ms)) {
         gw_table_free(t);
         return gw_err_set(err, GW_E_NOMEM, "point table: out of memory for %zu points",
                           conf->npoints);
     }
-    if (conf->ndevices > 0) {
-        memcpy(t->bus_of, conf->bus_of, conf->ndevices * sizeof(*t->bus_of));
-    }
+    if (conf->ndevices > 0)
+        memcpy(t->bus_of, conf->bus_of, conf->ndevices * sizeof *t->bus_of);
     note_stale_times(t);
     *out = t;
     return GW_OK;
@@ -134,9 +123,8 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
 
 void gw_table_free(struct gw_table *t)
 {
-    if (t == NULL) {
+    if (t == NULL)
         return;
-    }
     free(t->bus_of);
     free(t->lives);
     free(t->stale_ms);
@@ -147,10 +135,8 @@ void gw_table_free(struct gw_table *t)
 
 static bool sample_fits(const struct gw_table *t, uint32_t device, const struct gw_sample *s)
 {
-    if (s->point >= t->npoints || t->points[s->point].device != device ||
-        s->quality >= GW_Q_COUNT) {
+    if (s->point >= t->npoints || t->points[s->point].device != device || s->quality >= GW_Q_COUNT)
         return false;
-    }
     const struct ring *r = &t->rings[s->point];
     return r->count == 0 || s->mono_ms >= ring_at(r, 0)->mono_ms;
 }
@@ -162,15 +148,13 @@ static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
         life->link = (enum gw_link)batch->link;
         life->since_ms = batch->mono_ms;
     }
-    if (batch->last) {
+    if (batch->last)
         life->last_pass_ms = batch->mono_ms;
-    }
-    if (batch->last && batch->link == GW_LINK_OK && batch->fault[0] == '\0') {
+    if (batch->last && batch->link == GW_LINK_OK && batch->fault[0] == '\0')
         life->last_ok_ms = batch->mono_ms;
-    }
     life->polls = batch->polls;
-    memcpy(life->fault, batch->fault, sizeof(life->fault));
-    life->fault[sizeof(life->fault) - 1] = '\0';
+    memcpy(life->fault, batch->fault, sizeof life->fault);
+    life->fault[sizeof life->fault - 1] = '\0';
     return changed;
 }
 
@@ -182,11 +166,10 @@ bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch)
     }
     for (uint16_t i = 0; i < batch->n; i++) {
         const struct gw_sample *s = &batch->samples[i];
-        if (sample_fits(t, batch->device, s)) {
+        if (sample_fits(t, batch->device, s))
             ring_push(&t->rings[s->point], s);
-        } else {
+        else
             t->refused++;
-        }
     }
     return note_life(&t->lives[batch->device], batch);
 }
@@ -204,9 +187,8 @@ struct gw_sample gw_table_get(const struct gw_table *t, uint32_t point, int64_t 
     }
     struct gw_sample s = *ring_at(r, 0);
     if (gw_quality_usable((enum gw_quality)s.quality) &&
-        now_ms - s.mono_ms > t->points[point].stale_ms) {
+        now_ms - s.mono_ms > t->points[point].stale_ms)
         s.quality = GW_Q_STALE;
-    }
     return s;
 }
 
@@ -252,9 +234,8 @@ bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device, int64_t now
     bool mate_ok = false;
     bool other_ok = false;
     for (uint32_t d = 0; d < t->ndevices; d++) {
-        if (d == device) {
+        if (d == device)
             continue;
-        }
         const bool ok = vouches(t, d, t->lives[device].since_ms, now_ms);
         if (t->bus_of[d] == t->bus_of[device]) {
             alone = false;
@@ -275,11 +256,10 @@ static uint32_t newer_than(const struct ring *r, int64_t at_ms, bool inclusive)
     while (lo < hi) {
         const uint32_t mid = lo + (hi - lo) / 2;
         const int64_t stamp = ring_at(r, mid)->mono_ms;
-        if (inclusive ? stamp >= at_ms : stamp > at_ms) {
+        if (inclusive ? stamp >= at_ms : stamp > at_ms)
             lo = mid + 1;
-        } else {
+        else
             hi = mid;
-        }
     }
     return lo;
 }
@@ -289,9 +269,8 @@ size_t gw_table_history(const struct gw_table *t, uint32_t point, int64_t from_m
 {
     assert(point < t->npoints);
     const struct ring *r = &t->rings[point];
-    if (r->count == 0 || ring_at(r, r->count - 1)->mono_ms > from_ms) {
+    if (r->count == 0 || ring_at(r, r->count - 1)->mono_ms > from_ms)
         *complete = false;
-    }
     const uint32_t begin = newer_than(r, to_ms, false); /* age of the newest wanted */
     const uint32_t end = newer_than(r, from_ms, true);  /* one past the age of the oldest */
     size_t n = end > begin ? end - begin : 0;
@@ -299,8 +278,7 @@ size_t gw_table_history(const struct gw_table *t, uint32_t point, int64_t from_m
         n = max;
         *complete = false;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         out[i] = *ring_at(r, begin + (uint32_t)(n - 1 - i));
-    }
     return n;
 }

@@ -69,10 +69,9 @@ void gw_hold_put(struct gw_hold *h, const struct gw_shipment *take, int64_t now_
 static struct held *first(const struct gw_hold *h)
 {
     struct held *best = NULL;
-    for (size_t i = 0; i < h->count; i++) {
+    for (size_t i = 0; i < h->count; i++)
         if (best == NULL || h->slots[i].due_ms < best->due_ms)
             best = &h->slots[i];
-    }
     return best;
 }
 

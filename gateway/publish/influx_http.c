@@ -124,10 +124,9 @@ static bool set_options(struct gw_influx_http *h, const struct gw_site_influx *s
         h->curl.easy_setopt(e, CURLOPT_WRITEDATA, h),
         h->curl.easy_setopt(e, CURLOPT_ERRORBUFFER, h->error),
     };
-    for (size_t i = 0; i < sizeof rc / sizeof rc[0]; i++) {
+    for (size_t i = 0; i < sizeof rc / sizeof rc[0]; i++)
         if (rc[i] != CURLE_OK)
             return false;
-    }
     return true;
 }
 

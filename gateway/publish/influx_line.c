@@ -83,10 +83,9 @@ enum gw_status gw_influx_line_new(const struct gw_influx_line_conf *conf,
     enum gw_status status = insert_tag(l, "device", NULL, err);
     if (status == GW_OK)
         status = insert_tag(l, "gateway", NULL, err);
-    for (size_t i = 0; i < conf->ntags && status == GW_OK; i++) {
+    for (size_t i = 0; i < conf->ntags && status == GW_OK; i++)
         if (conf->tags[i].value[0] != '\0')
             status = insert_tag(l, conf->tags[i].key, conf->tags[i].value, err);
-    }
     if (status != GW_OK) {
         gw_influx_line_free(l);
         return status;

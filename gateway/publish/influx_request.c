@@ -18,12 +18,11 @@ static void put_encoded(struct gw_buf *out, const char *text)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (const char *p = text; *p != '\0'; p++) {
+    for (const char *p = text; *p != '\0'; p++)
         if (strchr(plain, *p) != NULL)
             gw_buf_char(out, *p);
         else
             gw_buf_printf(out, "%%%02X", (unsigned)(unsigned char)*p);
-    }
 }
 
 /* Parameters without a value are left out; precision comes last and closes the list. */

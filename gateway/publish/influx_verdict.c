@@ -18,10 +18,9 @@
 
 static char first_char(const char *body, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++)
         if (strchr(" \t\r\n", body[i]) == NULL)
             return body[i];
-    }
     return '\0';
 }
 
@@ -113,10 +112,9 @@ const char *gw_influx_hint(unsigned status)
         {404, "no such database or bucket, or another version"},
         {405, "is that an InfluxDB?"},
     };
-    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if (hints[i].status == status)
             return hints[i].text;
-    }
     return "";
 }
 

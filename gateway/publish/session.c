@@ -102,10 +102,9 @@ static bool add_common(mosquitto_property **list, bool historical, bool expiring
 static bool make_properties(struct gw_session *s)
 {
     bool good = add_common(&s->will, false, false);
-    for (int h = 0; h < 2; h++) {
+    for (int h = 0; h < 2; h++)
         for (int e = 0; e < 2; e++)
             good = good && add_common(&s->plain[h][e], h == 1, e == 1);
-    }
     return good;
 }
 
@@ -318,10 +317,9 @@ static enum gw_status explain_refusal(const struct gw_session *s, struct gw_err 
     };
 
     const char *text = NULL;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && text == NULL; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && text == NULL; i++)
         if (s->reason == texts[i].v5 || s->reason == texts[i].v311)
             text = texts[i].text;
-    }
     if (s->reason == 0x84)
         return gw_err_set(err, GW_E_REFUSED, "%s (set version to 3.1.1)", text);
     if (text != NULL)

@@ -35,9 +35,8 @@ static struct gw_json *parse(const char *text, size_t len)
     struct gw_issues *issues = gw_issues_new();
     assert_non_null(issues);
     assert_true(gw_jcs_valid(text, len));
-    if (gw_json_parse(text, len, "record", issues, &doc) != GW_OK) {
+    if (gw_json_parse(text, len, "record", issues, &doc) != GW_OK)
         fail_msg("not JSON: %s: %s", gw_issues_text(issues, 0), text);
-    }
     gw_issues_free(issues);
     return doc;
 }
@@ -64,16 +63,14 @@ static void check_keys(const struct gw_jnode *root, const char *const *keys)
     size_t found = 0;
     for (size_t i = 0; keys[i] != NULL; i++) {
         char key[40];
-        snprintf(key, sizeof(key), "%s", keys[i]);
+        snprintf(key, sizeof key, "%s", keys[i]);
         char *optional = strchr(key, '?');
-        if (optional != NULL) {
+        if (optional != NULL)
             *optional = '\0';
-        }
-        if (gw_jnode_get(root, key) != NULL) {
+        if (gw_jnode_get(root, key) != NULL)
             found++;
-        } else if (optional == NULL) {
+        else if (optional == NULL)
             fail_msg("record without %s", key);
-        }
     }
     assert_int_equal(found, gw_jnode_count(root));
 }
@@ -84,7 +81,7 @@ static void check_mergeable(const char *body, size_t len)
                                 "\"kid\":\"0011223344556677\",\"prev\":\"00\",\"seq\":1}";
     struct gw_buf merged;
     gw_buf_init(&merged, 65536);
-    assert_int_equal(gw_jcs_merge(body, len, place, sizeof(place) - 1, &merged), GW_OK);
+    assert_int_equal(gw_jcs_merge(body, len, place, sizeof place - 1, &merged), GW_OK);
     assert_true(gw_jcs_valid(merged.data, merged.len));
     gw_buf_free(&merged);
 }
@@ -134,9 +131,8 @@ static void check_record(const struct ledger_draft *d)
 enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
 {
     struct ledger *l = ctx;
-    if (gw_rand_below(&l->rand, 100) < l->refuse_percent) {
+    if (gw_rand_below(&l->rand, 100) < l->refuse_percent)
         return GW_E_FULL;
-    }
     struct ledger_draft d = {
         .is_record = draft->cls != GW_CLASS_NONE,
         .opens = draft->opens,
@@ -146,14 +142,14 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
     };
     assert_non_null(draft->state_key);
     assert_non_null(draft->state);
-    assert_true(strlen(draft->state_key) < sizeof(d.record.key));
-    snprintf(d.record.key, sizeof(d.record.key), "%s", draft->state_key);
+    assert_true(strlen(draft->state_key) < sizeof d.record.key);
+    snprintf(d.record.key, sizeof d.record.key, "%s", draft->state_key);
     d.state = copy(draft->state, strlen(draft->state));
     if (draft->window != NULL) {
         d.record.window = copy(draft->window, draft->window_len);
         d.record.window_len = draft->window_len;
         d.record.window_doc = parse(draft->window, draft->window_len);
-        snprintf(d.record.window_id, sizeof(d.record.window_id), "%s", draft->window_id);
+        snprintf(d.record.window_id, sizeof d.record.window_id, "%s", draft->window_id);
     }
     if (d.is_record) {
         assert_int_equal(strlen(draft->body), draft->body_len);
@@ -167,7 +163,7 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
         assert_int_equal(draft->token, 0);
         l->rows_written++;
     }
-    l->waiting = grow(l->waiting, l->nwaiting, sizeof(*l->waiting));
+    l->waiting = grow(l->waiting, l->nwaiting, sizeof *l->waiting);
     l->waiting[l->nwaiting++] = d;
     return GW_OK;
 }
@@ -176,15 +172,13 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
 
 static struct ledger_row *row_of(struct ledger *l, const char *key)
 {
-    for (size_t i = 0; i < l->nrows; i++) {
-        if (strcmp(l->rows[i].key, key) == 0) {
+    for (size_t i = 0; i < l->nrows; i++)
+        if (strcmp(l->rows[i].key, key) == 0)
             return &l->rows[i];
-        }
-    }
-    l->rows = grow(l->rows, l->nrows, sizeof(*l->rows));
+    l->rows = grow(l->rows, l->nrows, sizeof *l->rows);
     struct ledger_row *r = &l->rows[l->nrows++];
     *r = (struct ledger_row){.text = NULL};
-    snprintf(r->key, sizeof(r->key), "%s", key);
+    snprintf(r->key, sizeof r->key, "%s", key);
     return r;
 }
 
@@ -195,9 +189,8 @@ static const char *last_state(const struct ledger *l, const char *key)
         const struct scene_record *r = &l->records[i];
         if (strcmp(r->key, key) == 0 && r->cls != GW_CLASS_EVIDENCE) {
             const char *state = rec_str(r, "state");
-            if (strcmp(state, "acknowledged") != 0) {
+            if (strcmp(state, "acknowledged") != 0)
                 return state;
-            }
         }
     }
     return NULL;
@@ -211,17 +204,14 @@ static bool is_open(const char *state)
 /* A case is opened when it is not open, and closed when it is. */
 static void check_order(const struct ledger *l, const struct scene_record *r)
 {
-    if (r->cls == GW_CLASS_EVIDENCE) {
+    if (r->cls == GW_CLASS_EVIDENCE)
         return;
-    }
     const char *state = rec_str(r, "state");
     const bool open = is_open(last_state(l, r->key));
-    if (is_open(state) && open) {
+    if (is_open(state) && open)
         fail_msg("%s %s twice", r->key, state);
-    }
-    if ((strcmp(state, "cleared") == 0 || strcmp(state, "returned") == 0) && !open) {
+    if ((strcmp(state, "cleared") == 0 || strcmp(state, "returned") == 0) && !open)
         fail_msg("%s %s, but was not open", r->key, state);
-    }
 }
 
 static void commit_one(struct ledger *l, struct ledger_draft *d, struct gw_engine *engine)
@@ -234,15 +224,13 @@ static void commit_one(struct ledger *l, struct ledger_draft *d, struct gw_engin
         check_order(l, &d->record);
         seq = (int64_t)l->nrecords + 1;
         d->record.seq = seq;
-        l->records = grow(l->records, l->nrecords, sizeof(*l->records));
+        l->records = grow(l->records, l->nrecords, sizeof *l->records);
         l->records[l->nrecords++] = d->record;
     }
-    if (d->opens) {
+    if (d->opens)
         row->seq = seq;
-    }
-    if (d->token != 0) {
+    if (d->token != 0)
         gw_engine_committed(engine, d->token, seq);
-    }
 }
 
 void ledger_commit(struct ledger *l, struct gw_engine *engine, bool all)
@@ -253,7 +241,7 @@ void ledger_commit(struct ledger *l, struct gw_engine *engine, bool all)
         done++;
     }
     if (done > 0) {
-        memmove(l->waiting, l->waiting + done, (l->nwaiting - done) * sizeof(*l->waiting));
+        memmove(l->waiting, l->waiting + done, (l->nwaiting - done) * sizeof *l->waiting);
         l->nwaiting -= done;
     }
 }
@@ -287,12 +275,10 @@ void ledger_restore(const struct ledger *l, struct gw_engine *engine)
 void ledger_free(struct ledger *l)
 {
     ledger_crash(l);
-    for (size_t i = 0; i < l->nrecords; i++) {
+    for (size_t i = 0; i < l->nrecords; i++)
         free_record(&l->records[i]);
-    }
-    for (size_t i = 0; i < l->nrows; i++) {
+    for (size_t i = 0; i < l->nrows; i++)
         free(l->rows[i].text);
-    }
     free(l->records);
     free(l->rows);
     free(l->waiting);

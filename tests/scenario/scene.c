@@ -73,9 +73,9 @@ static void load_site(struct scene *s)
     char dir[96];
     char path[128];
     const char *tmp = getenv("TMPDIR");
-    snprintf(dir, sizeof(dir), "%s/gw-scene-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    snprintf(dir, sizeof dir, "%s/gw-scene-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof(path), "%s/site.json", dir);
+    snprintf(path, sizeof path, "%s/site.json", dir);
     write_site(s, path);
     struct gw_issues *issues = gw_issues_new();
     assert_non_null(issues);
@@ -83,9 +83,8 @@ static void load_site(struct scene *s)
     unlink(path);
     rmdir(dir);
     if (status != GW_OK || gw_catalogue_load(s->site->catalogue, issues, &s->catalogue) != GW_OK ||
-        gw_inventory_build(s->site, s->catalogue, issues, &s->inventory) != GW_OK) {
+        gw_inventory_build(s->site, s->catalogue, issues, &s->inventory) != GW_OK)
         fail_with(issues);
-    }
     gw_issues_free(issues);
 }
 
@@ -103,9 +102,8 @@ static void start(struct scene *s)
     uint32_t bus_of[64];
     struct gw_err err;
     assert_true(s->site->ndevices <= 64);
-    for (size_t i = 0; i < s->site->ndevices; i++) {
+    for (size_t i = 0; i < s->site->ndevices; i++)
         bus_of[i] = s->site->devices[i].bus;
-    }
     const struct gw_table_conf tc = {
         .points = s->site->points,
         .npoints = s->site->npoints,
@@ -134,10 +132,10 @@ static void stop(struct scene *s)
 
 static void make_dials(struct scene *s)
 {
-    s->dials = calloc(s->site->npoints + 1, sizeof(*s->dials));
-    s->lines = calloc(s->site->ndevices + 1, sizeof(*s->lines));
-    s->marked_dials = calloc(s->site->npoints + 1, sizeof(*s->dials));
-    s->marked_lines = calloc(s->site->ndevices + 1, sizeof(*s->lines));
+    s->dials = calloc(s->site->npoints + 1, sizeof *s->dials);
+    s->lines = calloc(s->site->ndevices + 1, sizeof *s->lines);
+    s->marked_dials = calloc(s->site->npoints + 1, sizeof *s->dials);
+    s->marked_lines = calloc(s->site->ndevices + 1, sizeof *s->lines);
     assert_true(s->dials != NULL && s->lines != NULL);
     assert_true(s->marked_dials != NULL && s->marked_lines != NULL);
     for (size_t i = 0; i < s->site->npoints; i++) {
@@ -146,13 +144,11 @@ static void make_dials(struct scene *s)
                                                 .vtype = (uint8_t)s->site->points[i].vtype,
                                                 .nraw = 1,
                                                 .valued = 1};
-        if (s->site->points[i].vtype == GW_V_STATE) {
+        if (s->site->points[i].vtype == GW_V_STATE)
             s->dials[i].sample.value.i = GW_S_NORMAL;
-        }
     }
-    for (size_t i = 0; i < s->site->ndevices; i++) {
+    for (size_t i = 0; i < s->site->ndevices; i++)
         s->lines[i].link = GW_LINK_OK;
-    }
 }
 
 static char *duplicate(const char *text)
@@ -165,7 +161,7 @@ static char *duplicate(const char *text)
 
 struct scene *scene_new(const struct scene_conf *conf)
 {
-    struct scene *s = calloc(1, sizeof(*s));
+    struct scene *s = calloc(1, sizeof *s);
     assert_non_null(s);
     s->conf = *conf;
     s->conf.sector = conf->sector != NULL ? conf->sector : "machinery";
@@ -198,20 +194,17 @@ void scene_free(struct scene *s)
 static struct dial *dial(struct scene *s, const char *point, enum gw_vtype vtype)
 {
     uint32_t at = 0;
-    if (!gw_site_find_point(s->site, point, &at)) {
+    if (!gw_site_find_point(s->site, point, &at))
         fail_msg("no point %s", point);
-    }
     assert_int_equal(s->site->points[at].vtype, vtype);
     return &s->dials[at];
 }
 
 static struct line *line(struct scene *s, const char *device)
 {
-    for (size_t i = 0; i < s->site->ndevices; i++) {
-        if (strcmp(s->site->devices[i].id, device) == 0) {
+    for (size_t i = 0; i < s->site->ndevices; i++)
+        if (strcmp(s->site->devices[i].id, device) == 0)
             return &s->lines[i];
-        }
-    }
     fail_msg("no device %s", device);
     return NULL;
 }
@@ -242,9 +235,8 @@ void scene_state(struct scene *s, const char *point, enum gw_state state)
 void scene_quality(struct scene *s, const char *point, enum gw_quality quality)
 {
     uint32_t at = 0;
-    if (!gw_site_find_point(s->site, point, &at)) {
+    if (!gw_site_find_point(s->site, point, &at))
         fail_msg("no point %s", point);
-    }
     s->dials[at].quality = quality;
 }
 
@@ -260,14 +252,14 @@ void scene_freeze(struct scene *s, const char *device, bool frozen)
 
 void scene_mark(struct scene *s)
 {
-    memcpy(s->marked_dials, s->dials, s->site->npoints * sizeof(*s->dials));
-    memcpy(s->marked_lines, s->lines, s->site->ndevices * sizeof(*s->lines));
+    memcpy(s->marked_dials, s->dials, s->site->npoints * sizeof *s->dials);
+    memcpy(s->marked_lines, s->lines, s->site->ndevices * sizeof *s->lines);
 }
 
 void scene_heal(struct scene *s)
 {
-    memcpy(s->dials, s->marked_dials, s->site->npoints * sizeof(*s->dials));
-    memcpy(s->lines, s->marked_lines, s->site->ndevices * sizeof(*s->lines));
+    memcpy(s->dials, s->marked_dials, s->site->npoints * sizeof *s->dials);
+    memcpy(s->lines, s->marked_lines, s->site->ndevices * sizeof *s->lines);
 }
 
 /* ---- time ---- */
@@ -281,13 +273,12 @@ static struct gw_sample read_dial(const struct scene *s, size_t point, const str
     const struct dial *d = &s->dials[point];
     struct gw_sample out = d->sample;
     out.quality = (uint8_t)d->quality;
-    if (l->link != GW_LINK_OK) {
+    if (l->link != GW_LINK_OK)
         out.quality = GW_Q_BAD_COMM;
-    }
     if (out.quality == GW_Q_BAD_COMM) {
         out.nraw = 0;
         out.valued = 0;
-        memset(&out.value, 0, sizeof(out.value));
+        memset(&out.value, 0, sizeof out.value);
     }
     out.mono_ms = s->clock.now.mono_ms;
     out.wall_ms = s->clock.now.wall_ms;
@@ -306,13 +297,11 @@ static void poll_device(struct scene *s, uint32_t device)
             .mono_ms = s->clock.now.mono_ms,
             .wall_ms = s->clock.now.wall_ms,
         };
-        while (done < d->npoints && b.n < GW_BATCH_MAX) {
+        while (done < d->npoints && b.n < GW_BATCH_MAX)
             b.samples[b.n++] = read_dial(s, d->first_point + done++, l);
-        }
         b.last = done == d->npoints;
-        if (l->link != GW_LINK_OK) {
-            snprintf(b.fault, sizeof(b.fault), "no answer");
-        }
+        if (l->link != GW_LINK_OK)
+            snprintf(b.fault, sizeof b.fault, "no answer");
         gw_table_apply(s->table, &b);
     } while (done < d->npoints);
 }
@@ -320,11 +309,9 @@ static void poll_device(struct scene *s, uint32_t device)
 /* A look between two steps of a long one: all answer, all is evaluated, nothing is committed. */
 static void one_look(struct scene *s)
 {
-    for (uint32_t i = 0; i < s->site->ndevices; i++) {
-        if (!s->lines[i].frozen) {
+    for (uint32_t i = 0; i < s->site->ndevices; i++)
+        if (!s->lines[i].frozen)
             poll_device(s, i);
-        }
-    }
     gw_engine_all(s->engine, &s->clock.now);
 }
 
@@ -333,16 +320,13 @@ static void one_step(struct scene *s)
     /* Device by device, as they answer. In steps so long that values would grow stale between them,
      * all answer first. */
     const bool at_once = s->conf.step_ms > SECOND;
-    for (uint32_t i = 0; i < s->site->ndevices && at_once; i++) {
-        if (!s->lines[i].frozen) {
+    for (uint32_t i = 0; i < s->site->ndevices && at_once; i++)
+        if (!s->lines[i].frozen)
             poll_device(s, i);
-        }
-    }
     for (uint32_t i = 0; i < s->site->ndevices; i++) {
         if (!s->lines[i].frozen) {
-            if (!at_once) {
+            if (!at_once)
                 poll_device(s, i);
-            }
             gw_engine_device(s->engine, i, &s->clock.now);
         }
     }
@@ -355,9 +339,8 @@ static void one_step(struct scene *s)
 
 void scene_run(struct scene *s, int64_t ms)
 {
-    if (s->stepped_ms != s->clock.now.mono_ms) {
+    if (s->stepped_ms != s->clock.now.mono_ms)
         one_step(s);
-    }
     while (ms > 0) {
         const int64_t by = ms < s->conf.step_ms ? ms : s->conf.step_ms;
         int64_t left = by;
@@ -466,31 +449,26 @@ const struct scene_record *scene_record(const struct scene *s, size_t i)
 
 static bool is_of(const struct scene_record *r, const char *code, const char *state)
 {
-    if (strcmp(rec_str(r, "finding"), code) != 0) {
+    if (strcmp(rec_str(r, "finding"), code) != 0)
         return false;
-    }
-    if (r->cls == GW_CLASS_EVIDENCE) {
+    if (r->cls == GW_CLASS_EVIDENCE)
         return state == NULL;
-    }
     return state != NULL && strcmp(rec_str(r, "state"), state) == 0;
 }
 
 size_t scene_count(const struct scene *s, const char *code, const char *state)
 {
     size_t n = 0;
-    for (size_t i = 0; i < s->ledger.nrecords; i++) {
+    for (size_t i = 0; i < s->ledger.nrecords; i++)
         n += is_of(&s->ledger.records[i], code, state) ? 1 : 0;
-    }
     return n;
 }
 
 const struct scene_record *scene_last(const struct scene *s, const char *code, const char *state)
 {
-    for (size_t i = s->ledger.nrecords; i-- > 0;) {
-        if (is_of(&s->ledger.records[i], code, state)) {
+    for (size_t i = s->ledger.nrecords; i-- > 0;)
+        if (is_of(&s->ledger.records[i], code, state))
             return &s->ledger.records[i];
-        }
-    }
     fail_msg("no record: %s %s", code, state != NULL ? state : "evidence");
     return NULL;
 }
@@ -506,7 +484,7 @@ static char *join(char **lines, size_t n)
     struct gw_buf out;
     gw_buf_init(&out, 1 << 20);
     gw_buf_str(&out, "");
-    qsort(lines, n, sizeof(*lines), by_text);
+    qsort(lines, n, sizeof *lines, by_text);
     for (size_t i = 0; i < n; i++) {
         gw_buf_printf(&out, "%s\n", lines[i]);
         free(lines[i]);
@@ -545,7 +523,7 @@ char *scene_standing(const struct scene *s)
     const struct gw_jnode *cases = gw_jnode_get(gw_json_root(json), "cases");
     for (const struct gw_jnode *c = gw_jnode_first(cases); c != NULL; c = gw_jnode_next(c)) {
         char text[256];
-        snprintf(text, sizeof(text), "%s:%d", gw_jnode_str(gw_jnode_get(c, "case")),
+        snprintf(text, sizeof text, "%s:%d", gw_jnode_str(gw_jnode_get(c, "case")),
                  (int)gw_jnode_num(gw_jnode_get(c, "reopened")));
         assert_true(n < LINES_MAX);
         lines[n++] = duplicate(text);
@@ -561,7 +539,7 @@ char *scene_history(const struct scene *s)
     for (size_t i = 0; i < s->ledger.nrecords; i++) {
         const struct scene_record *r = &s->ledger.records[i];
         char text[256];
-        snprintf(text, sizeof(text), "%s %s", r->key,
+        snprintf(text, sizeof text, "%s %s", r->key,
                  r->cls == GW_CLASS_EVIDENCE ? "evidence" : rec_str(r, "state"));
         lines[i] = duplicate(text);
     }
@@ -570,11 +548,9 @@ char *scene_history(const struct scene *s)
 
 const char *scene_row(const struct scene *s, const char *key)
 {
-    for (size_t i = 0; i < s->ledger.nrows; i++) {
-        if (strcmp(s->ledger.rows[i].key, key) == 0) {
+    for (size_t i = 0; i < s->ledger.nrows; i++)
+        if (strcmp(s->ledger.rows[i].key, key) == 0)
             return s->ledger.rows[i].text;
-        }
-    }
     return NULL;
 }
 
@@ -600,15 +576,14 @@ static const struct gw_jnode *find(const struct gw_jnode *n, const char *path)
     char part[64];
     while (n != NULL && *path != '\0') {
         const size_t len = strcspn(path, "/");
-        assert_true(len < sizeof(part));
+        assert_true(len < sizeof part);
         memcpy(part, path, len);
         part[len] = '\0';
         if (gw_jnode_type(n) == GW_J_ARR) {
             size_t left = (size_t)strtoul(part, NULL, 10);
             n = gw_jnode_first(n);
-            while (n != NULL && left-- > 0) {
+            while (n != NULL && left-- > 0)
                 n = gw_jnode_next(n);
-            }
         } else {
             n = gw_jnode_get(n, part);
         }
@@ -620,9 +595,8 @@ static const struct gw_jnode *find(const struct gw_jnode *n, const char *path)
 const struct gw_jnode *rec_at(const struct scene_record *r, const char *path)
 {
     const struct gw_jnode *n = find(gw_json_root(r->doc), path);
-    if (n == NULL) {
+    if (n == NULL)
         fail_msg("no %s in %s", path, r->body);
-    }
     return n;
 }
 

@@ -49,9 +49,8 @@ static void stub_point(struct gw_site *site, uint32_t device, const struct gw_jn
 {
     static const enum gw_vtype types[] = {GW_V_NUM, GW_V_INT, GW_V_BOOL, GW_V_STATE};
     struct stub_point in = {.is = 0};
-    if (!gw_keys_read(obj, point_keys, &in, issues)) {
+    if (!gw_keys_read(obj, point_keys, &in, issues))
         return;
-    }
     struct gw_point p = {
         .vtype = types[in.is],
         .decimals = 2,
@@ -60,14 +59,13 @@ static void stub_point(struct gw_site *site, uint32_t device, const struct gw_jn
         .period_ms = site->devices[device].period_ms,
         .stale_ms = 3 * site->devices[device].period_ms,
     };
-    memcpy(p.unit, in.unit, sizeof(p.unit));
+    memcpy(p.unit, in.unit, sizeof p.unit);
     struct gw_buf id;
-    gw_buf_fixed(&id, p.id, sizeof(p.id));
+    gw_buf_fixed(&id, p.id, sizeof p.id);
     gw_buf_str(&id, gw_jnode_key(obj));
     /* The caller sees from the issues and the number of points whether it went well. */
-    if (gw_site_add_point(site, device, &p, NULL, obj, issues) != GW_OK) {
+    if (gw_site_add_point(site, device, &p, NULL, obj, issues) != GW_OK)
         return;
-    }
 }
 
 static void print_nothing(const void *priv, int indent, struct gw_buf *out)

@@ -173,9 +173,8 @@ static void controller_off(struct scene *s)
 static void all_silent(struct scene *s)
 {
     static const char *const all[] = {"gas", "pt", "fi", "fo", "di"};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         scene_link(s, all[i], GW_LINK_DOWN);
-    }
 }
 static void off_with_the_plant(struct scene *s)
 {
@@ -352,7 +351,7 @@ static const struct story stories[] = {
     {"CW-TRP-01", NULL, NULL, leak, nearly_a_leak, NULL, 10 * SECOND, "CW-EV-DIFF"},
     {"CW-TRP-01", NULL, NULL, low_flow, just_enough_flow, NULL, 5 * SECOND, "CW-EV-LOWQ"},
 };
-#define OWN (sizeof(stories) / sizeof(stories[0]))
+#define OWN (sizeof stories / sizeof stories[0])
 
 static size_t story_count(void)
 {
@@ -384,9 +383,8 @@ static const struct gw_check_def *check_of(struct scene *s, const struct story *
     const struct gw_inventory *inv = scene_inventory(s);
     for (size_t i = 0; i < gw_inventory_count(inv); i++) {
         const struct gw_check_def *d = gw_inventory_at(inv, i);
-        if (strcmp(d->finding->code, st->code) == 0 && strcmp(d->subject, st->subject) == 0) {
+        if (strcmp(d->finding->code, st->code) == 0 && strcmp(d->subject, st->subject) == 0)
             return d;
-        }
     }
     return NULL;
 }
@@ -397,9 +395,8 @@ static size_t raised(const struct scene *s, const struct story *st)
     for (size_t i = 0; i < scene_records(s); i++) {
         const struct scene_record *r = scene_record(s, i);
         if (r->cls != GW_CLASS_EVIDENCE && strcmp(rec_str(r, "finding"), st->code) == 0 &&
-            strcmp(rec_str(r, "state"), "raised") == 0) {
+            strcmp(rec_str(r, "state"), "raised") == 0)
             n++;
-        }
     }
     return n;
 }
@@ -443,14 +440,12 @@ static void tell(const struct story *st)
     pass(s, st->settle_ms);
     if (delay > 0) {
         pass(s, delay - 1);
-        if (raised(s, st) != 0) {
+        if (raised(s, st) != 0)
             fail_msg("%s: raised before its delay", st->code);
-        }
         scene_run(s, 1);
     }
-    if (raised(s, st) != 1) {
+    if (raised(s, st) != 1)
         fail_msg("%s (%s): raised %zu times at its delay", st->code, st->subject, raised(s, st));
-    }
     const struct scene_record *r = scene_last(s, st->code, "raised");
     assert_string_equal(rec_str(r, "subject"), st->subject);
     assert_int_equal(rec_int(r, "condition/delay_ms"), delay);
@@ -465,9 +460,8 @@ static void tell_nearly(const struct story *st)
     struct scene *real = begin(st, st->assets);
     const int64_t delay = delay_of(real, st);
     scene_free(real);
-    if (!from_the_start(st)) {
+    if (!from_the_start(st))
         scene_run(s, 20 * SECOND);
-    }
     (st->without != NULL ? st->wrong : st->nearly)(s);
     pass(s, st->settle_ms + 3 * delay + MINUTE);
     if (raised(s, st) != 0) {
@@ -499,9 +493,8 @@ static void tell_short(const struct story *st)
         scene_heal(s);
         scene_run(s, 1); /* the last millisecond of the delay: all is well again */
         pass(s, 2 * delay + MINUTE);
-        if (raised(s, st) != 0) {
+        if (raised(s, st) != 0)
             fail_msg("%s (%s): raised by less than its delay", st->code, st->subject);
-        }
     }
     scene_free(s);
 }
@@ -509,25 +502,22 @@ static void tell_short(const struct story *st)
 static void every_code_is_raised_at_its_delay(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < story_count(); i++) {
+    for (size_t i = 0; i < story_count(); i++)
         tell(story_at(i));
-    }
 }
 
 static void what_is_only_near_raises_nothing(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < story_count(); i++) {
+    for (size_t i = 0; i < story_count(); i++)
         tell_nearly(story_at(i));
-    }
 }
 
 static void a_millisecond_less_raises_nothing(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < story_count(); i++) {
+    for (size_t i = 0; i < story_count(); i++)
         tell_short(story_at(i));
-    }
 }
 
 static void no_code_is_without_a_story(void **state)
@@ -538,12 +528,10 @@ static void no_code_is_without_a_story(void **state)
     for (size_t i = 0; i < gw_catalogue_count(cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(cat, i);
         bool told = false;
-        for (size_t k = 0; k < story_count() && !told; k++) {
+        for (size_t k = 0; k < story_count() && !told; k++)
             told = strcmp(story_at(k)->code, f->code) == 0;
-        }
-        if (told != f->enabled) {
+        if (told != f->enabled)
             fail_msg("%s: %s", f->code, told ? "is switched off" : "has no story");
-        }
     }
     scene_free(s);
 }

@@ -32,9 +32,8 @@ enum gw_status __wrap_ledger_emit(void *ctx, const struct gw_draft *draft);
 
 static void note(void)
 {
-    if (meter.on && meter.outside == 0) {
+    if (meter.on && meter.outside == 0)
         meter.count++;
-    }
 }
 
 void *__wrap_malloc(size_t n)
@@ -80,12 +79,11 @@ static void nothing_is_allocated_in_the_steady_state(void **state)
             scene_num(s, "pt.t1", 58);           /* alarms, a lead */
             scene_quality(s, "fi.q", GW_Q_BAD_FAULT);
         }
-        if (i == 300) {
+        if (i == 300)
             scene_state(s, "gas.s1", GW_S_NORMAL);
-        }
         scene_wait(s, SECOND);
         const struct gw_stamp now = scene_now(s);
-        for (size_t d = 0; d < sizeof(devices) / sizeof(devices[0]); d++) {
+        for (size_t d = 0; d < sizeof devices / sizeof devices[0]; d++) {
             const uint32_t device = scene_poll(s, devices[d]);
             meter.on = i < 590; /* evidence of the lead is larger than what came before */
             gw_engine_device(scene_engine(s), device, &now);
@@ -166,11 +164,10 @@ static void a_running_delay_is_stored_by_tenths(void **state)
         const size_t before = scene_rows_written(s);
         scene_run(s, 10 * MINUTE);
         assert_int_equal(scene_rows_written(s), before); /* nothing runs, nothing is written */
-        if (rows[i].hour) {
+        if (rows[i].hour)
             scene_contact(s, "gas.mains", true);
-        } else {
+        else
             scene_num(s, "pt.t1", 52); /* one alarm of the two */
-        }
         scene_run(s, SECOND);
         scene_run(s, rows[i].run_ms);
         assert_int_equal(scene_rows_written(s) - before, rows[i].rows);
@@ -215,7 +212,7 @@ static void a_new_store_gets_all_rows_back(void **state)
     char chain[GW_CHAIN_SIZE];
     char id[GW_RECORD_ID_SIZE];
     rec_id(scene_last(s, "GAS-FLT-01", "raised"), id);
-    snprintf(chain, sizeof(chain), "%.16s", id);
+    snprintf(chain, sizeof chain, "%.16s", id);
     gw_engine_checkpoint(scene_engine(s), &now, true);
     size_t rows = scene_rows_written(s);
     gw_engine_chain(scene_engine(s), chain);
@@ -245,11 +242,9 @@ static void a_new_store_gets_all_rows_back(void **state)
 static void expect_no_foreign(const char *text, int64_t last_of_old)
 {
     for (const char *at = strstr(text, NEW_CHAIN "-"); at != NULL;
-         at = strstr(at + 1, NEW_CHAIN "-")) {
-        if (strtoll(at + sizeof(NEW_CHAIN), NULL, 10) <= last_of_old) {
+         at = strstr(at + 1, NEW_CHAIN "-"))
+        if (strtoll(at + sizeof(NEW_CHAIN), NULL, 10) <= last_of_old)
             fail_msg("a record of another chain in %s", text);
-        }
-    }
 }
 
 /* All standing cases as the engine would publish them. malloc'd. */
@@ -297,9 +292,8 @@ static void a_new_store_names_no_record_of_the_old(void **state)
     gw_engine_checkpoint(scene_engine(s), &now, true);
     scene_commit(s);
     size_t stored = 1; /* the undeclared one */
-    for (size_t i = 0; i < gw_inventory_count(scene_inventory(s)); i++) {
+    for (size_t i = 0; i < gw_inventory_count(scene_inventory(s)); i++)
         stored += scene_row(s, gw_inventory_at(scene_inventory(s), i)->key) != NULL ? 1 : 0;
-    }
     assert_int_equal(scene_rows_written(s) - rows, stored);
     char *cases = cases_text(s);
     assert_non_null(strstr(cases, "GAS-FLT-01"));
@@ -325,7 +319,7 @@ static void a_new_store_names_no_record_of_the_old(void **state)
     scene_num(s, "pt.t1", 58);
     scene_run(s, 5 * MINUTE);
     char id[GW_RECORD_ID_SIZE];
-    snprintf(id, sizeof(id), NEW_CHAIN "-%lld",
+    snprintf(id, sizeof id, NEW_CHAIN "-%lld",
              (long long)scene_last(s, "CW-EV-TOUT-HH", "raised")->seq);
     assert_non_null(strstr(scene_last(s, "CW-ILK-01", "reopened")->body, id));
     scene_free(s);
@@ -400,22 +394,21 @@ static void rows_that_are_none_are_refused(void **state)
     struct scene *s = foundry_new();
     struct gw_engine *e = scene_engine(s);
     char long_key[200];
-    memset(long_key, 'a', sizeof(long_key) - 1);
+    memset(long_key, 'a', sizeof long_key - 1);
     memcpy(long_key + 10, ":GAS-FLT-01:", 12);
-    long_key[sizeof(long_key) - 1] = '\0';
+    long_key[sizeof long_key - 1] = '\0';
     static const char *const bad_keys[] = {
         "", "if-1", ":CW-FLT-01", "if-1:", "if-1:CW-FLT-01:", "a:GAS-FLT-01-WITH-A-NAME-TOO-LONG"};
-    for (size_t i = 0; i < sizeof(bad_keys) / sizeof(bad_keys[0]); i++) {
+    for (size_t i = 0; i < sizeof bad_keys / sizeof bad_keys[0]; i++)
         assert_int_equal(gw_engine_restore(e, bad_keys[i], good_row, 1), GW_E_PARSE);
-    }
     assert_int_equal(gw_engine_restore(e, long_key, good_row, 1), GW_E_PARSE);
     assert_int_equal(gw_engine_restore(e, "if-1:CW-FLT-01:pt.t1", "{}", 1), GW_E_PARSE);
     assert_int_equal(gw_engine_restore(e, "if-1:CW-FLT-01:pt.t1", "", 1), GW_E_PARSE);
     /* A lead's row for an alarm, and the other way round. */
     assert_int_equal(gw_engine_restore(e, "if-1:CW-EV-TOUT-H:pt.t1", good_row, 1), GW_E_PARSE);
-    char alarm_row[sizeof(good_row) + 8];
+    char alarm_row[sizeof good_row + 8];
     const char *at = strstr(good_row, "normal");
-    snprintf(alarm_row, sizeof(alarm_row), "%.*sacked%s", (int)(at - good_row), good_row, at + 6);
+    snprintf(alarm_row, sizeof alarm_row, "%.*sacked%s", (int)(at - good_row), good_row, at + 6);
     assert_int_equal(gw_engine_restore(e, "if-1:CW-FLT-01:pt.t1", alarm_row, 1), GW_E_PARSE);
     struct gw_engine_counts c;
     gw_engine_counts(e, &c);
@@ -433,8 +426,8 @@ static void undeclared_cases_stand_with_what_is_known(void **state)
     (void)state;
     struct scene *s = foundry_new();
     struct gw_engine *e = scene_engine(s);
-    char closed[sizeof(good_row)];
-    snprintf(closed, sizeof(closed), "%s", good_row);
+    char closed[sizeof good_row];
+    snprintf(closed, sizeof closed, "%s", good_row);
     assert_int_equal(gw_engine_restore(e, "old:CW-FLT-01:pt.t9", good_row, 7), GW_OK);
     assert_int_equal(gw_engine_restore(e, "old:XX-FLT-99", good_row, 5), GW_OK);
     /* What is closed and undeclared does not stand. */

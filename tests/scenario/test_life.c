@@ -318,15 +318,13 @@ static size_t samples_of(const struct scene_record *ev, const char *point, int64
 {
     const struct gw_jnode *points = gw_jnode_get(gw_json_root(ev->window_doc), "points");
     for (const struct gw_jnode *p = gw_jnode_first(points); p != NULL; p = gw_jnode_next(p)) {
-        if (strcmp(gw_jnode_str(gw_jnode_get(p, "id")), point) != 0) {
+        if (strcmp(gw_jnode_str(gw_jnode_get(p, "id")), point) != 0)
             continue;
-        }
         const struct gw_jnode *list = gw_jnode_get(p, "samples");
         for (const struct gw_jnode *q = gw_jnode_first(list); q != NULL; q = gw_jnode_next(q)) {
             *last = (int64_t)gw_jnode_num(gw_jnode_get(q, "mono_ms"));
-            if (q == gw_jnode_first(list)) {
+            if (q == gw_jnode_first(list))
                 *first = *last;
-            }
         }
         return gw_jnode_count(list);
     }

@@ -13,11 +13,9 @@
 static const struct gw_jnode *point_in(const struct scene_record *r, const char *id)
 {
     const struct gw_jnode *list = rec_at(r, "evidence/points");
-    for (const struct gw_jnode *p = gw_jnode_first(list); p != NULL; p = gw_jnode_next(p)) {
-        if (strcmp(gw_jnode_str(gw_jnode_get(p, "id")), id) == 0) {
+    for (const struct gw_jnode *p = gw_jnode_first(list); p != NULL; p = gw_jnode_next(p))
+        if (strcmp(gw_jnode_str(gw_jnode_get(p, "id")), id) == 0)
             return p;
-        }
-    }
     fail_msg("no %s in %s", id, r->body);
     return NULL;
 }
@@ -196,13 +194,12 @@ static void a_record_gives_up_points_rather_than_fail(void **state)
     struct gw_buf devices;
     struct gw_buf points;
     struct gw_buf assets;
-    gw_buf_fixed(&devices, mem[0], sizeof(mem[0]));
-    gw_buf_fixed(&points, mem[1], sizeof(mem[1]));
-    gw_buf_fixed(&assets, mem[2], sizeof(mem[2]));
+    gw_buf_fixed(&devices, mem[0], sizeof mem[0]);
+    gw_buf_fixed(&points, mem[1], sizeof mem[1]);
+    gw_buf_fixed(&assets, mem[2], sizeof mem[2]);
     char quotes[191] = "";
-    for (size_t i = 0; i + 2 < sizeof(quotes); i += 2) {
+    for (size_t i = 0; i + 2 < sizeof quotes; i += 2)
         memcpy(quotes + i, "\\\"", 3);
-    }
     gw_buf_printf(&assets,
                   "\"a\":{\"type\":\"paint_mix\",\"name\":\"%s\",\"location\":\"%s\","
                   "\"roles\":{\"GAS\":[",
@@ -224,7 +221,7 @@ static void a_record_gives_up_points_rather_than_fail(void **state)
     struct scene *s = scene_new(&conf);
     for (int i = 0; i < MANY; i++) {
         char id[16];
-        snprintf(id, sizeof(id), "g%d.p", i);
+        snprintf(id, sizeof id, "g%d.p", i);
         scene_quality(s, id, GW_Q_BAD_COMM);
     }
     scene_run(s, DAY + HOUR);

@@ -78,7 +78,7 @@ static void tell(struct scene *s, const struct stop *stops, size_t nstops)
     int64_t now_ms = 0;
     size_t k = 0;
     size_t i = 0;
-    const size_t events = sizeof(story) / sizeof(story[0]);
+    const size_t events = sizeof story / sizeof story[0];
     while (now_ms < STORY_END * MINUTE || k < nstops) {
         const int64_t next_event = i < events ? story[i].minute * MINUTE : STORY_END * MINUTE;
         const int64_t next_stop = k < nstops ? stops[k].at_ms : INT64_MAX;
@@ -160,7 +160,7 @@ static void restarts_at_random_moments_change_nothing(void **state)
                 .reboot = gw_rand_below(&rand, 2) == 0,
             };
         }
-        qsort(stops, n, sizeof(stops[0]), by_moment);
+        qsort(stops, n, sizeof stops[0], by_moment);
         struct scene *s = begin();
         tell(s, stops, n);
         expect_same(s, history, seed, run);

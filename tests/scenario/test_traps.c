@@ -13,9 +13,8 @@
 static size_t leads(const struct scene *s)
 {
     size_t n = 0;
-    for (size_t i = 0; i < scene_records(s); i++) {
+    for (size_t i = 0; i < scene_records(s); i++)
         n += scene_record(s, i)->cls == GW_CLASS_LEAD ? 1 : 0;
-    }
     return n;
 }
 

@@ -9,9 +9,8 @@
 static size_t leads(const struct scene *s)
 {
     size_t n = 0;
-    for (size_t i = 0; i < scene_records(s); i++) {
+    for (size_t i = 0; i < scene_records(s); i++)
         n += scene_record(s, i)->cls == GW_CLASS_LEAD ? 1 : 0;
-    }
     return n;
 }
 
@@ -133,9 +132,8 @@ static void a_mate_polled_hourly_does_not_vouch_for_a_cut_bus(void **state)
 static void freeze_all(struct scene *s, bool frozen)
 {
     static const char *const devices[] = {"gas", "pt", "fi", "fo", "di"};
-    for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
         scene_freeze(s, devices[i], frozen);
-    }
 }
 
 /* Links stay as they were, and so do faults that were seen a moment before. */

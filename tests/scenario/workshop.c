@@ -303,4 +303,4 @@ const struct story workshop_stories[] = {
      ROLES("dust_dry", SANDER, RUN(ROLE("SPARK_CNT", "ws.sp") "," ROLE("DI_FEED", "wd.good"))),
      sp_1, sp_1_and_fed_off, NULL, 0, "DC-EV-SPARK"},
 };
-const size_t workshop_story_count = sizeof(workshop_stories) / sizeof(workshop_stories[0]);
+const size_t workshop_story_count = sizeof workshop_stories / sizeof workshop_stories[0];

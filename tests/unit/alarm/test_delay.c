@@ -126,9 +126,8 @@ static void unknown_alone_never_changes_anything(void **state)
 {
     (void)state;
     struct gw_delay d = {0};
-    for (int64_t t = 0; t < 100; t++) {
+    for (int64_t t = 0; t < 100; t++)
         assert_int_equal(gw_delay_step(&d, GW_UNKNOWN, t * 1000000), GW_UNKNOWN);
-    }
     assert_int_equal(gw_delay_progress(&d), 0);
 }
 

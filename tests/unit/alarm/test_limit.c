@@ -23,9 +23,8 @@ static void check_rows(const struct row *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct row *r = &rows[i];
         const struct gw_limit l = {.side = r->side, .at = r->at, .deadband = r->deadband};
-        if (gw_limit_violated(&l, r->was, r->x) != r->expect) {
+        if (gw_limit_violated(&l, r->was, r->x) != r->expect)
             fail_msg("row %zu: x %.17g was %d, expected %d", i, r->x, r->was, r->expect);
-        }
     }
 }
 

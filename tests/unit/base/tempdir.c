@@ -19,10 +19,9 @@ bool tempdir_make(char out[TEMPDIR_SIZE])
 static int wait_for(pid_t pid)
 {
     int status;
-    while (waitpid(pid, &status, 0) < 0) {
+    while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
             return -1;
-    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -406,10 +406,9 @@ static void valid_refuses(void **state)
         "[] ",
         "'a'",
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (gw_jcs_valid(bad[i], strlen(bad[i])))
             fail_msg("accepted: %s", bad[i]);
-    }
     assert_false(gw_jcs_valid("\"a\0\"", 4)); /* a bare NUL in a string */
     assert_false(gw_jcs_valid("\"\\\0\"", 4));
     assert_false(gw_jcs_valid("\"\\u000\0\"", 8));

@@ -54,10 +54,9 @@ static void level_names(void **state)
 static bool has_time(const char *s)
 {
     static const char shape[] = "dddd-dd-dd dd:dd:dd.ddd ";
-    for (size_t i = 0; i < sizeof shape - 1; i++) {
+    for (size_t i = 0; i < sizeof shape - 1; i++)
         if (shape[i] == 'd' ? !isdigit((unsigned char)s[i]) : s[i] != shape[i])
             return false;
-    }
     return true;
 }
 

@@ -72,7 +72,7 @@ void site_fixture_write(const struct site_fixture *f, const char *name, const ch
                         size_t len)
 {
     char path[256];
-    (void)snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+    (void)snprintf(path, sizeof path, "%s/%s", f->dir, name);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(text, 1, len, file), len);
@@ -82,30 +82,27 @@ void site_fixture_write(const struct site_fixture *f, const char *name, const ch
 int site_fixture_make(struct site_fixture *f)
 {
     const char *tmp = getenv("TMPDIR");
-    (void)snprintf(f->dir, sizeof(f->dir), "%s/gw-conf-XXXXXX", tmp != NULL ? tmp : "/tmp");
-    if (mkdtemp(f->dir) == NULL) {
+    (void)snprintf(f->dir, sizeof f->dir, "%s/gw-conf-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    if (mkdtemp(f->dir) == NULL)
         return -1;
-    }
-    (void)snprintf(f->site, sizeof(f->site), "%s/site.json", f->dir);
+    (void)snprintf(f->site, sizeof f->site, "%s/site.json", f->dir);
     char devices[160];
-    (void)snprintf(devices, sizeof(devices), "%s/devices", f->dir);
-    if (mkdir(devices, 0700) != 0) {
+    (void)snprintf(devices, sizeof devices, "%s/devices", f->dir);
+    if (mkdir(devices, 0700) != 0)
         return -1;
-    }
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         site_fixture_write(f, files[i].name, files[i].text, strlen(files[i].text));
-    }
     return 0;
 }
 
 void site_fixture_remove(struct site_fixture *f)
 {
     char path[256];
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, files[i].name);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", f->dir, files[i].name);
         (void)unlink(path);
     }
-    (void)snprintf(path, sizeof(path), "%s/devices", f->dir);
+    (void)snprintf(path, sizeof path, "%s/devices", f->dir);
     (void)rmdir(path);
     (void)unlink(f->site);
     (void)rmdir(f->dir);
@@ -137,8 +134,7 @@ char *site_without_dir(const struct site_fixture *f, const char *text)
     char *out = strdup(text);
     assert_non_null(out);
     const size_t n = strlen(f->dir) + 1;
-    for (char *at = strstr(out, f->dir); at != NULL; at = strstr(at, f->dir)) {
+    for (char *at = strstr(out, f->dir); at != NULL; at = strstr(at, f->dir))
         memmove(at, at + n, strlen(at + n) + 1);
-    }
     return out;
 }

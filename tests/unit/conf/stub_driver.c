@@ -40,7 +40,7 @@ static const struct gw_key point_keys[] = {
 
 static void *read_bus(const struct gw_jnode *obj, struct gw_issues *issues)
 {
-    struct stub_bus *b = calloc(1, sizeof(*b));
+    struct stub_bus *b = calloc(1, sizeof *b);
     if (b != NULL && !gw_keys_read_beside(obj, bus_keys, gw_site_bus_keys, b, issues)) {
         free(b);
         b = NULL;
@@ -59,15 +59,14 @@ static bool add(struct gw_site *site, uint32_t device, const char *name, int64_t
         .sane_hi = INFINITY,
     };
     struct gw_buf b;
-    gw_buf_fixed(&b, p.id, sizeof(p.id));
+    gw_buf_fixed(&b, p.id, sizeof p.id);
     gw_buf_printf(&b, "%s.", site->devices[device].id);
     const char *mark = strstr(name, "{n}");
-    if (mark != NULL) {
+    if (mark != NULL)
         gw_buf_printf(&b, "%.*s%d%s", (int)(mark - name), name, (int)channel, mark + 3);
-    } else {
+    else
         gw_buf_str(&b, name);
-    }
-    struct stub_point *priv = calloc(1, sizeof(*priv));
+    struct stub_point *priv = calloc(1, sizeof *priv);
     if (priv == NULL || b.failed) {
         free(priv);
         return false;
@@ -84,11 +83,9 @@ static bool add_list(struct gw_site *site, uint32_t device, const struct gw_jnod
 {
     for (int64_t c = 1; list != NULL && c <= channels; c++) {
         const struct gw_jnode *n = gw_jnode_first(list);
-        for (; n != NULL; n = gw_jnode_next(n)) {
-            if (gw_jnode_type(n) != GW_J_STR || !add(site, device, gw_jnode_str(n), c, n, issues)) {
+        for (; n != NULL; n = gw_jnode_next(n))
+            if (gw_jnode_type(n) != GW_J_STR || !add(site, device, gw_jnode_str(n), c, n, issues))
                 return false;
-            }
-        }
     }
     return true;
 }
@@ -96,10 +93,9 @@ static bool add_list(struct gw_site *site, uint32_t device, const struct gw_jnod
 static void *read_device(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                          const struct gw_jnode *profile, struct gw_issues *issues)
 {
-    struct stub_device *d = calloc(1, sizeof(*d));
-    if (d == NULL) {
+    struct stub_device *d = calloc(1, sizeof *d);
+    if (d == NULL)
         return NULL;
-    }
     if (!gw_keys_read_beside(obj, device_keys, gw_site_device_keys, d, issues) ||
         !add_list(site, device, gw_jnode_get(profile, "points"), 1, issues) ||
         !add_list(site, device, gw_jnode_get(profile, "per_channel"), d->channels, issues)) {
@@ -112,15 +108,14 @@ static void *read_device(struct gw_site *site, uint32_t device, const struct gw_
 static void read_point(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                        struct gw_issues *issues)
 {
-    struct stub_point *priv = calloc(1, sizeof(*priv));
+    struct stub_point *priv = calloc(1, sizeof *priv);
     struct gw_point p = {.period_ms = site->devices[device].period_ms};
     struct gw_buf b;
-    gw_buf_fixed(&b, p.id, sizeof(p.id));
+    gw_buf_fixed(&b, p.id, sizeof p.id);
     gw_buf_str(&b, gw_jnode_key(obj));
     if (priv == NULL || !gw_keys_read(obj, point_keys, priv, issues) ||
-        gw_site_add_point(site, device, &p, priv, obj, issues) != GW_OK) {
+        gw_site_add_point(site, device, &p, priv, obj, issues) != GW_OK)
         free(priv);
-    }
 }
 
 static void print_bus(const void *bus, int indent, struct gw_buf *out)

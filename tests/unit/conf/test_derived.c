@@ -74,7 +74,7 @@ static void derived_points_are_points(void **state)
     struct gw_site *again = NULL;
     assert_int_equal(site_fixture_load(&fixture, out.data, out.len, issues, &again), GW_OK);
     assert_int_equal(again->nderived, 2);
-    assert_memory_equal(again->derived[0].of, site->derived[0].of, sizeof(d->of));
+    assert_memory_equal(again->derived[0].of, site->derived[0].of, sizeof d->of);
     gw_buf_free(&out);
     gw_site_free(again);
     gw_site_free(site);
@@ -119,18 +119,17 @@ static void slips_are_told(void **state)
         {SECTION("\"a\": {\"kind\": \"rate\", \"of\": [\"qin.flow\"], \"window_s\": 4}"),
          "/derived/a/window_s"},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct gw_issues *issues = gw_issues_new();
         struct gw_site *site = NULL;
         char text[4096] = "";
         assert_int_equal(load(rows[i].section, issues, &site), GW_E_PARSE);
-        FILE *f = fmemopen(text, sizeof(text) - 1, "w");
+        FILE *f = fmemopen(text, sizeof text - 1, "w");
         assert_non_null(f);
         gw_issues_print(issues, f);
         assert_int_equal(fclose(f), 0);
-        if (strstr(text, rows[i].issue) == NULL) {
+        if (strstr(text, rows[i].issue) == NULL)
             fail_msg("no \"%s\" in:\n%s", rows[i].issue, text);
-        }
         gw_issues_free(issues);
     }
 }

@@ -51,9 +51,8 @@ static const struct gw_site_section driver_sections[] = {
 static const struct gw_site_section *section(size_t i)
 {
     size_t n = 0;
-    while (gw_site_sections[n].pointer != NULL) {
+    while (gw_site_sections[n].pointer != NULL)
         n++;
-    }
     const struct gw_site_section *s = i < n ? &gw_site_sections[i] : &driver_sections[i - n];
     return s->pointer != NULL ? s : NULL;
 }
@@ -68,9 +67,8 @@ static void value_words(const struct gw_key *k, struct gw_buf *b)
         [GW_KEY_SECRET] = "path",      [GW_KEY_NODE] = "",
     };
     if (k->type == GW_KEY_ENUM) {
-        for (size_t i = 0; k->names[i] != NULL; i++) {
+        for (size_t i = 0; k->names[i] != NULL; i++)
             gw_buf_printf(b, "%s`\"%s\"`", i > 0 ? ", " : "", k->names[i]);
-        }
         return;
     }
     if (k->type == GW_KEY_NODE) {
@@ -78,35 +76,30 @@ static void value_words(const struct gw_key *k, struct gw_buf *b)
         return;
     }
     gw_buf_str(b, words[k->type]);
-    if ((k->type == GW_KEY_INT || k->type == GW_KEY_NUM) && (k->min != 0 || k->max != 0)) {
+    if ((k->type == GW_KEY_INT || k->type == GW_KEY_NUM) && (k->min != 0 || k->max != 0))
         gw_buf_printf(b, ", %.15g to %.15g", k->min, k->max);
-    }
-    if (k->type == GW_KEY_STR || k->type == GW_KEY_ID) {
+    if (k->type == GW_KEY_STR || k->type == GW_KEY_ID)
         gw_buf_printf(b, ", up to %zu bytes", k->size - 1);
-    }
 }
 
 static void default_words(const struct gw_key *k, struct gw_buf *b)
 {
     const bool quoted = k->type == GW_KEY_STR || k->type == GW_KEY_ID || k->type == GW_KEY_PATH ||
                         k->type == GW_KEY_SECRET || k->type == GW_KEY_ENUM;
-    if (k->required) {
+    if (k->required)
         gw_buf_str(b, "must be given");
-    } else if (k->def != NULL) {
+    else if (k->def != NULL)
         gw_buf_printf(b, quoted ? "`\"%s\"`" : "`%s`", k->def);
-    }
 }
 
 /* A point of a profile has all keys of a point of the site file; they are told once. */
 static bool told_before(const struct gw_key *keys, const struct gw_key *k)
 {
-    if (keys != gw_mb_profile_point_keys) {
+    if (keys != gw_mb_profile_point_keys)
         return false;
-    }
     const struct gw_key *same = gw_mb_point_keys;
-    while (same->type != GW_KEY_END && strcmp(same->name, k->name) != 0) {
+    while (same->type != GW_KEY_END && strcmp(same->name, k->name) != 0)
         same++;
-    }
     return same->type != GW_KEY_END && strcmp(same->doc, k->doc) == 0;
 }
 
@@ -125,9 +118,8 @@ static size_t table_words(const struct gw_key *keys, struct gw_buf *b)
     size_t rows = 0;
     gw_buf_str(b, "| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
     for (const struct gw_key *k = keys; k->type != GW_KEY_END; k++) {
-        if (told_before(keys, k)) {
+        if (told_before(keys, k))
             continue;
-        }
         gw_buf_printf(b, "| `%s` | ", k->name);
         value_words(k, b);
         gw_buf_str(b, " | ");
@@ -161,9 +153,8 @@ static void the_readme_has_every_table_and_no_other(void **state)
     }
     assert_int_equal(missing, 0);
     size_t rows = 0;
-    for (const char *p = strstr(text, "\n| `"); p != NULL; p = strstr(p + 1, "\n| `")) {
+    for (const char *p = strstr(text, "\n| `"); p != NULL; p = strstr(p + 1, "\n| `"))
         rows++;
-    }
     assert_int_equal(rows, keys);
     free(text);
 }
@@ -180,9 +171,8 @@ static const struct gw_jnode *alternative(const struct gw_jnode *obj, const char
 {
     const struct gw_jnode *list = gw_jnode_get(obj, "anyOf");
     const struct gw_jnode *n = list != NULL ? gw_jnode_first(list) : NULL;
-    while (n != NULL && !is_str(gw_jnode_get(n, "title"), title)) {
+    while (n != NULL && !is_str(gw_jnode_get(n, "title"), title))
         n = gw_jnode_next(n);
-    }
     return n;
 }
 
@@ -194,19 +184,18 @@ static const struct gw_jnode *schema_at(const struct gw_jnode *root, const char 
     while (n != NULL && *p == '/') {
         char name[64];
         const size_t len = strcspn(++p, "/");
-        assert_true(len < sizeof(name));
+        assert_true(len < sizeof name);
         memcpy(name, p, len);
         name[len] = '\0';
         p += len;
-        if (strcmp(name, "<id>") == 0) {
+        if (strcmp(name, "<id>") == 0)
             n = gw_jnode_get(n, "additionalProperties");
-        } else if (strcmp(name, "[]") == 0) {
+        else if (strcmp(name, "[]") == 0)
             n = gw_jnode_get(n, "items");
-        } else if (name[0] == '=') {
+        else if (name[0] == '=')
             n = alternative(n, name + 1);
-        } else {
+        else
             n = gw_jnode_get(gw_jnode_get(n, "properties"), name);
-        }
     }
     return n;
 }
@@ -235,20 +224,17 @@ static const char *schema_type(const struct gw_key *k)
 /* A member of any type lists those that its owner takes. */
 static bool type_agrees(const struct gw_key *k, const struct gw_jnode *n)
 {
-    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL) {
+    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL)
         return n != NULL && gw_jnode_type(n) == GW_J_ARR;
-    }
     return is_str(n, schema_type(k));
 }
 
 static bool default_agrees(const struct gw_key *k, const struct gw_jnode *n)
 {
-    if (k->def == NULL || k->type == GW_KEY_NODE) {
+    if (k->def == NULL || k->type == GW_KEY_NODE)
         return n == NULL;
-    }
-    if (k->type == GW_KEY_INT || k->type == GW_KEY_NUM) {
+    if (k->type == GW_KEY_INT || k->type == GW_KEY_NUM)
         return is_num(n, strtod(k->def, NULL));
-    }
     if (k->type == GW_KEY_BOOL) {
         return n != NULL && gw_jnode_type(n) == GW_J_BOOL &&
                gw_jnode_bool(n) == (strcmp(k->def, "true") == 0);
@@ -260,12 +246,10 @@ static bool range_agrees(const struct gw_key *k, const struct gw_jnode *n)
 {
     const struct gw_jnode *min = gw_jnode_get(n, "minimum");
     const struct gw_jnode *max = gw_jnode_get(n, "maximum");
-    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL) {
+    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL)
         return true; /* its owner's own code says what it may be */
-    }
-    if ((k->type == GW_KEY_INT || k->type == GW_KEY_NUM) && (k->min != 0 || k->max != 0)) {
+    if ((k->type == GW_KEY_INT || k->type == GW_KEY_NUM) && (k->min != 0 || k->max != 0))
         return is_num(min, k->min) && is_num(max, k->max);
-    }
     return min == NULL && max == NULL;
 }
 
@@ -275,15 +259,13 @@ static bool length_agrees(const struct gw_key *k, const struct gw_jnode *n)
     const struct gw_jnode *max = gw_jnode_get(n, "maxLength");
     if (k->type == GW_KEY_ID) {
         char pattern[64];
-        (void)snprintf(pattern, sizeof(pattern), "^[A-Za-z0-9_-]{1,%zu}$", k->size - 1);
+        (void)snprintf(pattern, sizeof pattern, "^[A-Za-z0-9_-]{1,%zu}$", k->size - 1);
         return is_str(gw_jnode_get(n, "pattern"), pattern);
     }
-    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL) {
+    if (k->type == GW_KEY_NODE && k->jtype == GW_J_NULL)
         return true;
-    }
-    if (k->type != GW_KEY_STR && k->type != GW_KEY_PATH && k->type != GW_KEY_SECRET) {
+    if (k->type != GW_KEY_STR && k->type != GW_KEY_PATH && k->type != GW_KEY_SECRET)
         return min == NULL && max == NULL;
-    }
     /* Bytes here, characters there: the schema can only be the wider one. */
     return is_num(max, (double)(k->size - 1)) && (k->min > 0 ? is_num(min, 1) : min == NULL);
 }
@@ -291,14 +273,12 @@ static bool length_agrees(const struct gw_key *k, const struct gw_jnode *n)
 static bool names_agree(const struct gw_key *k, const struct gw_jnode *n)
 {
     const struct gw_jnode *e = gw_jnode_get(n, "enum");
-    if (k->type != GW_KEY_ENUM) {
+    if (k->type != GW_KEY_ENUM)
         return e == NULL;
-    }
     const struct gw_jnode *name = e != NULL ? gw_jnode_first(e) : NULL;
     for (size_t i = 0; k->names[i] != NULL; i++) {
-        if (!is_str(name, k->names[i])) {
+        if (!is_str(name, k->names[i]))
             return false;
-        }
         name = gw_jnode_next(name);
     }
     return name == NULL;
@@ -307,9 +287,8 @@ static bool names_agree(const struct gw_key *k, const struct gw_jnode *n)
 static bool list_has(const struct gw_jnode *list, const char *name)
 {
     const struct gw_jnode *n = list != NULL ? gw_jnode_first(list) : NULL;
-    while (n != NULL && !is_str(n, name)) {
+    while (n != NULL && !is_str(n, name))
         n = gw_jnode_next(n);
-    }
     return n != NULL;
 }
 
@@ -334,7 +313,7 @@ static size_t compare_key(const struct gw_key *k, const char *pointer, const str
         {"required", list_has(gw_jnode_get(obj, "required"), k->name) == k->required},
     };
     size_t wrong = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!rows[i].fine) {
             print_error("schema differs in %s of %s/%s\n", rows[i].what, pointer, k->name);
             wrong++;
@@ -369,9 +348,8 @@ static void count_keys(const char *pointer, size_t *keys, size_t *required)
 static size_t compare_keys(const struct gw_site_section *s, const struct gw_jnode *obj)
 {
     size_t wrong = 0;
-    for (const struct gw_key *k = s->keys; k->type != GW_KEY_END; k++) {
+    for (const struct gw_key *k = s->keys; k->type != GW_KEY_END; k++)
         wrong += compare_key(k, s->pointer, obj);
-    }
     return wrong;
 }
 
@@ -387,9 +365,8 @@ static size_t compare_section(const struct gw_site_section *s, const struct gw_j
     }
     const struct gw_jnode *drivers = gw_jnode_get(obj, "anyOf");
     if (drivers != NULL) {
-        for (const struct gw_jnode *n = gw_jnode_first(drivers); n != NULL; n = gw_jnode_next(n)) {
+        for (const struct gw_jnode *n = gw_jnode_first(drivers); n != NULL; n = gw_jnode_next(n))
             wrong += compare_keys(s, n);
-        }
         return wrong;
     }
     count_keys(s->pointer, &keys, &required);
@@ -411,15 +388,12 @@ static void the_schema_agrees_with_the_tables(void **state)
     (void)state;
     struct gw_issues *issues = gw_issues_new();
     struct gw_json *doc = NULL;
-    if (gw_json_load(SCHEMA, issues, &doc) != GW_OK) {
+    if (gw_json_load(SCHEMA, issues, &doc) != GW_OK)
         fail_msg("%s", gw_issues_text(issues, 0));
-    }
     size_t wrong = 0;
-    for (size_t i = 0; section(i) != NULL; i++) {
-        if (strncmp(section(i)->pointer, IN_PROFILE, strlen(IN_PROFILE)) != 0) {
+    for (size_t i = 0; section(i) != NULL; i++)
+        if (strncmp(section(i)->pointer, IN_PROFILE, strlen(IN_PROFILE)) != 0)
             wrong += compare_section(section(i), gw_json_root(doc));
-        }
-    }
     assert_int_equal(wrong, 0);
     gw_json_free(doc);
     gw_issues_free(issues);

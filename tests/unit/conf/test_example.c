@@ -22,9 +22,8 @@ static struct gw_site *load(const char *path)
 {
     struct gw_issues *issues = gw_issues_new();
     struct gw_site *site = NULL;
-    if (gw_site_load(path, drivers, issues, &site) != GW_OK) {
+    if (gw_site_load(path, drivers, issues, &site) != GW_OK)
         fail_msg("%s", gw_issues_text(issues, 0));
-    }
     gw_issues_free(issues);
     return site;
 }
@@ -36,7 +35,7 @@ static void the_example_is_right(void **state)
     static const char *const points[] = {"gas.p4_shielded",     "gas.mains_fault", "flow-in.flow",
                                          "flow-out.empty_pipe", "pt.t2",           "di.di8",
                                          "di.fan_tripped"};
-    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
         uint32_t at = 0;
         assert_true(gw_site_find_point(site, points[i], &at));
     }
@@ -60,7 +59,7 @@ static void the_example_prints_and_reads_back(void **state)
     (void)state;
     const char *tmp = getenv("TMPDIR");
     char path[256];
-    (void)snprintf(path, sizeof(path), "%s/gw-example-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    (void)snprintf(path, sizeof path, "%s/gw-example-XXXXXX", tmp != NULL ? tmp : "/tmp");
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
     struct gw_site *site = load(EXAMPLE);

@@ -72,9 +72,8 @@ static void only_the_first_hundred_are_kept(void **state)
 {
     (void)state;
     struct gw_issues *is = gw_issues_new();
-    for (int i = 1; i <= 250; i++) {
+    for (int i = 1; i <= 250; i++)
         gw_issues_add(is, "f", i, "", "x");
-    }
     assert_int_equal(gw_issues_count(is), 250);
     assert_string_equal(gw_issues_text(is, 99), "f:100: x");
     char *text = printed(is);
@@ -88,8 +87,8 @@ static void an_issue_stays_one_line_and_bounded(void **state)
 {
     (void)state;
     char longer[5000];
-    memset(longer, 'x', sizeof(longer) - 1);
-    longer[sizeof(longer) - 1] = '\0';
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
     struct gw_issues *is = gw_issues_new();
     gw_issues_add(is, "f\nile", 1, "/a\tb", "one\ntwo\x1b[31m");
     gw_issues_add(is, "f", 1, longer, "%s", longer);

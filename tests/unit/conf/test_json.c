@@ -45,7 +45,7 @@ static void check_node(const struct gw_jnode *n, enum gw_jtype type, int line, c
     assert_non_null(n);
     assert_int_equal(gw_jnode_type(n), type);
     assert_int_equal(gw_jnode_line(n), line);
-    gw_jnode_pointer(n, is, sizeof(is));
+    gw_jnode_pointer(n, is, sizeof is);
     assert_string_equal(is, pointer);
 }
 
@@ -121,12 +121,10 @@ static void whole_numbers_end_where_doubles_do(void **state)
         "0", "-0", "-1", "1e3", "1.0", "9007199254740992", "-9007199254740992"};
     static const char *const other[] = {
         "0.5", "1e-3", "9007199254740994", "1e300", "-1e16", "\"1\"", "true", "null", "[]"};
-    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
         assert_true(is_int(whole[i]));
-    }
-    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
         assert_false(is_int(other[i]));
-    }
 }
 
 static void a_pointer_that_does_not_fit_is_cut(void **state)
@@ -135,7 +133,7 @@ static void a_pointer_that_does_not_fit_is_cut(void **state)
     n = gw_jnode_first(
         gw_jnode_get(gw_jnode_next(gw_jnode_next(gw_jnode_next(gw_jnode_first(n)))), "deep"));
     char out[20];
-    gw_jnode_pointer(n, out, sizeof(out));
+    gw_jnode_pointer(n, out, sizeof out);
     assert_string_equal(out, "/list/3/deep/0");
     gw_jnode_pointer(n, out, 14);
     assert_string_equal(out, "/list/3...");
@@ -179,12 +177,12 @@ static void the_folder_is_absolute(void **state)
     (void)state;
     char here[400];
     char sub[440];
-    assert_non_null(getcwd(here, sizeof(here)));
+    assert_non_null(getcwd(here, sizeof here));
     check_folder("/etc/nonsite/site.json", "/etc/nonsite");
     check_folder("/site.json", "");
     check_folder("site.json", here);
     check_folder("./site.json", here);
-    (void)snprintf(sub, sizeof(sub), "%s/conf/x", here);
+    (void)snprintf(sub, sizeof sub, "%s/conf/x", here);
     check_folder("conf/x/site.json", sub);
     check_folder("./conf/x/site.json", sub);
 }

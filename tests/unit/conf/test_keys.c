@@ -29,9 +29,8 @@ struct thing {
 
 static void check_even(const struct gw_jnode *n, struct gw_issues *issues)
 {
-    if (fmod(gw_jnode_num(n), 2.0) != 0) {
+    if (fmod(gw_jnode_num(n), 2.0) != 0)
         gw_jnode_issue(n, issues, "must be even");
-    }
 }
 
 #define AT(m)   .offset = offsetof(struct thing, m)
@@ -86,7 +85,7 @@ static struct thing read_thing(reader read, const char *text, const char *const 
                                struct gw_json **doc)
 {
     struct thing t;
-    memset(&t, 0, sizeof(t));
+    memset(&t, 0, sizeof t);
     struct gw_issues *issues = gw_issues_new();
     assert_int_equal(gw_json_parse(text, strlen(text), "/d/f", issues, doc), GW_OK);
     const bool fine = read(gw_json_root(*doc), &t, issues);
@@ -228,7 +227,7 @@ static void without_an_object_there_are_the_defaults(void **state)
 {
     (void)state;
     struct thing t;
-    memset(&t, 0, sizeof(t));
+    memset(&t, 0, sizeof t);
     struct gw_issues *issues = gw_issues_new();
     assert_true(gw_keys_read(NULL, keys, &t, issues));
     assert_int_equal(gw_issues_count(issues), 0);
@@ -254,12 +253,12 @@ static void printing_gives_what_reads_back(void **state)
 {
     (void)state;
     struct thing t;
-    memset(&t, 0, sizeof(t));
-    (void)snprintf(t.text, sizeof(t.text), "a\"\\\n");
-    (void)snprintf(t.filled, sizeof(t.filled), "x");
-    (void)snprintf(t.id, sizeof(t.id), "id");
-    (void)snprintf(t.path, sizeof(t.path), "/p");
-    (void)snprintf(t.secret, sizeof(t.secret), "/etc/pw");
+    memset(&t, 0, sizeof t);
+    (void)snprintf(t.text, sizeof t.text, "a\"\\\n");
+    (void)snprintf(t.filled, sizeof t.filled, "x");
+    (void)snprintf(t.id, sizeof t.id, "id");
+    (void)snprintf(t.path, sizeof t.path, "/p");
+    (void)snprintf(t.secret, sizeof t.secret, "/etc/pw");
     t.count = 2;
     t.level = 0.1;
     t.free_number = 1000000;
@@ -283,7 +282,7 @@ static void what_was_never_set_is_left_out(void **state)
 {
     (void)state;
     struct thing t;
-    memset(&t, 0, sizeof(t));
+    memset(&t, 0, sizeof t);
     t.level = NAN;
     t.free_number = INFINITY;
     t.colour = -1;
@@ -301,7 +300,7 @@ static void numbers_print_so_that_they_read_back(void **state)
     static const double values[] = {0,    1,      -1,     0.1,   1.0 / 3,
                                     1e21, 5e-324, 2.5e-7, 1e15,  123.5,
                                     1e16, -1e300, 36.75,  1e-10, 0.30000000000000004};
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct gw_buf b;
         gw_buf_init(&b, 64);
         gw_keys_print_num(values[i], &b);

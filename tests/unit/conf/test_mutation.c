@@ -35,9 +35,8 @@ static size_t below(uint64_t *rand, size_t bound)
 
 static void insert(struct text *t, size_t at, const char *bytes, size_t n)
 {
-    if (t->len + n > MAX_SIZE) {
+    if (t->len + n > MAX_SIZE)
         return;
-    }
     memmove(t->bytes + at + n, t->bytes + at, t->len - at);
     memcpy(t->bytes + at, bytes, n);
     t->len += n;
@@ -69,9 +68,8 @@ static void damage(struct text *t, uint64_t *rand)
         "\"\":1,", "\xEF\xBC\x8C",
         "\x80",    "\"id\":\"x\",",
     };
-    if (t->len == 0) {
+    if (t->len == 0)
         return;
-    }
     const size_t at = below(rand, t->len);
     switch (below(rand, 6)) {
     case 0:
@@ -85,7 +83,7 @@ static void damage(struct text *t, uint64_t *rand)
         break;
     case 3: {
         char copy[64];
-        const size_t n = 1 + below(rand, sizeof(copy));
+        const size_t n = 1 + below(rand, sizeof copy);
         const size_t from = below(rand, t->len);
         const size_t have = n < t->len - from ? n : t->len - from;
         memcpy(copy, t->bytes + from, have);
@@ -93,7 +91,7 @@ static void damage(struct text *t, uint64_t *rand)
         break;
     }
     case 4: {
-        const char *token = tokens[below(rand, sizeof(tokens) / sizeof(tokens[0]))];
+        const char *token = tokens[below(rand, sizeof tokens / sizeof tokens[0])];
         insert(t, at, token, strlen(token));
         break;
     }
@@ -120,9 +118,8 @@ static void check_round_trip(const struct gw_site *site)
     char *printed = print(site, &len);
     struct gw_issues *issues = gw_issues_new();
     struct gw_site *second = NULL;
-    if (site_fixture_load(&fixture, printed, len, issues, &second) != GW_OK) {
+    if (site_fixture_load(&fixture, printed, len, issues, &second) != GW_OK)
         fail_msg("what was printed is refused: %s", gw_issues_text(issues, 0));
-    }
     char *again = print(second, &len);
     assert_string_equal(printed, again);
     free(again);
@@ -159,7 +156,7 @@ static void damage_never_breaks_the_reader(void **state)
     assert_int_equal(
         gw_file_read(GW_SOURCE_DIR "/config/site.example.json", MAX_SIZE / 2, &example, &len, NULL),
         GW_OK);
-    struct text *t = malloc(sizeof(*t));
+    struct text *t = malloc(sizeof *t);
     assert_non_null(t);
     memcpy(t->bytes, example, len);
     t->len = len;
@@ -172,9 +169,8 @@ static void damage_never_breaks_the_reader(void **state)
         memcpy(t->bytes, example, len);
         t->len = len;
         const size_t n = 1 + below(&rand, 3);
-        for (size_t k = 0; k < n; k++) {
+        for (size_t k = 0; k < n; k++)
             damage(t, &rand);
-        }
         accepted += try_text(t);
     }
     print_message("%zu of them accepted\n", accepted);
@@ -186,15 +182,12 @@ static void damage_never_breaks_the_reader(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) {
+    if (argc > 1)
         seed = strtoull(argv[1], NULL, 10);
-    }
-    if (argc > 2) {
+    if (argc > 2)
         rounds = strtoul(argv[2], NULL, 10);
-    }
-    if (site_fixture_make(&fixture) != 0) {
+    if (site_fixture_make(&fixture) != 0)
         return 1;
-    }
     const struct CMUnitTest tests[] = {cmocka_unit_test(damage_never_breaks_the_reader)};
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     site_fixture_remove(&fixture);

@@ -34,9 +34,8 @@ static bool hit;       /* one did */
 
 static bool fails(void)
 {
-    if (left < 0) {
+    if (left < 0)
         return false;
-    }
     if (left == 0) {
         left = sticky ? 0 : -1;
         hit = true;
@@ -69,9 +68,8 @@ char *__wrap_strdup(const char *s)
 static int setup(void **state)
 {
     (void)state;
-    if (site_fixture_make(&fixture) != 0) {
+    if (site_fixture_make(&fixture) != 0)
         return -1;
-    }
     site_fixture_write(&fixture, "site.json", site_base, strlen(site_base));
     return 0;
 }

@@ -174,7 +174,7 @@ static const struct bad bad_texts[] = {
 static void every_bad_text_is_refused_with_its_issues(void **state)
 {
     (void)state;
-    const size_t n = sizeof(bad_texts) / sizeof(bad_texts[0]);
+    const size_t n = sizeof bad_texts / sizeof bad_texts[0];
     print_message("%zu bad texts\n", n);
     assert_true(n >= 100);
     for (size_t i = 0; i < n; i++) {
@@ -200,7 +200,7 @@ static void of_a_duplicate_key_the_first_value_stands(void **state)
         "\"c\":4}";
     struct gw_issues *issues = gw_issues_new();
     struct gw_json *doc = NULL;
-    assert_int_equal(gw_json_parse_on(text, sizeof(text) - 1, "f", issues, &doc), GW_OK);
+    assert_int_equal(gw_json_parse_on(text, sizeof text - 1, "f", issues, &doc), GW_OK);
     assert_int_equal(gw_issues_count(issues), 3);
     assert_string_equal(gw_issues_text(issues, 0),
                         "f:2: /b/0/k: duplicate key; it was given on line 2 already");
@@ -260,13 +260,12 @@ static const char *const good_texts[] = {
 static void good_texts_pass(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(good_texts) / sizeof(good_texts[0]); i++) {
+    for (size_t i = 0; i < sizeof good_texts / sizeof good_texts[0]; i++) {
         struct gw_issues *issues = gw_issues_new();
         struct gw_json *doc = NULL;
         const size_t len = strlen(good_texts[i]);
-        if (gw_json_parse(good_texts[i], len, "f", issues, &doc) != GW_OK) {
+        if (gw_json_parse(good_texts[i], len, "f", issues, &doc) != GW_OK)
             fail_msg("%s: %s", good_texts[i], gw_issues_text(issues, 0));
-        }
         size_t kept = 0;
         assert_string_equal(gw_json_text(doc, &kept), good_texts[i]);
         assert_int_equal(kept, len);
@@ -289,7 +288,7 @@ static void a_nul_byte_is_refused(void **state)
     (void)state;
     static const char text[] = "{}\n\0{}";
     struct gw_issues *issues = gw_issues_new();
-    assert_int_equal(parse(text, sizeof(text) - 1, issues), GW_E_PARSE);
+    assert_int_equal(parse(text, sizeof text - 1, issues), GW_E_PARSE);
     assert_string_equal(gw_issues_text(issues, 0), "f:2: a NUL byte; this is no text file");
     gw_issues_free(issues);
 }
@@ -302,7 +301,7 @@ static void the_text_need_not_end_in_nul(void **state)
         enum gw_status status;
     } rows[] = {{{'1', '2'}, GW_OK}, {{'/', '/'}, GW_E_PARSE}, {{'/', '*'}, GW_E_PARSE}};
     struct gw_issues *issues = gw_issues_new();
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *text = malloc(2); /* so that a sanitizer sees a read behind the end */
         assert_non_null(text);
         text[0] = rows[i].bytes[0];
@@ -368,7 +367,7 @@ static void a_long_pointer_is_cut(void **state)
     char key[301];
     memset(key, 'k', 300);
     key[300] = '\0';
-    (void)snprintf(text, sizeof(text), "{\"short\":{\"%s\":?}}", key);
+    (void)snprintf(text, sizeof text, "{\"short\":{\"%s\":?}}", key);
     struct gw_issues *issues = gw_issues_new();
     assert_int_equal(parse(text, strlen(text), issues), GW_E_PARSE);
     assert_string_equal(gw_issues_text(issues, 0), "f:1: /short...: expected a value, found '?'");

@@ -32,9 +32,8 @@ static struct gw_site *load(const char *text)
 {
     struct gw_issues *issues = gw_issues_new();
     struct gw_site *site = NULL;
-    if (site_fixture_load(&fixture, text, strlen(text), issues, &site) != GW_OK) {
+    if (site_fixture_load(&fixture, text, strlen(text), issues, &site) != GW_OK)
         fail_msg("%s", gw_issues_text(issues, 0));
-    }
     assert_int_equal(gw_issues_count(issues), 0);
     gw_issues_free(issues);
     return site;
@@ -51,7 +50,7 @@ static struct gw_site *load_changed(const char *from, const char *to)
 static const char *path_in(const char *name)
 {
     static char path[256];
-    (void)snprintf(path, sizeof(path), "%s/%s", fixture.dir, name);
+    (void)snprintf(path, sizeof path, "%s/%s", fixture.dir, name);
     return path;
 }
 
@@ -234,10 +233,10 @@ static void check_print(const char *text)
     char *again = print(second);
     assert_string_equal(printed, again);
     assert_int_equal(first->npoints, second->npoints);
-    assert_memory_equal(&first->gateway, &second->gateway, sizeof(first->gateway));
-    assert_memory_equal(&first->enterprise, &second->enterprise, sizeof(first->enterprise));
-    assert_memory_equal(&first->journal, &second->journal, sizeof(first->journal));
-    assert_memory_equal(&first->local, &second->local, sizeof(first->local));
+    assert_memory_equal(&first->gateway, &second->gateway, sizeof first->gateway);
+    assert_memory_equal(&first->enterprise, &second->enterprise, sizeof first->enterprise);
+    assert_memory_equal(&first->journal, &second->journal, sizeof first->journal);
+    assert_memory_equal(&first->local, &second->local, sizeof first->local);
     free(again);
     gw_site_free(second);
     free(printed);
@@ -413,7 +412,7 @@ static void plaintext_is_for_this_machine_or_by_name(void **state)
     (void)state;
     static const char *const hosts[] = {"127.0.0.1", "127.255.0.9", "::1", "localhost",
                                         "0:0:0:0:0:0:0:1"};
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
         struct gw_site *site = load_changed("127.0.0.1", hosts[i]);
         assert_string_equal(site->mqtt.host, hosts[i]);
         gw_site_free(site);
@@ -471,7 +470,7 @@ static void dates_know_leap_years(void **state)
 {
     (void)state;
     static const char *const dates[] = {"2028-02-29", "2000-02-29", "2027-12-31", "2027-02-28", ""};
-    for (size_t i = 0; i < sizeof(dates) / sizeof(dates[0]); i++) {
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
         struct gw_site *site = load_changed("2027-03-31", dates[i]);
         assert_string_equal(site->devices[0].cal_due, dates[i]);
         gw_site_free(site);
@@ -483,9 +482,8 @@ static void many_points_are_found(void **state)
     (void)state;
     struct gw_buf points;
     gw_buf_init(&points, 1 << 20);
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 5000; i++)
         gw_buf_printf(&points, "\"raw.p%d\": {\"address\": %d},\n", i, i);
-    }
     gw_buf_str(&points, "\"raw.run\": {");
     struct gw_site *site = load_changed("\"raw.run\": {", points.data);
     uint32_t at = 0;

@@ -613,9 +613,8 @@ static char *expected(const struct bad *b)
     struct gw_buf out;
     gw_buf_init(&out, 10000);
     size_t n = 0;
-    while (b->issues[n] != NULL) {
+    while (b->issues[n] != NULL)
         gw_buf_printf(&out, "%s\n", b->issues[n++]);
-    }
     gw_buf_printf(&out, "%zu issue%s\n", n, n == 1 ? "" : "s");
     return gw_buf_take(&out, &n);
 }
@@ -631,9 +630,8 @@ static bool check_one(const struct site_fixture *f, const struct bad *b)
     char *is = printed(f, issues);
     char *must = expected(b);
     const bool same = strcmp(is, must) == 0;
-    if (!same) {
+    if (!same)
         print_error("%s -> %s gives\n%swanted\n%s", b->from, b->to, is, must);
-    }
     free(must);
     free(is);
     gw_issues_free(issues);
@@ -643,13 +641,12 @@ static bool check_one(const struct site_fixture *f, const struct bad *b)
 
 static void every_bad_site_is_refused_with_its_issues(void **state)
 {
-    const size_t n = sizeof(bad_sites) / sizeof(bad_sites[0]);
+    const size_t n = sizeof bad_sites / sizeof bad_sites[0];
     print_message("%zu bad site files\n", n);
     assert_true(n >= 100);
     size_t wrong = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         wrong += !check_one(*state, &bad_sites[i]);
-    }
     assert_int_equal(wrong, 0);
 }
 
@@ -659,9 +656,8 @@ static void the_base_has_no_issue(void **state)
     struct gw_site *site = NULL;
     const enum gw_status status =
         site_fixture_load(*state, site_base, strlen(site_base), issues, &site);
-    if (status != GW_OK) {
+    if (status != GW_OK)
         fail_msg("%s", gw_issues_text(issues, 0));
-    }
     assert_int_equal(gw_issues_count(issues), 0);
     gw_site_free(site);
     gw_issues_free(issues);
@@ -680,7 +676,7 @@ static void all_errors_of_a_file_are_told_at_once(void **state)
         {"64}", "1}", {NULL}},
     };
     char *text = strdup(site_base);
-    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         char *next = site_replace(text, changes[i].from, changes[i].to);
         free(text);
         text = next;
@@ -725,10 +721,10 @@ static void names_of_points_suit_the_database(void **state)
         {"\"raw.run_q\": {\"address\": 1}, ",
          "point \"raw.run_q\" has the name of the field for the quality of \"raw.run\""},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char points[128], words[160];
-        (void)snprintf(points, sizeof(points), "%s\"raw.run\": {", rows[i].points);
-        (void)snprintf(words, sizeof(words), "site.json:31: /publish/influx: %s", rows[i].words);
+        (void)snprintf(points, sizeof points, "%s\"raw.run\": {", rows[i].points);
+        (void)snprintf(words, sizeof words, "site.json:31: /publish/influx: %s", rows[i].words);
         char *more = site_replace(site_base, "\"raw.run\": {", points);
         char *whole = site_replace(more, MQTT,
                                    MQTT ", \"influx\": {\"enabled\": true, \"version\": 3, "
@@ -767,9 +763,8 @@ static void check_limit(const struct site_fixture *f, const char *driver, size_t
 {
     struct gw_buf buses;
     gw_buf_init(&buses, 200000);
-    for (size_t i = 0; i < limit + 2; i++) {
+    for (size_t i = 0; i < limit + 2; i++)
         gw_buf_printf(&buses, "\"b%zu\": {\"driver\": \"%s\", \"host\": \"h\"},\n", i, driver);
-    }
     gw_buf_str(&buses, "\"plc\": {");
     char *whole = site_replace(site_base, "\"plc\": {", buses.data);
     gw_buf_free(&buses);

@@ -18,7 +18,7 @@ static const char *const valid[] = {
 static void valid_codes_pass(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+    for (size_t i = 0; i < sizeof valid / sizeof valid[0]; i++) {
         assert_true(gw_uscc_valid(valid[i]));
         assert_int_equal(gw_uscc_check_char(valid[i]), valid[i][17]);
     }
@@ -40,9 +40,8 @@ static void others_fail(void **state)
         "91350100M000100Y4 ",
         "91350100M000100Y\xE4\xB8\xAD",
     };
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         assert_false(gw_uscc_valid(wrong[i]));
-    }
     assert_int_equal(gw_uscc_check_char("91350100M000100Y"), 0);
     assert_int_equal(gw_uscc_check_char("91350100M000100Y4"), '3');
     assert_int_equal(gw_uscc_check_char("91350100I000100Y4"), 0);
@@ -53,16 +52,16 @@ static void others_fail(void **state)
 static void every_single_slip_is_found(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(valid) / sizeof(valid[0]); i++) {
+    for (size_t i = 0; i < sizeof valid / sizeof valid[0]; i++) {
         for (size_t at = 0; at < 18; at++) {
             char code[19];
-            memcpy(code, valid[i], sizeof(code));
+            memcpy(code, valid[i], sizeof code);
             for (const char *c = alphabet; *c != '\0'; c++) {
                 code[at] = *c;
                 assert_int_equal(gw_uscc_valid(code), *c == valid[i][at]);
             }
             if (at > 0 && valid[i][at] != valid[i][at - 1]) {
-                memcpy(code, valid[i], sizeof(code));
+                memcpy(code, valid[i], sizeof code);
                 code[at] = valid[i][at - 1];
                 code[at - 1] = valid[i][at];
                 assert_false(gw_uscc_valid(code));

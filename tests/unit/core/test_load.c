@@ -283,12 +283,11 @@ static int setup(void **state)
 {
     (void)state;
     const char *tmp = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof(dir), "%s/gw-load-XXXXXX", tmp != NULL ? tmp : "/tmp");
-    if (mkdtemp(dir) == NULL) {
+    (void)snprintf(dir, sizeof dir, "%s/gw-load-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    if (mkdtemp(dir) == NULL)
         return -1;
-    }
-    (void)snprintf(site_path, sizeof(site_path), "%s/site.json", dir);
-    (void)snprintf(cat_path, sizeof(cat_path), "%s/findings.json", dir);
+    (void)snprintf(site_path, sizeof site_path, "%s/site.json", dir);
+    (void)snprintf(cat_path, sizeof cat_path, "%s/findings.json", dir);
     return 0;
 }
 
@@ -321,9 +320,8 @@ static char *printed(const struct gw_issues *issues)
     gw_issues_print(issues, to);
     assert_int_equal(fclose(to), 0);
     const size_t n = strlen(dir) + 1;
-    for (char *at = strstr(text, dir); at != NULL; at = strstr(at, dir)) {
+    for (char *at = strstr(text, dir); at != NULL; at = strstr(at, dir))
         memmove(at, at + n, strlen(at + n) + 1);
-    }
     drop_numbers(text, "findings.json:");
     drop_numbers(text, "/strength: duplicate key; it was given on line ");
     return text;
@@ -333,12 +331,10 @@ static bool check_row(const struct row *row)
 {
     char *text = strdup(base);
     char *cat = catalogue_text();
-    for (size_t i = 0; i < CHANGES_MAX && row->changes[i].from != NULL; i++) {
+    for (size_t i = 0; i < CHANGES_MAX && row->changes[i].from != NULL; i++)
         text = change(text, &row->changes[i]);
-    }
-    if (row->catalogue.from != NULL) {
+    if (row->catalogue.from != NULL)
         cat = change(cat, &row->catalogue);
-    }
     write_text(site_path, text, strlen(text));
     write_text(cat_path, cat, strlen(cat));
     struct gw_issues *issues = gw_issues_new();
@@ -348,9 +344,8 @@ static bool check_row(const struct row *row)
     assert_null(load.inventory);
     char *is = printed(issues);
     const bool same = strcmp(is, row->issues) == 0;
-    if (!same) {
+    if (!same)
         print_error("%s:\n%swanted\n%s", row->what, is, row->issues);
-    }
     free(is);
     gw_issues_free(issues);
     free(cat);
@@ -362,9 +357,8 @@ static void everything_is_told_at_once(void **state)
 {
     (void)state;
     size_t wrong = 0;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         wrong += !check_row(&rows[i]);
-    }
     assert_int_equal(wrong, 0);
 }
 
@@ -377,14 +371,12 @@ static void what_is_right_is_loaded(void **state)
     free(cat);
     struct gw_issues *issues = gw_issues_new();
     struct gw_load load = {0};
-    if (gw_load(site_path, drivers, issues, &load) != GW_OK) {
+    if (gw_load(site_path, drivers, issues, &load) != GW_OK)
         fail_msg("%s", gw_issues_text(issues, 0));
-    }
     assert_true(gw_inventory_count(load.inventory) > 0);
     assert_ptr_equal(gw_inventory_site(load.inventory), load.site);
-    for (size_t i = 0; i < load.site->nassets; i++) {
+    for (size_t i = 0; i < load.site->nassets; i++)
         assert_false(load.site->assets[i].partial);
-    }
     gw_load_free(&load);
     assert_null(load.site);
     gw_issues_free(issues);
@@ -416,11 +408,10 @@ static void damage_is_refused_or_loaded(void **state)
     size_t several = 0;
     print_message("seed %llu, %lu rounds\n", (unsigned long long)seed, rounds);
     for (unsigned long i = 0; i < rounds; i++) {
-        memcpy(text, base, sizeof(base));
-        size_t len = sizeof(base) - 1;
-        for (uint64_t k = gw_rand_below(&rand, 3) + 1; k > 0; k--) {
+        memcpy(text, base, sizeof base);
+        size_t len = sizeof base - 1;
+        for (uint64_t k = gw_rand_below(&rand, 3) + 1; k > 0; k--)
             len = damage(text, len, &rand);
-        }
         write_text(site_path, text, len);
         struct gw_issues *issues = gw_issues_new();
         struct gw_load load = {0};
@@ -435,12 +426,10 @@ static void damage_is_refused_or_loaded(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) {
+    if (argc > 1)
         seed = strtoull(argv[1], NULL, 10);
-    }
-    if (argc > 2) {
+    if (argc > 2)
         rounds = strtoul(argv[2], NULL, 10);
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_right_is_loaded),
         cmocka_unit_test(everything_is_told_at_once),

@@ -120,10 +120,9 @@ static void foreign_documents_do_no_harm(void **state)
     };
     static view_fn *const views[] = {gw_view_status, gw_view_devices, gw_view_points, gw_view_cases,
                                      gw_view_alarms};
-    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+    for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
         for (size_t k = 0; k < sizeof views / sizeof views[0]; k++)
             free(show(views[k], documents[i]));
-    }
 }
 
 int main(void)

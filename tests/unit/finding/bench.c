@@ -9,7 +9,7 @@
 
 void bench_init(struct bench *b, enum gw_rule rule)
 {
-    memset(b, 0, sizeof(*b));
+    memset(b, 0, sizeof *b);
     b->ndevices = 3;
     b->bus_of[2] = 1;
     b->now_ms = 1000000;
@@ -19,9 +19,9 @@ void bench_init(struct bench *b, enum gw_rule rule)
     b->finding.cls = GW_CLASS_ALARM;
     b->finding.strength = 'A';
     b->finding.priority = 2;
-    snprintf(b->finding.code, sizeof(b->finding.code), "T-01");
-    snprintf(b->asset.id, sizeof(b->asset.id), "a1");
-    snprintf(b->asset.type, sizeof(b->asset.type), "if_furnace");
+    snprintf(b->finding.code, sizeof b->finding.code, "T-01");
+    snprintf(b->asset.id, sizeof b->asset.id, "a1");
+    snprintf(b->asset.type, sizeof b->asset.type, "if_furnace");
     b->asset.roles = b->roles;
     b->check.asset = &b->asset;
     b->check.finding = &b->finding;
@@ -30,7 +30,7 @@ void bench_init(struct bench *b, enum gw_rule rule)
     b->check.cause = GW_NO_INDEX;
     b->check.run = GW_NO_INDEX;
     b->check.rated = NAN;
-    snprintf(b->check.key, sizeof(b->check.key), "a1:T-01");
+    snprintf(b->check.key, sizeof b->check.key, "a1:T-01");
 }
 
 void bench_free(struct bench *b)
@@ -43,7 +43,7 @@ uint32_t bench_point(struct bench *b, const char *id, uint32_t device, enum gw_v
 {
     assert(b->npoints < BENCH_POINTS && b->table == NULL);
     struct gw_point *p = &b->points[b->npoints];
-    snprintf(p->id, sizeof(p->id), "%s", id);
+    snprintf(p->id, sizeof p->id, "%s", id);
     p->device = device;
     p->vtype = vtype;
     p->decimals = 2;
@@ -57,10 +57,9 @@ uint32_t bench_point(struct bench *b, const char *id, uint32_t device, enum gw_v
 void bench_role(struct bench *b, const char *role, uint32_t point)
 {
     size_t i = 0;
-    while (i < b->asset.nroles && strcmp(b->roles[i].role, role) != 0) {
+    while (i < b->asset.nroles && strcmp(b->roles[i].role, role) != 0)
         i++;
-    }
-    assert(i < sizeof(b->roles) / sizeof(b->roles[0]));
+    assert(i < sizeof b->roles / sizeof b->roles[0]);
     if (i == b->asset.nroles) {
         snprintf(b->roles[i].role, sizeof(b->roles[i].role), "%s", role);
         b->roles[i].points = b->role_points[i];
@@ -68,9 +67,8 @@ void bench_role(struct bench *b, const char *role, uint32_t point)
     }
     assert(b->roles[i].npoints < 8);
     b->role_points[i][b->roles[i].npoints++] = point;
-    if (strcmp(role, "RUN") == 0) {
+    if (strcmp(role, "RUN") == 0)
         b->check.run = point;
-    }
     if (b->check.npoints < GW_CHECK_POINTS) {
         b->check.points[b->check.npoints++] =
             (struct gw_role_point){.role = b->roles[i].role, .point = point};
@@ -94,7 +92,7 @@ void bench_param(struct bench *b, const char *name, double value)
         }
     }
     struct gw_param_def *p = &b->finding.params[b->finding.nparams];
-    snprintf(p->name, sizeof(p->name), "%s", name);
+    snprintf(p->name, sizeof p->name, "%s", name);
     p->def = value;
     b->check.params[b->finding.nparams++] = value;
 }
@@ -103,22 +101,21 @@ void bench_need(struct bench *b, size_t i, const char *role)
 {
     struct gw_role_need *n = &b->rule->needs[i];
     snprintf(n->alt[n->nalt++], GW_ROLE_SIZE, "%s", role);
-    if (b->rule->nneeds <= i) {
+    if (b->rule->nneeds <= i)
         b->rule->nneeds = i + 1;
-    }
 }
 
 void bench_test_state(struct bench *b, const char *role, uint32_t states)
 {
     struct gw_role_test *t = &b->rule->tests[b->rule->ntests++];
-    snprintf(t->role, sizeof(t->role), "%s", role);
+    snprintf(t->role, sizeof t->role, "%s", role);
     t->states = states;
 }
 
 void bench_test_contact(struct bench *b, const char *role, bool on)
 {
     struct gw_role_test *t = &b->rule->tests[b->rule->ntests++];
-    snprintf(t->role, sizeof(t->role), "%s", role);
+    snprintf(t->role, sizeof t->role, "%s", role);
     t->on = on;
 }
 
@@ -126,7 +123,7 @@ void bench_each(struct bench *b, const char *role, uint32_t index)
 {
     snprintf(b->finding.each[0], GW_ROLE_SIZE, "%s", role);
     b->finding.neach = 1;
-    snprintf(b->check.role, sizeof(b->check.role), "%s", role);
+    snprintf(b->check.role, sizeof b->check.role, "%s", role);
     b->check.index = index;
 }
 
@@ -222,8 +219,7 @@ enum gw_tri bench_eval(struct bench *b)
 {
     b->ctx.now_ms = b->now_ms;
     const enum gw_tri t = gw_rule_eval(&b->ctx);
-    if (t != GW_UNKNOWN) {
+    if (t != GW_UNKNOWN)
         b->ctx.was = t == GW_TRUE;
-    }
     return t;
 }

@@ -56,8 +56,8 @@ static void read_point(struct gw_site *site, uint32_t device, const struct gw_jn
                          .sane_hi = (double)INFINITY,
                          .period_ms = site->devices[device].period_ms,
                          .stale_ms = 3 * site->devices[device].period_ms};
-    snprintf(p.id, sizeof(p.id), "%s", gw_jnode_key(obj));
-    snprintf(p.unit, sizeof(p.unit), "%s", in.unit);
+    snprintf(p.id, sizeof p.id, "%s", gw_jnode_key(obj));
+    snprintf(p.unit, sizeof p.unit, "%s", in.unit);
     assert_int_equal(gw_site_add_point(site, device, &p, NULL, obj, issues), GW_OK);
 }
 
@@ -127,13 +127,12 @@ enum gw_status plant_site_make(struct plant_site *p, const struct plant_text *t)
     char cat[160];
     *p = (struct plant_site){.issues = gw_issues_new()};
     assert_non_null(p->issues);
-    snprintf(dir, sizeof(dir), "%s/plant-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    snprintf(dir, sizeof dir, "%s/plant-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(dir));
-    snprintf(site, sizeof(site), "%s/site.json", dir);
-    snprintf(cat, sizeof(cat), "%s/findings.json", dir);
-    if (t->catalogue != NULL) {
+    snprintf(site, sizeof site, "%s/site.json", dir);
+    snprintf(cat, sizeof cat, "%s/findings.json", dir);
+    if (t->catalogue != NULL)
         write_file(cat, t->catalogue);
-    }
     struct gw_buf text;
     gw_buf_init(&text, 1 << 20);
     site_text(t, t->catalogue != NULL ? cat : GW_SOURCE_DIR "/config/findings.json", &text);
@@ -147,9 +146,8 @@ enum gw_status plant_site_make(struct plant_site *p, const struct plant_text *t)
         show_and_fail(p, "the site");
         return loaded;
     }
-    if (gw_catalogue_load(p->site->catalogue, p->issues, &p->cat) != GW_OK) {
+    if (gw_catalogue_load(p->site->catalogue, p->issues, &p->cat) != GW_OK)
         show_and_fail(p, "the catalogue");
-    }
     return gw_inventory_build(p->site, p->cat, p->issues, &p->inv);
 }
 

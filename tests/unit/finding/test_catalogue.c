@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
 
 /* ---- the shipped catalogue ---- */
 
@@ -27,7 +27,7 @@ struct shipped {
 
 static int load_shipped(void **state)
 {
-    struct shipped *s = calloc(1, sizeof(*s));
+    struct shipped *s = calloc(1, sizeof *s);
     assert_non_null(s);
     s->issues = gw_issues_new();
     assert_non_null(s->issues);
@@ -55,9 +55,8 @@ static const struct gw_finding *shipped_finding(void **state, const char *code)
 {
     const struct shipped *s = *state;
     const struct gw_finding *f = gw_catalogue_find(s->cat, code);
-    if (f == NULL) {
+    if (f == NULL)
         fail_msg("%s is not shipped", code);
-    }
     return f;
 }
 
@@ -75,9 +74,8 @@ static void all_findings_of_the_domain_are_shipped(void **state)
         "DC-ABS-03",  "DC-ABS-04",   "DC-ABS-05",    "DC-FLT-01",     "DC-FLT-02",  "DC-FLT-03",
         "DC-BYP-01",  "DC-ILK-01",   "DC-TRP-01",    "DC-EV-TEMP",    "DC-EV-DP",   "DC-EV-SPARK",
         "DC-EV-O2",   "DC-EV-H2",    "DC-EV-BURST"};
-    for (size_t i = 0; i < COUNT(codes); i++) {
+    for (size_t i = 0; i < COUNT(codes); i++)
         assert_true(shipped_finding(state, codes[i])->enabled);
-    }
 }
 
 static void a_disputed_reading_ships_switched_off(void **state)
@@ -86,9 +84,8 @@ static void a_disputed_reading_ships_switched_off(void **state)
     /* What is not disputed claims nothing of it. */
     const struct gw_rule_def *r = &shipped_finding(state, "GAS-ABS-01")->rules[0];
     assert_int_equal(r->nneeds, 1);
-    for (size_t i = 0; i < r->needs[0].nalt; i++) {
+    for (size_t i = 0; i < r->needs[0].nalt; i++)
         assert_string_not_equal(r->needs[0].alt[i], "DI_FAN");
-    }
 }
 
 static void a_state_rule_is_read_whole(void **state)
@@ -216,9 +213,8 @@ static void defaults_are_those_of_the_domain(void **state)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct gw_finding *f = shipped_finding(state, rows[i].code);
-        if (gw_finding_param(f, rows[i].param, -1) != rows[i].def) {
+        if (gw_finding_param(f, rows[i].param, -1) != rows[i].def)
             fail_msg("%s: %s", rows[i].code, rows[i].param);
-        }
     }
 }
 
@@ -230,13 +226,11 @@ static void priority_one_is_for_what_cannot_wait(void **state)
     for (size_t i = 0; i < gw_catalogue_count(s->cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(s->cat, i);
         bool first = false;
-        for (size_t k = 0; k < COUNT(codes); k++) {
+        for (size_t k = 0; k < COUNT(codes); k++)
             first = first || strcmp(f->code, codes[k]) == 0;
-        }
         assert_int_equal(f->priority == 1, first);
-        if (strcmp(f->severity, "general") == 0) {
+        if (strcmp(f->severity, "general") == 0)
             assert_int_equal(f->priority, 3);
-        }
     }
 }
 
@@ -244,19 +238,16 @@ static void priority_one_is_for_what_cannot_wait(void **state)
 
 static bool has_chinese(const char *text)
 {
-    for (const char *p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p >= 0xE4) {
+    for (const char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p >= 0xE4)
             return true;
-        }
-    }
     return false;
 }
 
 static void check_text(const struct gw_finding *f, const struct gw_text *t)
 {
-    if (!has_chinese(t->zh) || t->en[0] == '\0' || has_chinese(t->en)) {
+    if (!has_chinese(t->zh) || t->en[0] == '\0' || has_chinese(t->en))
         fail_msg("%s: \"%s\" / \"%s\"", f->code, t->zh, t->en);
-    }
 }
 
 static void every_finding_has_both_languages(void **state)
@@ -266,9 +257,8 @@ static void every_finding_has_both_languages(void **state)
         const struct gw_finding *f = gw_catalogue_at(s->cat, i);
         check_text(f, &f->title);
         check_text(f, &f->advice);
-        for (size_t k = 0; k < i; k++) {
+        for (size_t k = 0; k < i; k++)
             assert_string_not_equal(f->title.zh, gw_catalogue_at(s->cat, k)->title.zh);
-        }
     }
 }
 
@@ -277,9 +267,8 @@ static void every_lead_names_what_it_is_held_to(void **state)
     const struct shipped *s = *state;
     for (size_t i = 0; i < gw_catalogue_count(s->cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(s->cat, i);
-        if (f->cls != GW_CLASS_LEAD) {
+        if (f->cls != GW_CLASS_LEAD)
             continue;
-        }
         check_text(f, &f->obligation);
         check_text(f, &f->penalty);
         assert_true(f->nclauses > 0);
@@ -355,14 +344,11 @@ static void every_cause_is_an_alarm_and_every_role_is_defined(void **state)
                 assert_int_equal(cause->cls, GW_CLASS_ALARM);
                 assert_true(cause->enabled);
             }
-            for (size_t k = 0; k < rule->ntests; k++) {
+            for (size_t k = 0; k < rule->ntests; k++)
                 assert_non_null(gw_catalogue_role(s->cat, rule->tests[k].role));
-            }
-            for (size_t k = 0; k < rule->nneeds; k++) {
-                for (size_t a = 0; a < rule->needs[k].nalt; a++) {
+            for (size_t k = 0; k < rule->nneeds; k++)
+                for (size_t a = 0; a < rule->needs[k].nalt; a++)
                     assert_non_null(gw_catalogue_role(s->cat, rule->needs[k].alt[a]));
-                }
-            }
         }
     }
 }
@@ -374,10 +360,9 @@ static void codes_tell_their_kind(void **state)
     for (size_t i = 0; i < gw_catalogue_count(s->cat); i++) {
         const struct gw_finding *f = gw_catalogue_at(s->cat, i);
         char part[GW_CODE_SIZE + 8];
-        snprintf(part, sizeof(part), "-%s-", gw_kind_name(f->kind));
-        if (strstr(f->code, part) == NULL) {
+        snprintf(part, sizeof part, "-%s-", gw_kind_name(f->kind));
+        if (strstr(f->code, part) == NULL)
             fail_msg("%s is of kind %s", f->code, gw_kind_name(f->kind));
-        }
         assert_ptr_equal(gw_catalogue_find(s->cat, f->code), f);
     }
 }
@@ -446,11 +431,10 @@ static void findings_md_tells_the_same_numbers(void **state)
         for (size_t i = 0; i < f->nparams; i++) {
             const struct gw_param_def *d = &f->params[i];
             char want[128];
-            snprintf(want, sizeof(want), "`%s` %.15g (%.15g to %.15g)", d->name, d->def, d->min,
+            snprintf(want, sizeof want, "`%s` %.15g (%.15g to %.15g)", d->name, d->def, d->min,
                      d->max);
-            if (strstr(section, want) == NULL) {
+            if (strstr(section, want) == NULL)
                 fail_msg("findings.md, %s: should say %s", code, want);
-            }
         }
         free(section);
     }
@@ -507,7 +491,7 @@ static char *spoil(const char *from, const char *to)
         fail_msg("the base has no %s", from);
         return NULL;
     }
-    const size_t size = sizeof(base) + strlen(to);
+    const size_t size = sizeof base + strlen(to);
     char *text = malloc(size);
     assert_non_null(text);
     snprintf(text, size, "%.*s%s%s", (int)(at - base), base, to, at + strlen(from));
@@ -522,9 +506,8 @@ static enum gw_status load_text(const char *text, struct gw_issues **issues,
     *issues = gw_issues_new();
     assert_non_null(*issues);
     enum gw_status st = gw_json_parse(text, strlen(text), "findings.json", *issues, &doc);
-    if (st == GW_OK) {
+    if (st == GW_OK)
         st = gw_catalogue_load(doc, *issues, cat);
-    }
     gw_json_free(doc);
     return st;
 }
@@ -684,11 +667,9 @@ static const struct row rows[] = {
 
 static bool some_issue_has(const struct gw_issues *issues, const char *text)
 {
-    for (size_t i = 0; i < gw_issues_count(issues) && i < 100; i++) {
-        if (strstr(gw_issues_text(issues, i), text) != NULL) {
+    for (size_t i = 0; i < gw_issues_count(issues) && i < 100; i++)
+        if (strstr(gw_issues_text(issues, i), text) != NULL)
             return true;
-        }
-    }
     return false;
 }
 

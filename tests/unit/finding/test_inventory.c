@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
 
 /* A furnace without an outlet flow meter, and a paint room with two detectors. */
 #define POINTS                                                                                     \
@@ -61,29 +61,25 @@ static void make(struct plant_site *p, const char *sector, const char *assets)
 
 static const struct gw_check_def *check_of(const struct plant_site *p, const char *key)
 {
-    for (size_t i = 0; i < gw_inventory_count(p->inv); i++) {
-        if (strcmp(gw_inventory_at(p->inv, i)->key, key) == 0) {
+    for (size_t i = 0; i < gw_inventory_count(p->inv); i++)
+        if (strcmp(gw_inventory_at(p->inv, i)->key, key) == 0)
             return gw_inventory_at(p->inv, i);
-        }
-    }
     return NULL;
 }
 
 static const struct gw_check_def *need_check(const struct plant_site *p, const char *key)
 {
     const struct gw_check_def *c = check_of(p, key);
-    if (c == NULL) {
+    if (c == NULL)
         fail_msg("there is no check %s", key);
-    }
     return c;
 }
 
 static size_t count_checks(const struct plant_site *p, const char *code)
 {
     size_t n = 0;
-    for (size_t i = 0; i < gw_inventory_count(p->inv); i++) {
+    for (size_t i = 0; i < gw_inventory_count(p->inv); i++)
         n += strcmp(gw_inventory_at(p->inv, i)->finding->code, code) == 0;
-    }
     return n;
 }
 
@@ -93,7 +89,7 @@ static void assert_points(const struct plant_site *p, const struct gw_check_def 
 {
     char text[512];
     struct gw_buf b;
-    gw_buf_fixed(&b, text, sizeof(text));
+    gw_buf_fixed(&b, text, sizeof text);
     gw_buf_str(&b, "");
     for (size_t i = 0; i < c->npoints; i++) {
         gw_buf_printf(&b, "%s%s=%s", i > 0 ? " " : "", c->points[i].role,
@@ -147,9 +143,8 @@ static void checks_are_complete_and_in_order(void **state)
     };
     struct plant_site p;
     make(&p, "machinery", FURNACE ", " PAINT);
-    for (size_t i = 0; i < COUNT(keys) && i < gw_inventory_count(p.inv); i++) {
+    for (size_t i = 0; i < COUNT(keys) && i < gw_inventory_count(p.inv); i++)
         assert_string_equal(gw_inventory_at(p.inv, i)->key, keys[i]);
-    }
     assert_int_equal(gw_inventory_count(p.inv), COUNT(keys));
     assert_null(gw_inventory_at(p.inv, COUNT(keys)));
     assert_ptr_equal(gw_inventory_site(p.inv), p.site);
@@ -352,7 +347,7 @@ static void a_finding_needs_a_clause_for_sector_and_type(void **state)
         const struct gw_clause *cl = &c->finding->clauses[i];
         if (gw_inventory_cites(p.inv, c, cl)) {
             const size_t n = strlen(cited);
-            snprintf(cited + n, sizeof(cited) - n, "%s(%s) ", cl->article, cl->item);
+            snprintf(cited + n, sizeof cited - n, "%s(%s) ", cl->article, cl->item);
         }
     }
     assert_string_equal(cited, "8(6) 14() ");
@@ -420,7 +415,7 @@ static void evidence_is_capped_and_keeps_input_and_run(void **state)
         gw_buf_printf(&list, "%s\"gas.d%d\"", i > 0 ? ", " : "", i);
     }
     char assets[4096];
-    snprintf(assets, sizeof(assets),
+    snprintf(assets, sizeof assets,
              "\"x\": {\"type\": \"slag_silo\", \"name\": \"x\", \"roles\": {\"GAS\": [%s], "
              "\"DI_FAN\": \"di.fan\", \"RUN\": \"di.run\"}}",
              list.data);
@@ -490,9 +485,8 @@ static void two_alarms_of_one_point_are_two_cases(void **state)
                                        "x:HH:di.t2",     "x:TRP:di.t1",   "x:TRP:di.t2",
                                        "x:TRP:HH.di.t1", "x:TRP:HH.di.t2"};
     assert_int_equal(gw_inventory_count(p.inv), COUNT(keys));
-    for (size_t i = 0; i < COUNT(keys); i++) {
+    for (size_t i = 0; i < COUNT(keys); i++)
         assert_string_equal(gw_inventory_at(p.inv, i)->key, keys[i]);
-    }
     assert_int_equal(gw_inventory_at(p.inv, 6)->cause, 2);
     plant_site_free(&p);
 }
@@ -567,9 +561,8 @@ static void every_slip_is_told_with_its_place(void **state)
         struct plant_site p;
         const enum gw_status st = plant_site_make(&p, &t);
         bool found = false;
-        for (size_t k = 0; k < gw_issues_count(p.issues); k++) {
+        for (size_t k = 0; k < gw_issues_count(p.issues); k++)
             found = found || strstr(gw_issues_text(p.issues, k), bad[i].issue) != NULL;
-        }
         if (st != GW_E_PARSE || p.inv != NULL || !found) {
             gw_issues_print(p.issues, stderr);
             fail_msg("row %zu: %s, wanted: %s", i, gw_status_name(st), bad[i].issue);

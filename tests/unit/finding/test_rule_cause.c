@@ -17,9 +17,9 @@ struct alarm {
 
 static void alarm_init(struct alarm *a, struct bench *b, const char *code, enum gw_rule rule)
 {
-    memset(a, 0, sizeof(*a));
-    snprintf(a->finding.code, sizeof(a->finding.code), "%s", code);
-    snprintf(a->finding.title.zh, sizeof(a->finding.title.zh), "报警%s", code);
+    memset(a, 0, sizeof *a);
+    snprintf(a->finding.code, sizeof a->finding.code, "%s", code);
+    snprintf(a->finding.title.zh, sizeof a->finding.title.zh, "报警%s", code);
     a->finding.cls = GW_CLASS_ALARM;
     a->finding.rules[0].rule = rule;
     a->finding.nrules = 1;

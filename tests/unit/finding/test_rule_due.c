@@ -19,7 +19,7 @@ static void due(struct bench *b, const char *date)
     (void)bench_play(b, "GAS", "gas.p1", 0, GW_V_NUM);
     bench_each(b, "GAS", 0);
     b->check.cal_due = date;
-    snprintf(b->check.subject, sizeof(b->check.subject), "gas");
+    snprintf(b->check.subject, sizeof b->check.subject, "gas");
     bench_ready(b);
     b->ctx.sync = true;
     b->ctx.built_ms = OVER - 365 * DAY;
@@ -92,7 +92,7 @@ static void the_calendar_is_right(void **state)
         {"1970-01-01", 1},     {"2000-02-29", 11017}, {"2024-02-28", 19782},
         {"2024-02-29", 19783}, {"2026-12-31", 20819}, {"2100-02-28", 47541},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bench b;
         due(&b, rows[i].date);
         const int64_t over = rows[i].days * DAY - 8 * DAY / 24;

@@ -161,7 +161,7 @@ static void standstill_does_not_count(void **state)
         {0, true, GW_FALSE},         {5 * HOUR, true, GW_FALSE},     {1000, false, GW_UNKNOWN},
         {60 * HOUR, true, GW_FALSE}, {3 * HOUR - 1, true, GW_FALSE}, {1, true, GW_TRUE},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         b.now_ms += rows[i].ms;
         bench_num(&b, own, 40);
         bench_contact(&b, run, rows[i].run);

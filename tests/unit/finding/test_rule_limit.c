@@ -187,7 +187,7 @@ static void the_gate(void **state)
         {GW_RUN_HOLD, GW_UNKNOWN, GW_UNKNOWN},
         {GW_RUN_RESET, GW_FALSE, GW_UNKNOWN},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bench b;
         bench_init(&b, GW_RULE_LIMIT);
         const uint32_t t = bench_play(&b, "T_OUT", "pt.t1", 0, GW_V_NUM);
@@ -205,9 +205,8 @@ static void the_gate(void **state)
         bench_contact(&b, run, false);
         assert_int_equal(with_num(&b, t, 60), rows[i].stopped);
         assert_string_equal(gw_rule_mode(&b.check, b.table, b.now_ms), "STOP");
-        if (rows[i].gate != GW_RUN_NONE) {
+        if (rows[i].gate != GW_RUN_NONE)
             assert_string_equal(b.ctx.why, "asset stopped (di.run)");
-        }
         b.now_ms += 10;
         bench_quality(&b, run, GW_Q_BAD_COMM);
         assert_int_equal(with_num(&b, t, 60), rows[i].unsure);
@@ -388,8 +387,8 @@ static void a_long_text_is_cut_at_a_character(void **state)
     struct bench b;
     bench_init(&b, GW_RULE_LIMIT);
     char id[GW_POINT_ID];
-    memset(id, 'x', sizeof(id) - 1);
-    id[sizeof(id) - 1] = '\0';
+    memset(id, 'x', sizeof id - 1);
+    id[sizeof id - 1] = '\0';
     const uint32_t t = bench_play(&b, "T_OUT", id, 0, GW_V_NUM);
     bench_need(&b, 0, "T_OUT");
     bench_param(&b, "high", 55);

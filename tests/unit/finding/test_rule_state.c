@@ -122,7 +122,7 @@ static void silence_counts_only_when_it_is_the_instruments_own(void **state)
         {GW_LINK_DOWN, GW_LINK_DOWN, GW_LINK_DOWN, GW_UNKNOWN},
         {GW_LINK_DOWN, GW_LINK_SUSPECT, GW_LINK_OK, GW_UNKNOWN},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bench b;
         bench_init(&b, GW_RULE_ABSENT);
         const uint32_t t = bench_play(&b, "T_OUT", "pt.t1", 0, GW_V_NUM);
@@ -131,12 +131,10 @@ static void silence_counts_only_when_it_is_the_instruments_own(void **state)
         bench_link(&b, 0, rows[i].own);
         bench_link(&b, 1, rows[i].mate);
         bench_link(&b, 2, rows[i].other);
-        if (rows[i].own != GW_LINK_UNKNOWN) {
+        if (rows[i].own != GW_LINK_UNKNOWN)
             bench_quality(&b, t, GW_Q_BAD_COMM);
-        }
-        if (bench_eval(&b) != rows[i].answer) {
+        if (bench_eval(&b) != rows[i].answer)
             fail_msg("row %zu: %s", i, b.ctx.why);
-        }
         bench_free(&b);
     }
 }
@@ -195,7 +193,7 @@ static void an_instrument_that_fails_is_not_absent(void **state)
     bench_need(&b, 0, "T_OUT");
     bench_ready(&b);
     bench_link(&b, 0, GW_LINK_OK);
-    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) {
         bench_quality(&b, t, there[i]);
         assert_int_equal(bench_eval(&b), GW_UNKNOWN);
         assert_int_equal(b.ctx.seen, 0);
@@ -223,9 +221,8 @@ static void a_state_can_say_that_nobody_is_there(void **state)
         const bool gone = said == GW_S_ABSENT || said == GW_S_COMM_FAULT;
         const bool well = gw_state_quality(said) == GW_Q_GOOD;
         const enum gw_tri want = gone ? GW_TRUE : well ? GW_FALSE : GW_UNKNOWN;
-        if (bench_eval(&b) != want) {
+        if (bench_eval(&b) != want)
             fail_msg("%s: %s", gw_state_name(said), b.ctx.why);
-        }
         assert_int_equal(b.ctx.seen, well ? 1 : 0);
     }
     bench_free(&b);
@@ -268,7 +265,7 @@ static void nobody_asks_nobody_is_silent(void **state)
     (void)state;
     static const enum gw_quality last[] = {GW_Q_GOOD, GW_Q_BAD_COMM, GW_Q_BAD_FAULT,
                                            GW_Q_BAD_RANGE};
-    for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++) {
+    for (size_t i = 0; i < sizeof last / sizeof last[0]; i++) {
         struct bench b;
         bench_init(&b, GW_RULE_BAD_QUALITY);
         const uint32_t t = bench_play(&b, "T_OUT", "pt.t1", 0, GW_V_NUM);
@@ -469,7 +466,7 @@ static void a_controller_switched_off(void **state)
         {GW_LINK_DOWN, GW_LINK_DOWN, 1, GW_UNKNOWN}, /* the bus */
         {GW_LINK_SUSPECT, GW_LINK_OK, 1, GW_UNKNOWN}, {GW_LINK_UNKNOWN, GW_LINK_OK, 1, GW_UNKNOWN},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bench b;
         bench_init(&b, GW_RULE_BYPASSED);
         bench_play(&b, "GAS", "gas.p1", 0, GW_V_NUM);
@@ -479,12 +476,10 @@ static void a_controller_switched_off(void **state)
         bench_ready(&b);
         bench_link(&b, 0, rows[i].own);
         bench_link(&b, 1, rows[i].mate);
-        if (rows[i].run >= 0) {
+        if (rows[i].run >= 0)
             bench_contact(&b, run, rows[i].run != 0);
-        }
-        if (bench_eval(&b) != rows[i].answer) {
+        if (bench_eval(&b) != rows[i].answer)
             fail_msg("row %zu: %s", i, b.ctx.why);
-        }
         bench_free(&b);
     }
 }

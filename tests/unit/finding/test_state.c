@@ -95,9 +95,8 @@ static void every_difference_counts(void **state)
     (void)state;
     const struct gw_check_state a = full();
     struct gw_check_state b[19];
-    for (size_t i = 0; i < 19; i++) {
+    for (size_t i = 0; i < 19; i++)
         b[i] = a;
-    }
     b[0].active = false;
     b[1].was = false;
     b[2].ran_on++;
@@ -117,9 +116,8 @@ static void every_difference_counts(void **state)
     b[16].memory.lo = 1.203;
     b[17].memory.hi = 1.206;
     b[18].memory.moved = false;
-    for (size_t i = 0; i < 19; i++) {
+    for (size_t i = 0; i < 19; i++)
         assert_false(gw_check_state_same(&a, &b[i]));
-    }
     b[0] = a;
     b[0].since_ms++;
     assert_false(gw_check_state_same(&a, &b[0]));
@@ -136,7 +134,7 @@ static enum gw_status parse_with(const char *from, const char *to)
     text_of(&s, text);
     char *at = strstr(text, from);
     assert_non_null(at);
-    snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
     return gw_check_state_parse(changed, &back);
 }
 
@@ -170,11 +168,9 @@ static void anything_else_is_refused(void **state)
         {"\"moved\":true,", ""},
         {"}", ""},
     };
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (parse_with(bad[i].from, bad[i].to) != GW_E_PARSE) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (parse_with(bad[i].from, bad[i].to) != GW_E_PARSE)
             fail_msg("%s -> %s was taken", bad[i].from, bad[i].to);
-        }
-    }
     struct gw_check_state back = {.seen = 7};
     assert_int_equal(gw_check_state_parse("", &back), GW_E_PARSE);
     assert_int_equal(gw_check_state_parse("[]", &back), GW_E_PARSE);

@@ -53,10 +53,9 @@ static enum gw_status fake_request(struct gw_gpio_chip *c, const struct gw_gpio_
     unsigned at = req->offset;
     if (!c->f->plugged)
         return gw_err_set(err, GW_E_CLOSED, "line %u: gone", at);
-    for (unsigned i = 0; req->name[0] != '\0' && i < FAKE_LINES; i++) {
+    for (unsigned i = 0; req->name[0] != '\0' && i < FAKE_LINES; i++)
         if (c->f->lines[i].name != NULL && strcmp(c->f->lines[i].name, req->name) == 0)
             at = i;
-    }
     if (at >= FAKE_LINES)
         return gw_err_set(err, GW_E_NOTFOUND, "no line %u: the chip has %d, from 0", at,
                           FAKE_LINES);

@@ -174,12 +174,11 @@ size_t peer_answer(const struct peer_call *call, uint16_t first, uint8_t out[260
     gw_put_be16(out + 4, (uint16_t)(3 + bytes));
     out[8] = (uint8_t)bytes;
     memset(out + 9, 0, bytes);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         if (bits && ((unsigned)first + i) % 2 == 1)
             out[9 + i / 8] = (uint8_t)(out[9 + i / 8] | 1u << i % 8);
         else if (!bits)
             gw_put_be16(out + 9 + (size_t)i * 2, (uint16_t)(first + i));
-    }
     return 9 + bytes;
 }
 

@@ -97,10 +97,9 @@ bool sitefile_good(const struct sitefile *f)
 bool sitefile_has_issue(const struct sitefile *f, const char *text)
 {
     const size_t n = gw_issues_count(f->issues);
-    for (size_t i = 0; i < n && i < 100; i++) {
+    for (size_t i = 0; i < n && i < 100; i++)
         if (strstr(gw_issues_text(f->issues, i), text) != NULL)
             return true;
-    }
     for (size_t i = 0; i < n && i < 100; i++)
         print_message("issue: %s\n", gw_issues_text(f->issues, i));
     return false;

@@ -203,12 +203,11 @@ size_t slave_answer(const struct slave_call *call, uint16_t first, uint8_t out[2
     assert_true(bytes <= 250);
     out[2] = (uint8_t)bytes;
     memset(out + 3, 0, bytes);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         if (bits && ((unsigned)first + i) % 2 == 1)
             out[3 + i / 8] = (uint8_t)(out[3 + i / 8] | 1u << i % 8);
         else if (!bits)
             gw_put_be16(out + 3 + (size_t)i * 2, (uint16_t)(first + i));
-    }
     return 3 + bytes;
 }
 

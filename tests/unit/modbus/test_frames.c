@@ -311,10 +311,9 @@ static struct gw_sample sample_of(const struct gw_mb_pass *pass, uint32_t point)
     struct gw_batch batch;
     size_t from = 0;
     while (gw_mb_pass_batch(pass, &from, &batch)) {
-        for (size_t i = 0; i < batch.n; i++) {
+        for (size_t i = 0; i < batch.n; i++)
             if (batch.samples[i].point == point)
                 return batch.samples[i];
-        }
     }
     fail_msg("no sample");
     return (struct gw_sample){0};

@@ -59,10 +59,9 @@ static void collect(struct bench *b)
 static const struct gw_sample *sample(const struct bench *b, const char *id)
 {
     const uint32_t point = sitefile_point(&b->f, id);
-    for (size_t i = 0; i < b->nsamples; i++) {
+    for (size_t i = 0; i < b->nsamples; i++)
         if (b->samples[i].point == point)
             return &b->samples[i];
-    }
     return NULL;
 }
 

@@ -153,10 +153,9 @@ static unsigned fewest(const struct gw_mb_span *spans, size_t n, const struct gw
         best[set] = UINT32_MAX;
         const unsigned low = set & (~set + 1);
         /* The request that reads the lowest span of the set, and the rest. */
-        for (unsigned sub = set; sub > 0; sub = (sub - 1) & set) {
+        for (unsigned sub = set; sub > 0; sub = (sub - 1) & set)
             if ((sub & low) != 0 && fits[sub] && best[set & ~sub] + 1 < best[set])
                 best[set] = best[set & ~sub] + 1;
-        }
     }
     return best[all];
 }

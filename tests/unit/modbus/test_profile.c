@@ -141,10 +141,9 @@ static enum gw_mb_outcome run_pass(struct bench *b, const struct frame *frames, 
 static const struct gw_sample *sample(const struct bench *b, const char *id)
 {
     const uint32_t point = sitefile_point(&b->f, id);
-    for (size_t i = 0; i < b->nsamples; i++) {
+    for (size_t i = 0; i < b->nsamples; i++)
         if (b->samples[i].point == point)
             return &b->samples[i];
-    }
     fail_msg("no sample of %s", id);
     return NULL;
 }

@@ -94,10 +94,9 @@ static struct gw_sample sample(const struct bench *b, const char *name)
     char id[40];
     (void)snprintf(id, sizeof id, "d.%s", name);
     const uint32_t point = sitefile_point(&b->f, id);
-    for (size_t i = 0; i < b->nsamples; i++) {
+    for (size_t i = 0; i < b->nsamples; i++)
         if (b->samples[i].point == point)
             return b->samples[i];
-    }
     fail_msg("no sample of %s", id);
     return (struct gw_sample){0};
 }

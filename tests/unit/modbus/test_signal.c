@@ -253,10 +253,9 @@ static void what_is_printed_is_read_as_the_same(void **state)
         "\"signal\": \"ne43\"",
         "\"decimals_from\": \"p\"",
     };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strstr(once.data, parts[i]) == NULL)
             fail_msg("%s is missing in:\n%s", parts[i], once.data);
-    }
     gw_buf_free(&once);
     gw_buf_free(&twice);
     sitefile_free(&f);

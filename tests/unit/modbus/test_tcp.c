@@ -583,10 +583,9 @@ static void *run_library(void *arg)
         return NULL;
     uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
     int n;
-    while ((n = modbus_receive(l->ctx, query)) >= 0) {
+    while ((n = modbus_receive(l->ctx, query)) >= 0)
         if (n > 0)
             (void)modbus_reply(l->ctx, query, n, l->map);
-    }
     return NULL;
 }
 

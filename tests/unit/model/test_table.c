@@ -33,9 +33,8 @@ static const struct gw_table_conf conf = {
 static int setup(void **state)
 {
     struct gw_table *t = NULL;
-    if (gw_table_new(&conf, &t, NULL) != GW_OK) {
+    if (gw_table_new(&conf, &t, NULL) != GW_OK)
         return -1;
-    }
     *state = t;
     return 0;
 }
@@ -78,9 +77,8 @@ static bool apply_one(struct gw_table *t, uint32_t device, const struct gw_sampl
 static bool apply_link(struct gw_table *t, uint32_t device, enum gw_link link, int64_t mono_ms)
 {
     struct gw_batch b = {.device = device, .link = (uint8_t)link, .last = 1, .mono_ms = mono_ms};
-    if (link != GW_LINK_OK) {
-        (void)snprintf(b.fault, sizeof(b.fault), "no answer in 500 ms");
-    }
+    if (link != GW_LINK_OK)
+        (void)snprintf(b.fault, sizeof b.fault, "no answer in 500 ms");
     return gw_table_apply(t, &b);
 }
 
@@ -102,7 +100,7 @@ static void the_latest_sample_is_kept_as_it_came(void **state)
     const struct gw_sample in = sample(P_GAS, GW_Q_GOOD, 10000, 27.5);
     assert_true(apply_one(t, GAS, &in));
     const struct gw_sample got = gw_table_get(t, P_GAS, 10000);
-    assert_memory_equal(&got, &in, sizeof(in));
+    assert_memory_equal(&got, &in, sizeof in);
 }
 
 static void a_good_sample_grows_stale_and_keeps_its_stamps(void **state)
@@ -216,17 +214,16 @@ static void a_fault_text_without_end_is_cut(void **state)
 {
     struct gw_table *t = *state;
     struct gw_batch b = {.device = GAS, .link = GW_LINK_DOWN, .last = 1, .mono_ms = 1};
-    memset(b.fault, 'x', sizeof(b.fault));
+    memset(b.fault, 'x', sizeof b.fault);
     (void)gw_table_apply(t, &b);
-    assert_int_equal(strlen(gw_table_device(t, GAS)->fault), sizeof(b.fault) - 1);
+    assert_int_equal(strlen(gw_table_device(t, GAS)->fault), sizeof b.fault - 1);
 }
 
 static void silence_is_compared_with_the_bus_mates(void **state)
 {
     struct gw_table *t = *state;
-    for (uint32_t d = 0; d < NDEVICES; d++) {
+    for (uint32_t d = 0; d < NDEVICES; d++)
         assert_false(gw_table_siblings_ok(t, d, 1));
-    }
     (void)apply_link(t, HEAT, GW_LINK_OK, 1);
     /* The mate is not OK: the bus itself may be the cause, whatever other buses do. */
     assert_false(gw_table_siblings_ok(t, GAS, 2));
@@ -337,9 +334,9 @@ static void rings_hold_the_window_and_no_more(void **state)
         uint32_t point, device;
         size_t cap;
     } rows[] = {{P_GAS, GAS, 62}, {P_FLOW, FLOW, 602}, {P_HEAT, HEAT, GW_HISTORY_MIN}};
-    struct gw_sample *out = calloc(GW_HISTORY_MAX, sizeof(*out));
+    struct gw_sample *out = calloc(GW_HISTORY_MAX, sizeof *out);
     assert_non_null(out);
-    for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
         const int64_t period = points[rows[r].point].period_ms;
         for (int i = 0; i < 1500; i++) {
             const struct gw_sample s = sample(rows[r].point, GW_Q_GOOD, period * i, i);
@@ -372,7 +369,7 @@ static void a_long_window_is_clamped(void **state)
         const struct gw_sample s = sample(P_FLOW, GW_Q_GOOD, i, i);
         (void)apply_one(t, FLOW, &s);
     }
-    struct gw_sample *out = calloc(2000, sizeof(*out));
+    struct gw_sample *out = calloc(2000, sizeof *out);
     assert_non_null(out);
     bool complete = true;
     assert_int_equal(gw_table_history(t, P_FLOW, 0, 2000, out, 2000, &complete), GW_HISTORY_MAX);

@@ -36,7 +36,7 @@ static void names_are_exact(void **state)
 {
     (void)state;
     static const char *const wrong[] = {"", "good", "GOOD ", " GOOD", "GOO", "?", "GW_Q_GOOD"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         enum gw_quality q = GW_Q_STALE;
         enum gw_state s = GW_S_TWA;
         assert_false(gw_quality_parse(wrong[i], &q));
@@ -64,9 +64,8 @@ static void values_out_of_their_enum_have_a_name_too(void **state)
 static void only_good_is_usable(void **state)
 {
     (void)state;
-    for (int q = 0; q < GW_Q_COUNT; q++) {
+    for (int q = 0; q < GW_Q_COUNT; q++)
         assert_int_equal(gw_quality_usable((enum gw_quality)q), q == GW_Q_GOOD);
-    }
 }
 
 static void states_give_the_agreed_quality(void **state)
@@ -94,10 +93,9 @@ static void states_give_the_agreed_quality(void **state)
         {GW_S_ABSENT, GW_Q_BAD_COMM},
         {GW_S_EXPIRED, GW_Q_BAD_FAULT},
     };
-    assert_int_equal(sizeof(rows) / sizeof(rows[0]), GW_S_COUNT);
-    for (size_t i = 0; i < GW_S_COUNT; i++) {
+    assert_int_equal(sizeof rows / sizeof rows[0], GW_S_COUNT);
+    for (size_t i = 0; i < GW_S_COUNT; i++)
         assert_int_equal(gw_state_quality(rows[i].state), rows[i].quality);
-    }
 }
 
 static void links_and_classes_have_names(void **state)
@@ -105,12 +103,10 @@ static void links_and_classes_have_names(void **state)
     (void)state;
     static const char *const links[] = {"unknown", "ok", "suspect", "down"};
     static const char *const classes[] = {"none", "alarm", "lead", "evidence", "loss", "key"};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++)
         assert_string_equal(gw_link_name((enum gw_link)i), links[i]);
-    }
-    for (int i = 0; i < GW_CLASS_COUNT; i++) {
+    for (int i = 0; i < GW_CLASS_COUNT; i++)
         assert_string_equal(gw_class_name((enum gw_class)i), classes[i]);
-    }
 }
 
 int main(void)

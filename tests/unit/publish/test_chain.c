@@ -137,10 +137,9 @@ static void test_missing(void **state)
 {
     struct fixture *f = *state;
     gw_buf_init(&lines, 1 << 20);
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < N; i++)
         if (i != 2)
             put(f->wire[i]);
-    }
     assert_int_equal(check(f, "", CHAIN "-3: missing"), 1);
     gw_buf_init(&lines, 1 << 20);
     assert_int_equal(check(f, "", "no record was given"), 1);

@@ -229,10 +229,9 @@ static void test_full_hold_stops_the_backlog_until_mended(void **state)
     assert_true(rig_backlog_out(f->backlog) + rig_backlog_granted(f->backlog) <= 74);
     assert_true(rig_stats(f->mqtt).connected);
 
-    while (rig_backlog_acked(f->backlog, 0, 200) < 200) {
+    while (rig_backlog_acked(f->backlog, 0, 200) < 200)
         if (fake_next(&f->broker, 100, &p) == FAKE_PUBLISH)
             fake_puback(&f->broker, p.mid, 0);
-    }
     RIG_UNTIL(rig_stats(f->mqtt).held == 0 && rig_stats(f->mqtt).fault[0] == '\0', 10);
 }
 
