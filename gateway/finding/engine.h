@@ -18,6 +18,7 @@
 #include "base/jcs.h"
 #include "base/status.h"
 #include "finding/inventory.h"
+#include "model/command.h"
 #include "model/draft.h"
 #include "model/table.h"
 
@@ -69,6 +70,11 @@ void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq);
  * later. */
 enum gw_status gw_engine_ack(struct gw_engine *e, const char *key,
                              const struct gw_stamp *now) GW_MUST_CHECK;
+
+/* Carries out a command of people or the platform and answers, at once and in words. What it changed
+ * is real when the journal took its record; a journal that takes none now is an answer, too. */
+void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
+                       const struct gw_stamp *now, struct gw_command_answer *out);
 
 /* Counts: committed alarms that are active, committed leads that stand (undeclared ones as well),
  * checks that could not be evaluated when they were last looked at. */

@@ -43,6 +43,9 @@ struct gw_polls {
 
 #define GW_BATCH_MAX 24
 
+/* What a device says of itself: "AX100 sn 20241187". Longer texts end in a part of their hash. */
+#define GW_IDENTITY_SIZE 48
+
 /* Part of one pass over one device. A pass that needs more than GW_BATCH_MAX samples is sent as
  * several batches, the last of them with last = 1. A failed pass sends its points with BAD_COMM. */
 struct gw_batch {
@@ -54,6 +57,9 @@ struct gw_batch {
     int64_t mono_ms; /* when the pass ended */
     int64_t wall_ms;
     char fault[80]; /* why the pass failed, for people; "" when it did not */
+    /* The device as it was last identified since it came up; "" while not known, or when it has no
+     * way to say. */
+    char identity[GW_IDENTITY_SIZE];
     struct gw_sample samples[GW_BATCH_MAX];
 };
 

@@ -155,6 +155,10 @@ static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
     life->polls = batch->polls;
     memcpy(life->fault, batch->fault, sizeof life->fault);
     life->fault[sizeof life->fault - 1] = '\0';
+    if (batch->identity[0] != '\0') {
+        memcpy(life->identity, batch->identity, sizeof life->identity);
+        life->identity[sizeof life->identity - 1] = '\0';
+    }
     return changed;
 }
 

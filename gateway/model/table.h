@@ -28,6 +28,7 @@ struct gw_device_life {
     int64_t last_pass_ms; /* end of the last pass, good or not; 0 = none since the start */
     struct gw_polls polls;
     char fault[80];
+    char identity[GW_IDENTITY_SIZE]; /* of the last batch that had one; "" = none so far */
 };
 
 /* What a table is made from. */

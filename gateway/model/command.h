@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * command: what a person or the platform asks of the gateway, as plain data.
+ *
+ * Whoever brings it (the platform's signed message, the local API, a test) has checked who it comes
+ * from and what it may do; the engine carries it out on the core thread and answers. No command
+ * reaches the plant: they change what the gateway knows, never what an instrument does.
+ *
+ * A command that changed something leaves a record of class `command` in the chain: what was asked,
+ * by whom, under which reference, from when until when. Suppression is therefore always visible.
+ */
+#ifndef GW_MODEL_COMMAND_H
+#define GW_MODEL_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/draft.h"
+
+enum gw_command_kind {
+    GW_COMMAND_ACK = 0, /* target: check key of an alarm. */
+    GW_COMMAND_SHELVE, /* target: check key of an alarm; until_ms, reason. UNSHELVE ends it early */
+    GW_COMMAND_UNSHELVE,
+    GW_COMMAND_PERMIT, /* target: asset or check key; id, from_ms, until_ms, reason; see scope */
+    GW_COMMAND_REVOKE, /* target: "" ; id of the permit */
+    GW_COMMAND_ORDER,  /* target: asset, or "" for the site; order, id, reason */
+    GW_COMMAND_ACCEPT, /* hash: SHA-256 of the inventory that the platform accepts, lower-case hex */
+    GW_COMMAND_RECTIFY, /* target: case id; until_ms (deadline), body, role, standard */
+    GW_COMMAND_CLAIM,   /* target: case id: the plant says that it is mended */
+    GW_COMMAND_CANCEL,  /* target: case id: 销号, the platform's alone */
+    GW_COMMAND_COUNT
+};
+const char *gw_command_name(enum gw_command_kind kind); /* "ack", "shelve" ... */
+
+enum gw_order { GW_ORDER_SUSPEND = 0, GW_ORDER_WATCH, GW_ORDER_LIFT };
+
+/* What a permit is for. */
+enum gw_permit_scope {
+    GW_PERMIT_MAINTENANCE = 0, /* work on instruments and the asset */
+    GW_PERMIT_SHIELD,          /* detectors shielded or bypassed */
+    GW_PERMIT_CALIBRATION,
+    GW_PERMIT_HOT_WORK, /* certificate and certificate_until_ms are wanted */
+    GW_PERMIT_COUNT
+};
+const char *gw_permit_scope_name(enum gw_permit_scope scope); /* "maintenance", "shield" ... */
+
+/* Who asks. The platform's word withholds leads; a local permit only annotates them. */
+enum gw_authority { GW_BY_LOCAL = 0, GW_BY_PLATFORM };
+
+#define GW_COMMAND_TARGET 160
+#define GW_COMMAND_ID     64
+#define GW_COMMAND_TEXT   256
+
+struct gw_command {
+    enum gw_command_kind kind;
+    enum gw_authority by;
+    char who[GW_COMMAND_ID]; /* role or user name: a function, never a person's name */
+    char target[GW_COMMAND_TARGET];
+    char id[GW_COMMAND_ID]; /* of the permit or order, given by who asks */
+    char reason[GW_COMMAND_TEXT];
+    int64_t from_ms, until_ms; /* wall time; 0: now / not given */
+    enum gw_order order;
+    enum gw_permit_scope scope;
+    char certificate[GW_COMMAND_ID];
+    int64_t certificate_until_ms;
+    char hash[65];
+    char body[GW_COMMAND_TEXT], role[GW_COMMAND_ID], standard[GW_COMMAND_TEXT];
+};
+
+/* How it ended. */
+struct gw_command_answer {
+    bool done;
+    char why[GW_COMMAND_TEXT]; /* English: why not, or what was done */
+    char why_zh[GW_COMMAND_TEXT];
+};
+
+#endif
