@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define OF(s, m) .offset = offsetof(struct s, m), .size = sizeof(((struct s *)0)->m)
+#define AT(s, m) .offset = offsetof(struct s, m)
 #define END                                                                                        \
     {                                                                                              \
         .type = GW_KEY_END                                                                         \
@@ -34,9 +35,9 @@ const struct gw_key gw_desk_keys[] = {
      .doc = "Seconds without any message after which a gateway is called silent."},
     {"receipts", GW_KEY_BOOL, OF(file, conf.receipts), .def = "true",
      .doc = "Send receipts: only then does a gateway let go of a record."},
-    {"broker", GW_KEY_NODE, OF(file, broker), .jtype = GW_J_OBJ, .required = true,
+    {"broker", GW_KEY_NODE, AT(file, broker), .jtype = GW_J_OBJ, .required = true,
      .doc = "How to reach the MQTT broker."},
-    {"gateways", GW_KEY_NODE, OF(file, gateways), .jtype = GW_J_OBJ, .required = true,
+    {"gateways", GW_KEY_NODE, AT(file, gateways), .jtype = GW_J_OBJ, .required = true,
      .doc = "The enrolled gateways by id; what others send is refused."},
     END,
 };
@@ -69,7 +70,7 @@ const struct gw_key gw_desk_broker_keys[] = {
 };
 
 const struct gw_key gw_desk_gateway_keys[] = {
-    {"keys", GW_KEY_NODE, OF(gateway_file, keys), .jtype = GW_J_ARR, .required = true,
+    {"keys", GW_KEY_NODE, AT(gateway_file, keys), .jtype = GW_J_ARR, .required = true,
      .doc = "Public keys of the gateway (PEM files), as they were shown at commissioning."},
     END,
 };

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE /* timegm */
 #include "desk/order.h"
 
 #include <errno.h>
@@ -7,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/jcs.h"
 #include "proof/wire.h"
 
 #define ORDER_MAX ((size_t)64 * 1024)
-#define CST_MS    (INT64_C(8) * 3600 * 1000)
 #define DAY_MS    (INT64_C(24) * 3600 * 1000)
 
 enum arg_type { ARG_TEXT, ARG_TIME, ARG_HASH, ARG_ENUM };
@@ -185,29 +183,15 @@ static bool read_span(const char *text, int64_t now_ms, int64_t *out)
     return unit > 0;
 }
 
-static bool read_date(const char *text, int64_t *out)
-{
-    struct tm tm = {0};
-    char back[16];
-    if (sscanf(text, "%4d-%2d-%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday) != 3)
-        return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    const time_t t = timegm(&tm);
-    /* timegm takes a 31 February for March: what does not read back is no date. */
-    if (strftime(back, sizeof back, "%Y-%m-%d", &tm) == 0 || strcmp(back, text) != 0)
-        return false;
-    *out = (int64_t)t * 1000 + DAY_MS - CST_MS;
-    return true;
-}
-
 static bool read_time(const char *text, int64_t now_ms, int64_t *out)
 {
     const char *end;
     if (text[0] == '+')
         return read_span(text + 1, now_ms, out);
-    if (read_date(text, out))
+    if (strlen(text) == 10 && gw_clock_parse(text, out)) {
+        *out += DAY_MS;
         return true;
+    }
     return read_number(text, out, &end) && *end == '\0';
 }
 

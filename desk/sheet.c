@@ -315,20 +315,6 @@ static void find_limit(const struct gw_jnode *r, struct gw_desk_plot *plot)
         plot->limit_point = text_of(p, "id");
 }
 
-/* Wall time of an ISO text as the gateway writes it, in ms; 0: none. */
-static int64_t wall_of(const char *iso)
-{
-    int y, mo, d, h, mi, s, ms;
-    if (sscanf(iso, "%4d-%2d-%2dT%2d:%2d:%2d.%3d", &y, &mo, &d, &h, &mi, &s, &ms) != 7)
-        return 0;
-    /* Days since 1970 by the civil calendar (Howard Hinnant, days_from_civil). */
-    const int yy = mo <= 2 ? y - 1 : y;
-    const int era = yy / 400, yoe = yy - era * 400;
-    const int doy = (153 * (mo + (mo > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    const int64_t days = (int64_t)era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-    return ((days * 24 + h - 8) * 60 + mi) * 60000 + (int64_t)s * 1000 + ms;
-}
-
 static enum gw_status put_window(struct sheet *s, const struct gw_jnode *r, struct evidence *ev,
                                  struct gw_err *err)
 {
@@ -344,10 +330,9 @@ static enum gw_status put_window(struct sheet *s, const struct gw_jnode *r, stru
     gw_markup(s->out, "<h2>证据窗口</h2>\n");
     struct gw_issues *issues = gw_issues_new();
     if (bytes && issues && gw_json_parse(bytes, len, "window", issues, &doc) == GW_OK) {
-        struct gw_desk_plot plot = {
-            .window = gw_json_root(doc),
-            .moment_ms = wall_of(text_of(gw_jnode_get(r, "time"), "recorded")),
-        };
+        struct gw_desk_plot plot = {.window = gw_json_root(doc)};
+        if (!gw_clock_parse(text_of(gw_jnode_get(r, "time"), "recorded"), &plot.moment_ms))
+            plot.moment_ms = 0;
         find_limit(r, &plot);
         gw_desk_plot(&plot, s->out);
         gw_markup(
@@ -498,7 +483,10 @@ static void put_name(char *out, size_t size, const char *text)
         const char c = *text;
         const bool plain =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-        out[n] = plain ? c : '_';
+        if (plain)
+            out[n] = c;
+        else
+            out[n] = '_';
     }
     out[n] = '\0';
 }
