@@ -10,18 +10,20 @@
 #include "support/cmocka_all.h"
 
 #define DEVICE(id, bus) "\"" id "\":{\"bus\":\"" bus "\",\"period_ms\":5000}"
-#define DEVICES                                                                                                                        \
-    "\"gas\":{\"bus\":\"b1\",\"period_ms\":5000,\"make\":\"安信华瑞\",\"model\":\"AX100\","                                        \
-    "\"serial\":\"AX-1\",\"cert_no\":\"临检2026-1\",\"cal_due\":\"2027-03-10\"}," DEVICE("pt", "b"                                     \
-                                                                                               "2") "," DEVICE("fi", "b2") "," DEVICE( \
-        "fo",                                                                                                                          \
-        "b2") "," DEVICE("lv",                                                                                                         \
-                         "b2") "," DEVICE("ws",                                                                                        \
-                                          "b2") "," DEVICE("gm",                                                                       \
-                                                           "b2") "," DEVICE("di",                                                      \
-                                                                            "b3") "," DEVICE("db",                                     \
-                                                                                             "b3") "," DEVICE("dd",                    \
-                                                                                                              "b3")
+#define DEVICES                                                                                                                                      \
+    "\"gas\":{\"bus\":\"b1\",\"period_ms\":5000,\"make\":\"安信华瑞\",\"model\":\"AX100\","                                                      \
+    "\"serial\":\"AX-1\",\"cert_no\":\"临检2026-1\",\"cal_due\":\"2027-03-10\"}," DEVICE(                                                            \
+        "pt",                                                                                                                                        \
+        "b"                                                                                                                                          \
+        "2") "," DEVICE("fi",                                                                                                                        \
+                        "b2") "," DEVICE("fo",                                                                                                       \
+                                         "b2") "," DEVICE("lv",                                                                                      \
+                                                          "b2") "," DEVICE("ws",                                                                     \
+                                                                           "b2") "," DEVICE("gm",                                                    \
+                                                                                            "b2") "," DEVICE("di",                                   \
+                                                                                                             "b3") "," DEVICE("db",                  \
+                                                                                                                              "b3") "," DEVICE("dd", \
+                                                                                                                                               "b3")
 
 #define NUMBER(id, unit) ",\"" id "\":{\"is\":\"number\",\"unit\":\"" unit "\"}"
 #define CONTACT(id)      ",\"" id "\":{\"is\":\"contact\"}"
@@ -36,8 +38,8 @@
                             NUMBER("ws.dp2", "Pa") NUMBER("gm.p", "kPa") CONTACT("di.run")         \
                                 CONTACT("di.heat") CONTACT("di.fan") CONTACT("di.caoff")           \
                                     CONTACT("di.paint") CONTACT("db.run") CONTACT("db.esv")        \
-                                        CONTACT("db.flame") CONTACT("db.byp") CONTACT("dd.run")    \
-                                            CONTACT("dd.air") CONTACT("dd.airf")                   \
+                                        CONTACT("db.flame") CONTACT("db.byp") CONTACT("db.lp2")    \
+                                            CONTACT("dd.run") CONTACT("dd.air") CONTACT("dd.airf") \
                                                 CONTACT("dd.ready") CONTACT("dd.vent")             \
                                                     CONTACT("dd.supf") CONTACT("dd.feed")          \
                                                         CONTACT("dd.aoff") CONTACT("dd.wet")
@@ -330,4 +332,11 @@ void month_step(struct month *m, void (*also)(void *ctx, struct month *m), void 
     if (also != NULL)
         also(ctx, m);
     scene_run(m->scene, m->at_ms == 0 ? 0 : MONTH_STEP_MS);
+}
+
+void month_restart(struct month *m, enum scene_end how, int64_t down_ms, bool reboot)
+{
+    assert_int_equal(down_ms % MONTH_STEP_MS, 0);
+    scene_restart(m->scene, how, down_ms, reboot);
+    m->at_ms += down_ms;
 }

@@ -35,6 +35,8 @@ void month_free(struct month *m);
 /* The next step: the plant goes on, then `also` (or NULL) has its hand in it, then the gateway
  * looks. */
 void month_step(struct month *m, void (*also)(void *ctx, struct month *m), void *ctx);
+/* The gateway is stopped and started: the plant does not wait. down_ms: whole steps. */
+void month_restart(struct month *m, enum scene_end how, int64_t down_ms, bool reboot);
 /* Whether production runs at this time of the story: Monday to Saturday, 07:00 to 19:00. */
 bool month_works(int64_t at_ms);
 
