@@ -9,7 +9,7 @@
 #include "finding/engine.h"
 #include "model/table.h"
 
-#define LOOK_MS    1000  /* data time between two looks at everything */
+#define LOOK_MS    1000  /* data time between two looks at everything, apart from ends of delays */
 #define DOWN_AFTER 3     /* passes without an answer, as the drivers count */
 #define SILENCE_MS 60000 /* and two periods: longer than the longest back-off of a dead device */
 #define EPOCH_MS   1000000
@@ -32,7 +32,9 @@ struct run {
     unsigned *silent; /* of each device: passes without an answer in a row */
     struct gw_polls *polls;
     struct gw_stamp now;
-    int64_t base_ms, look_ms, gap_ms;
+    int64_t base_ms, gap_ms;
+    int64_t look_ms; /* monotonic time of the last regular look */
+    int64_t due_ms;  /* and when the next delay ends, as it saw it */
     struct gw_clock clock;
 
     struct state_row *rows;
@@ -154,6 +156,7 @@ static enum gw_status start(struct run *r, struct gw_err *err)
     gw_engine_chain(r->engine, "0000000000000000");
     memset(r->silent, 0, r->site->ndevices * sizeof *r->silent);
     r->look_ms = r->now.mono_ms;
+    r->due_ms = INT64_MAX;
     return GW_OK;
 }
 
@@ -180,6 +183,7 @@ static void look(struct run *r)
 {
     gw_engine_all(r->engine, &r->now);
     commit(r);
+    r->due_ms = gw_engine_due(r->engine);
 }
 
 /* Lets time pass up to wall_ms. */
@@ -195,9 +199,16 @@ static enum gw_status pass_time(struct run *r, int64_t wall_ms, struct gw_run_st
         set_clock(r, wall_ms);
         return start(r, err);
     }
-    for (; r->look_ms + LOOK_MS <= to_ms && r->status == GW_OK; look(r)) {
-        r->look_ms += LOOK_MS;
-        set_clock(r, r->base_ms + r->look_ms - EPOCH_MS);
+    /* What comes at this very moment is heard before anything is decided. */
+    while (r->status == GW_OK) {
+        const int64_t regular_ms = r->look_ms + LOOK_MS;
+        const bool early = r->due_ms > r->now.mono_ms && r->due_ms < regular_ms;
+        const int64_t next_ms = early ? r->due_ms : regular_ms;
+        if (next_ms >= to_ms)
+            break;
+        r->look_ms = early ? r->look_ms : regular_ms;
+        set_clock(r, r->base_ms + next_ms - EPOCH_MS);
+        look(r);
     }
     set_clock(r, wall_ms);
     return r->status;
