@@ -127,6 +127,7 @@ static bool parse(int argc, char **argv, struct args *a)
     };
     int c;
     *a = (struct args){.window_s = WINDOW_S};
+    optind = 1;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!option(a, c))
             return false;
@@ -296,7 +297,7 @@ out:
     return fflush(out) == 0 ? code : EXIT_OS;
 }
 
-/* The second setting: the first with what is said of the comparison. */
+/* The second setting: the site file, or the catalogue, of the comparison, with its own overrides. */
 static int compare_with(const struct args *a, struct gw_setting_conf *conf, FILE *err)
 {
     int code = EXIT_SUCCESS;

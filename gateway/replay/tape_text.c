@@ -232,7 +232,7 @@ void gw_tape_device(struct gw_tape_line *l, struct gw_slice id)
 static uint32_t named(const struct gw_tape_line *l, struct gw_slice name)
 {
     const struct gw_site_device *d = &l->site->devices[l->device];
-    const size_t skip = l->derived ? 0 : strlen(d->id) + 1;
+    const size_t skip = strlen(d->id) + 1;
     /* Points come in their own order more often than not. */
     const size_t start = l->n > 0 ? l->cells[l->n - 1].point - d->first_point : 0;
     for (size_t k = 0; k < d->npoints; k++) {
