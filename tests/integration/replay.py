@@ -125,7 +125,6 @@ def main():
         count("CW-EV-LOWQ", "raised")
         rig.tell(plant, {"device": "pt", "fault": "silence"})
         count("CW-FLT-01", "raised", 2)
-        rig.tell(plant, {"device": "pt", "fault": None})
 
         # A clean end: what was decided and what was measured has left.
         rows_before = len(rig.wires("telemetry"))
