@@ -9,7 +9,9 @@
 #include "finding/engine.h"
 #include "model/table.h"
 
-#define LOOK_MS    1000  /* data time between two looks at everything, apart from ends of delays */
+#define LOOK_LEAST_MS 1000
+#define LOOK_MOST_MS                                                                               \
+    4000                 /* the engine takes five seconds without a look for time that nobody saw */
 #define DOWN_AFTER 3     /* passes without an answer, as the drivers count */
 #define SILENCE_MS 60000 /* and two periods: longer than the longest back-off of a dead device */
 #define EPOCH_MS   1000000
@@ -33,8 +35,9 @@ struct run {
     struct gw_polls *polls;
     struct gw_stamp now;
     int64_t base_ms, gap_ms;
-    int64_t look_ms; /* monotonic time of the last regular look */
-    int64_t due_ms;  /* and when the next delay ends, as it saw it */
+    int64_t every_ms; /* between two regular looks */
+    int64_t look_ms;  /* monotonic time of the last regular look */
+    int64_t due_ms;   /* and when the next delay ends, as it saw it */
     struct gw_clock clock;
 
     struct state_row *rows;
@@ -201,7 +204,7 @@ static enum gw_status pass_time(struct run *r, int64_t wall_ms, struct gw_run_st
     }
     /* What comes at this very moment is heard before anything is decided. */
     while (r->status == GW_OK) {
-        const int64_t regular_ms = r->look_ms + LOOK_MS;
+        const int64_t regular_ms = r->look_ms + r->every_ms;
         const bool early = r->due_ms > r->now.mono_ms && r->due_ms < regular_ms;
         const int64_t next_ms = early ? r->due_ms : regular_ms;
         if (next_ms >= to_ms)
@@ -275,6 +278,23 @@ static enum gw_status play(struct run *r, struct gw_run_stats *stats, struct gw_
     return st == GW_E_CLOSED ? GW_OK : st;
 }
 
+/* Looks are as frequent as the fastest device is polled, within reason. */
+static void set_pace(struct run *r)
+{
+    int64_t fastest_ms = LOOK_MOST_MS;
+    int64_t slowest_ms = 0;
+    for (size_t i = 0; i < r->site->ndevices; i++) {
+        const int64_t period_ms = r->site->devices[i].period_ms;
+        r->bus_of[i] = r->site->devices[i].bus;
+        if (gw_site_is_derived(&r->site->buses[r->site->devices[i].bus]))
+            continue;
+        fastest_ms = period_ms < fastest_ms ? period_ms : fastest_ms;
+        slowest_ms = period_ms > slowest_ms ? period_ms : slowest_ms;
+    }
+    r->every_ms = fastest_ms > LOOK_LEAST_MS ? fastest_ms : LOOK_LEAST_MS;
+    r->gap_ms = SILENCE_MS + 2 * slowest_ms;
+}
+
 enum gw_status gw_run(const struct gw_run_conf *conf, struct gw_run_stats *out, struct gw_err *err)
 {
     struct gw_engine_counts counts = {0};
@@ -291,12 +311,7 @@ enum gw_status gw_run(const struct gw_run_conf *conf, struct gw_run_stats *out, 
     enum gw_status st = gw_err_set(err, GW_E_NOMEM, "replay: out of memory");
     if (r->bus_of == NULL || r->silent == NULL || r->polls == NULL)
         goto out;
-    r->gap_ms = SILENCE_MS;
-    for (size_t i = 0; i < r->site->ndevices; i++) {
-        r->bus_of[i] = r->site->devices[i].bus;
-        if (SILENCE_MS + 2 * r->site->devices[i].period_ms > r->gap_ms)
-            r->gap_ms = SILENCE_MS + 2 * r->site->devices[i].period_ms;
-    }
+    set_pace(r);
     st = play(r, out, err);
     if (st == GW_OK && r->engine != NULL) {
         gw_engine_counts(r->engine, &counts);

@@ -5,9 +5,9 @@
  * The same pipeline, table, rules and delays; only the clock, the polling and the journal are
  * replaced: time is that of the rows, links are told by the qualities (a pass of which every point
  * is BAD_COMM got no answer), and what is decided goes to the caller. Between two rows the checks
- * are looked at once a second, and when a delay ends. A time without any row that is longer than a
- * polling gateway can be silent was spent without the gateway: the engine is stopped and started
- * over it, as by a clean restart. One thread.
+ * are looked at every one to four seconds, and when a delay ends. A time without any row that is
+ * longer than a polling gateway can be silent was spent without the gateway: the engine is stopped
+ * and started over it, as by a clean restart. One thread.
  */
 #ifndef GW_REPLAY_RUN_H
 #define GW_REPLAY_RUN_H
