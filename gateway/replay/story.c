@@ -176,16 +176,44 @@ static int by_time(const void *x, const void *y)
     return a < b ? -1 : a > b;
 }
 
-static void find_partner(struct gw_pair *p, const struct gw_story *b, bool *taken)
+/* All spells, in order of their beginning. NULL when memory is short. */
+static struct gw_spell *spells_of(const struct gw_story *s, size_t *n)
 {
-    for (size_t k = 0; k < b->n; k++) {
-        if (!b->told[k].opens || taken[k])
-            continue;
-        const struct gw_spell other = spell_from(b, k);
-        if (overlap(&p->a, &other)) {
-            p->b = other;
-            taken[k] = true;
+    struct gw_spell *list = calloc(s->n + 1, sizeof *list);
+    *n = 0;
+    for (size_t i = 0; list != NULL && i < s->n; i++)
+        if (s->told[i].opens)
+            list[(*n)++] = spell_from(s, i);
+    return list;
+}
+
+/* Takes the first of the list that overlaps p->a out of it. */
+static void find_partner(struct gw_pair *p, struct gw_spell *list, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (list[k].raised != NULL && overlap(&p->a, &list[k])) {
+            p->b = list[k];
+            list[k].raised = NULL;
             return;
+        }
+    }
+}
+
+static void pair_up(const struct gw_spell *a, size_t na, struct gw_spell *b, size_t nb,
+                    struct gw_pairs *out)
+{
+    for (size_t i = 0; i < na; i++) {
+        struct gw_pair *p = &out->list[out->n++];
+        p->a = a[i];
+        find_partner(p, b, nb);
+        p->same = p->b.raised != NULL && p->a.raised->wall_ms == p->b.raised->wall_ms &&
+                  end_ms(&p->a) == end_ms(&p->b);
+        *(p->b.raised == NULL ? &out->only_a : p->same ? &out->same : &out->moved) += 1;
+    }
+    for (size_t k = 0; k < nb; k++) {
+        if (b[k].raised != NULL) {
+            out->list[out->n++] = (struct gw_pair){.b = b[k]};
+            out->only_b++;
         }
     }
 }
@@ -193,32 +221,21 @@ static void find_partner(struct gw_pair *p, const struct gw_story *b, bool *take
 enum gw_status gw_story_compare(const struct gw_story *a, const struct gw_story *b,
                                 struct gw_pairs *out)
 {
-    *out = (struct gw_pairs){.list = calloc(a->n + b->n + 1, sizeof *out->list)};
-    bool *taken = calloc(b->n + 1, sizeof *taken);
-    if (out->list == NULL || taken == NULL) {
-        free(taken);
+    size_t na = 0;
+    size_t nb = 0;
+    struct gw_spell *of_a = spells_of(a, &na);
+    struct gw_spell *of_b = spells_of(b, &nb);
+    *out = (struct gw_pairs){.list = calloc(na + nb + 1, sizeof *out->list)};
+    const bool room = of_a != NULL && of_b != NULL && out->list != NULL;
+    if (room) {
+        pair_up(of_a, na, of_b, nb, out);
+        qsort(out->list, out->n, sizeof *out->list, by_time);
+    } else {
         gw_pairs_free(out);
-        return GW_E_NOMEM;
     }
-    for (size_t i = 0; i < a->n; i++) {
-        if (!a->told[i].opens)
-            continue;
-        struct gw_pair *p = &out->list[out->n++];
-        p->a = spell_from(a, i);
-        find_partner(p, b, taken);
-        p->same = p->b.raised != NULL && p->a.raised->wall_ms == p->b.raised->wall_ms &&
-                  end_ms(&p->a) == end_ms(&p->b);
-        *(p->b.raised == NULL ? &out->only_a : p->same ? &out->same : &out->moved) += 1;
-    }
-    for (size_t k = 0; k < b->n; k++) {
-        if (b->told[k].opens && !taken[k]) {
-            out->list[out->n++] = (struct gw_pair){.b = spell_from(b, k)};
-            out->only_b++;
-        }
-    }
-    qsort(out->list, out->n, sizeof *out->list, by_time);
-    free(taken);
-    return GW_OK;
+    free(of_a);
+    free(of_b);
+    return room ? GW_OK : GW_E_NOMEM;
 }
 
 void gw_pairs_free(struct gw_pairs *p)
