@@ -122,7 +122,7 @@ static void no_such_files(struct gw_site *site)
 enum gw_status gw_setting_load(const struct gw_setting_conf *conf, struct gw_issues *issues,
                                struct gw_setting *out)
 {
-    struct gw_setting s = {.texts = calloc(conf->noverrides + 1, sizeof *s.texts)};
+    struct gw_setting s = {.texts = calloc(conf->noverrides + 1, sizeof(struct gw_json *))};
     if (s.texts == NULL)
         return GW_E_NOMEM;
     struct gw_load *load = &s.load;

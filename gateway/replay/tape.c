@@ -188,7 +188,7 @@ static bool push(struct gw_tape *t, struct row *r)
 {
     if (t->nheap == t->heap_room) {
         const size_t room = t->heap_room > 0 ? 2 * t->heap_room : 256;
-        struct row **heap = realloc(t->heap, room * sizeof *heap);
+        struct row **heap = realloc(t->heap, room * sizeof(struct row *));
         if (heap == NULL)
             return false;
         t->heap = heap;

@@ -130,7 +130,7 @@ static int64_t days(int y, int m, int d)
     const int64_t yy = m <= 2 ? y - 1 : y;
     const int64_t era = yy / 400;
     const int64_t yoe = yy - era * 400;
-    const int64_t doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+    const int64_t doy = (INT64_C(153) * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
     return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
@@ -148,7 +148,8 @@ static bool zone(const char **at, const char *end, int64_t *minutes)
     (void)mark(at, end, ":");
     if (!field(at, end, 2, (int[]){0, 59}, &m))
         return false;
-    *minutes = (west ? -1 : 1) * (h * 60 + m);
+    const int64_t ahead = INT64_C(60) * h + m;
+    *minutes = west ? -ahead : ahead;
     return true;
 }
 
@@ -179,7 +180,7 @@ static bool rfc3339(struct gw_slice s, int64_t *out)
     const int64_t day = days(y, mo, d);
     if (mo < 12 ? day >= days(y, mo + 1, 1) : day >= days(y + 1, 1, 1))
         return false;
-    *out = ((day * 24 + h) * 60 + mi - minutes) * 60000 + sec * 1000 + ms;
+    *out = ((day * 24 + h) * 60 + mi - minutes) * 60000 + INT64_C(1000) * sec + ms;
     return true;
 }
 
