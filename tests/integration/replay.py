@@ -3,7 +3,7 @@
 
 The telemetry is taken as it left, over MQTT (JSON rows) and as InfluxDB gets it (line protocol), and as CSV made from
 the rows. Compared are all alarm and lead records in their order for each check: class, finding, asset, subject, state,
-case, priority and the applied delay; and their times, `recorded` and `observed`, to within two looks of a replay. Not
+case, priority and the applied delay; and their times, `recorded` and `observed`, to within NEAR_S. Not
 compared: ids, sequence and signature (the chain is another one), raw registers and links (telemetry has none).
 """
 import datetime
@@ -16,7 +16,7 @@ import threading
 import stories
 from harness import BUILD, Rig, run, until
 
-NEAR_S = 2.0
+NEAR_S = 3.0  # 0.1 on an idle machine; a busy gateway decides later than its data would let it
 
 
 def sink(path):
