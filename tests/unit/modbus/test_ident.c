@@ -124,6 +124,38 @@ static void a_long_text_ends_in_its_hash(void **state)
     assert_string_not_equal(out, other);
 }
 
+/* Whatever a device says, the identity is a short readable text. */
+static void any_bytes_make_a_readable_text(void **state)
+{
+    (void)state;
+    uint64_t rand = test_seed();
+    for (int round = 0; round < 20000; round++) {
+        uint8_t data[251];
+        char mem[1024];
+        char out[GW_IDENTITY_SIZE];
+        struct gw_buf b;
+        const size_t n = gw_rand_next(&rand) % (sizeof data + 1);
+        /* Printable ones mostly, or no run of them would ever be long. */
+        for (size_t i = 0; i < n; i++)
+            data[i] = (uint8_t)(gw_rand_next(&rand) % 8 != 0 ? 0x20 + gw_rand_next(&rand) % 95
+                                                             : gw_rand_next(&rand));
+        gw_buf_fixed(&b, mem, sizeof mem);
+        const struct gw_mb_ident_part text = {.count = (uint16_t)(n / 2 < 32 ? n / 2 : 32),
+                                              .text = true,
+                                              .order = round % 2 != 0 ? GW_MB_ABCD : GW_MB_BADC};
+        if (round % 4 < 2)
+            gw_mb_ident_report(data, n, &b);
+        else
+            gw_mb_ident_value(&text, data, &b);
+        assert_false(b.failed);
+        mem[b.len] = '\0';
+        assert_true(gw_mb_ident_fit(mem, b.len, out));
+        assert_true(strlen(out) < GW_IDENTITY_SIZE);
+        for (const char *p = out; *p != '\0'; p++)
+            assert_in_range(*p, 0x20, 0x7E);
+    }
+}
+
 /* ---- asking ---- */
 
 enum answers { DATA, EXCEPTION, SILENCE };
@@ -441,6 +473,7 @@ int main(void)
         cmocka_unit_test(texts_stand_in_registers_both_ways),
         cmocka_unit_test(numbers_stand_in_registers),
         cmocka_unit_test(a_long_text_ends_in_its_hash),
+        cmocka_unit_test(any_bytes_make_a_readable_text),
         cmocka_unit_test(it_is_asked_when_it_came_up_and_then_seldom),
         cmocka_unit_test(another_device_shows_when_it_came_back),
         cmocka_unit_test(a_refusal_is_no_fault_and_final),
