@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/ratelog.h"
+#include "modbus/budget.h"
 #include "modbus/conf.h"
 #include "modbus/driver.h"
 #include "modbus/pass.h"
@@ -31,6 +32,9 @@ struct unit {
     char name[GW_ID_SIZE + 16]; /* for messages: "devices.gas" */
     struct gw_mb_poll poll;
     struct gw_mb_pass *pass;
+    struct gw_mb_budget budget;
+    struct gw_bus_stats stats;
+    int64_t spent_ms;      /* by its requests, in the pass under way */
     bool doubt;            /* RTU: an answer to its last request may still come */
     struct gw_timer timer; /* the next tick; not set while a pass is in flight */
     struct unit *next;     /* behind it in the endpoint's queue */
@@ -46,6 +50,7 @@ struct endpoint {
     struct gw_mb_tcp *tcp;
     struct unit *active; /* its request is in flight */
     struct unit *head, *tail;
+    size_t nunits;
     struct gw_mb_addrs addrs; /* n == 0: the name is not resolved yet */
     size_t current;           /* the address in use */
     size_t refused;           /* addresses in a row that gave no connection */
@@ -108,6 +113,7 @@ static void hand_over(struct unit *u, int64_t now_ms)
     while (gw_mb_pass_batch(u->pass, &from, &batch)) {
         batch.link = (uint8_t)u->poll.link;
         batch.polls = u->poll.polls;
+        batch.stats = u->stats;
         if (r->env.sink.put(r->env.sink.ctx, &batch) == GW_OK)
             gw_ratelog_ok(&r->sink_log, now_ms, TAG, "handing over to the core");
         else
@@ -124,10 +130,55 @@ static void schedule(struct unit *u)
     (void)status;
 }
 
+/* Behind a gateway or serial server the units share a line: what a silent pass cost the others is
+ * paid for before the next try. */
+static void pay(struct unit *u, int64_t now)
+{
+    const struct gw_mb_cost cost = {
+        .now_ms = now,
+        .spent_ms = u->spent_ms,
+        .next_ms = u->spent_ms,
+        .full_ms = u->ep->conf->timeout_ms,
+        .silent = u->poll.silent,
+    };
+    const int64_t hold = gw_mb_budget_spend(&u->budget, &cost);
+    if (u->ep->nunits > 1)
+        gw_mb_poll_hold(&u->poll, hold);
+}
+
+static bool all_down(const struct endpoint *ep)
+{
+    for (size_t i = 0; i < ep->r->nunits; i++)
+        if (ep->r->units[i].ep == ep && ep->r->units[i].poll.link != GW_LINK_DOWN)
+            return false;
+    return true;
+}
+
+/* The endpoint is back: none of its units waits for its own back-off. */
+static void release_units(struct endpoint *ep, int64_t now)
+{
+    for (size_t i = 0; i < ep->r->nunits; i++) {
+        struct unit *u = &ep->r->units[i];
+        if (u->ep != ep || u->poll.busy || u->poll.hold_ms <= now)
+            continue;
+        gw_mb_poll_release(&u->poll, now);
+        schedule(u);
+    }
+}
+
 static void end_pass(struct unit *u)
 {
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(u->r->loop));
-    gw_mb_poll_end(&u->poll, now.mono_ms, gw_mb_pass_end(u->pass, &now));
+    const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    const bool back =
+        outcome != GW_MB_PASS_SILENT && u->poll.link == GW_LINK_DOWN && all_down(u->ep);
+    gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
+    if (outcome == GW_MB_PASS_SILENT)
+        pay(u, now.mono_ms);
+    if (back)
+        release_units(u->ep, now.mono_ms);
+    gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
+    u->stats.opens = gw_mb_tcp_opens(u->ep->tcp);
     const char *fault = gw_mb_pass_fault(u->pass);
     if (fault[0] != '\0')
         gw_ratelog_fail(&u->log, now.mono_ms, TAG, "%s: %s", u->name, fault);
@@ -137,9 +188,10 @@ static void end_pass(struct unit *u)
     schedule(u);
 }
 
-static void break_pass(struct unit *u, const char *reason)
+static void break_pass(struct unit *u, enum gw_status status, const char *reason)
 {
     u->doubt = true;
+    gw_bus_stats_failure(&u->stats, status);
     gw_mb_pass_break(u->pass, reason);
     end_pass(u);
 }
@@ -148,7 +200,7 @@ static void break_pass(struct unit *u, const char *reason)
 static void fail_queue(struct endpoint *ep, const char *reason)
 {
     for (struct unit *u = pop(ep); u != NULL; u = pop(ep))
-        break_pass(u, reason);
+        break_pass(u, GW_E_CLOSED, reason);
 }
 
 /* ---- names ---- */
@@ -243,17 +295,19 @@ static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *
     ep->active = NULL;
     if (gw_mb_tcp_reached(ep->tcp))
         ep->refused = 0;
+    u->spent_ms += gw_mb_tcp_took_ms(ep->tcp);
     if (status == GW_OK) {
         const struct gw_stamp now = gw_clock_now(gw_loop_clock(ep->r->loop));
         struct gw_mb_request next;
         u->doubt = false;
+        gw_bus_stats_answer(&u->stats, gw_mb_tcp_took_ms(ep->tcp), reply->exception);
         gw_mb_pass_answer(u->pass, reply, &now);
         if (gw_mb_pass_next(u->pass, &next))
             push_tail(ep, u);
         else
             end_pass(u);
     } else if (gw_mb_tcp_reached(ep->tcp)) {
-        break_pass(u, text);
+        break_pass(u, status, text);
     } else {
         no_connection(ep, u, text);
     }
@@ -277,7 +331,7 @@ static void kick(struct endpoint *ep)
         const enum gw_status status = gw_mb_tcp_request(ep->tcp, &req, on_done, ep);
         if (status != GW_OK) {
             ep->active = NULL;
-            break_pass(u, gw_status_name(status));
+            break_pass(u, status, gw_status_name(status));
         }
     }
 }
@@ -291,6 +345,7 @@ static void on_tick(void *arg)
         return;
     }
     gw_mb_pass_begin(u->pass, u->poll.tick_ms, u->poll.link == GW_LINK_DOWN);
+    u->spent_ms = 0;
     if (u->doubt && u->ep->conf->framing == GW_MB_FRAMING_RTU)
         gw_mb_pass_doubt(u->pass);
     push_tail(u->ep, u);
@@ -358,8 +413,10 @@ static enum gw_status make_unit(struct gw_mb_reactor *r, uint32_t device, struct
         gw_log(GW_LOG_WARN, TAG, "%s: has no points, so nothing is read", u->name);
         return GW_OK;
     }
-    if (status == GW_OK)
+    if (status == GW_OK) {
         r->nunits++;
+        ep->nunits++;
+    }
     return status;
 }
 

@@ -5,9 +5,10 @@
  *
  * The unit that is due for longest is asked first, its whole pass in one go, since every change of
  * unit costs a pause. A silent unit breaks its pass with the first time-out and backs off alone;
- * once it is down it may cost the line a twentieth of its time. A port that cannot be opened or
+ * where it has neighbours it may cost the line a twentieth of its time (budget.h). When all were
+ * silent and one answers, the others are asked at once. A port that cannot be opened or
  * that vanishes (a USB adapter) fails all units at once; it is tried again with a back-off of its
- * own, and what waited for it is then polled at its next tick.
+ * own, always by its name, and what waited for it is then polled at its next tick.
  *
  * Made and freed by one thread while it does not run; gw_rtu_line_run is the body of another.
  */
