@@ -20,6 +20,7 @@
 #define TAG              "modbus"
 #define SPREAD_MS        1000 /* first passes are spread over this time at most */
 #define RESOLVER_WAIT_MS 1000
+#define BEAT_MS          1000
 #define WHERE_SIZE       112
 #define REASON_SIZE      160
 
@@ -68,6 +69,8 @@ struct gw_mb_reactor {
     struct unit *units;
     size_t nunits;
     struct gw_ratelog sink_log;
+    atomic_uint *beat; /* NULL: nobody looks */
+    struct gw_timer pulse;
 };
 
 static void kick(struct endpoint *ep);
@@ -461,8 +464,8 @@ static void start_units(struct gw_mb_reactor *r)
 /* Sets every timer that there will ever be, so that setting one later never needs memory. */
 static enum gw_status reserve_timers(struct gw_mb_reactor *r, struct gw_err *err)
 {
-    /* One for each unit, and for each endpoint its connection's and the wait for its name. */
-    const size_t n = r->nunits + 2 * r->nendpoints;
+    /* One for each unit, for each endpoint its connection's and the wait for its name, the pulse. */
+    const size_t n = r->nunits + 2 * r->nendpoints + 1;
     struct gw_timer *timers = calloc(n > 0 ? n : 1, sizeof *timers);
     enum gw_status status = timers != NULL ? GW_OK : GW_E_NOMEM;
     for (size_t i = 0; status == GW_OK && i < n; i++)
@@ -539,6 +542,8 @@ void gw_mb_reactor_free(struct gw_mb_reactor *r)
     if (r->resolver != NULL)
         gw_loop_unwatch(r->loop, &r->names);
     gw_mb_resolver_free(r->resolver, RESOLVER_WAIT_MS);
+    if (r->loop != NULL)
+        gw_loop_timer_clear(r->loop, &r->pulse);
     for (size_t i = 0; r->units != NULL && i < r->nunits; i++) {
         gw_loop_timer_clear(r->loop, &r->units[i].timer);
         gw_mb_pass_free(r->units[i].pass);
@@ -551,6 +556,22 @@ void gw_mb_reactor_free(struct gw_mb_reactor *r)
     free(r->units);
     free(r->endpoints);
     free(r);
+}
+
+static void on_pulse(void *arg)
+{
+    struct gw_mb_reactor *r = arg;
+    if (r->beat != NULL)
+        atomic_fetch_add(r->beat, 1);
+    /* Room for it was made at the start. */
+    (void)!gw_loop_timer_set(r->loop, &r->pulse, gw_loop_now_ms(r->loop) + BEAT_MS);
+}
+
+void gw_mb_reactor_beat(struct gw_mb_reactor *r, atomic_uint *beat)
+{
+    r->beat = beat;
+    r->pulse = (struct gw_timer){.fire = on_pulse, .arg = r};
+    (void)!gw_loop_timer_set(r->loop, &r->pulse, gw_clock_mono_ms(gw_loop_clock(r->loop)));
 }
 
 void gw_mb_reactor_run(void *arg)

@@ -18,6 +18,7 @@
 
 #define TAG         "modbus"
 #define SPREAD_MS   1000 /* first passes are spread over this time at most */
+#define BEAT_MS     1000
 #define PORT_CAP_MS 5000 /* a port that is plugged in again is found within this time */
 
 /* A device. */
@@ -49,6 +50,8 @@ struct gw_rtu_line {
     int64_t spent_ms;    /* on the line, in the pass under way */
     uint32_t opens;
     struct gw_ratelog port_log, sink_log;
+    atomic_uint *beat;
+    struct gw_timer pulse;
 };
 
 static int64_t now_ms(const struct gw_rtu_line *l)
@@ -254,7 +257,7 @@ static void on_timer(void *arg)
         try_open(l);
     work(l);
     const enum gw_status status = gw_loop_timer_set(l->loop, &l->timer, next_wake(l));
-    assert(status == GW_OK); /* there is one timer, and room for it was made at the start */
+    assert(status == GW_OK); /* room for it was made at the start */
     (void)status;
 }
 
@@ -345,11 +348,27 @@ void gw_rtu_line_free(struct gw_rtu_line *line)
     for (size_t i = 0; i < line->nunits; i++)
         gw_mb_pass_free(line->units[i].pass);
     gw_rtu_close(line->rtu);
-    if (line->loop != NULL)
+    if (line->loop != NULL) {
         gw_loop_timer_clear(line->loop, &line->timer);
+        gw_loop_timer_clear(line->loop, &line->pulse);
+    }
     gw_loop_free(line->loop);
     free(line->units);
     free(line);
+}
+
+static void on_pulse(void *arg)
+{
+    struct gw_rtu_line *l = arg;
+    atomic_fetch_add(l->beat, 1);
+    (void)!gw_loop_timer_set(l->loop, &l->pulse, gw_loop_now_ms(l->loop) + BEAT_MS);
+}
+
+enum gw_status gw_rtu_line_beat(struct gw_rtu_line *line, atomic_uint *beat)
+{
+    line->beat = beat;
+    line->pulse = (struct gw_timer){.fire = on_pulse, .arg = line};
+    return gw_loop_timer_set(line->loop, &line->pulse, now_ms(line));
 }
 
 void gw_rtu_line_run(void *arg)

@@ -15,6 +15,7 @@
 #ifndef GW_MODBUS_RTU_LINE_H
 #define GW_MODBUS_RTU_LINE_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "../driver.h"
@@ -28,6 +29,8 @@ enum gw_status gw_rtu_line_new(const struct gw_driver_env *env, uint32_t bus,
                                struct gw_rtu_line **out, struct gw_err *err) GW_MUST_CHECK;
 void gw_rtu_line_free(struct gw_rtu_line *line); /* NULL is fine */
 
+/* To be called before it runs: where it says every second that it gets on. GW_E_NOMEM. */
+enum gw_status gw_rtu_line_beat(struct gw_rtu_line *line, atomic_uint *beat) GW_MUST_CHECK;
 /* Polls until gw_rtu_line_stop. arg is the line. */
 void gw_rtu_line_run(void *arg);
 /* Makes gw_rtu_line_run return after the request in flight, so within the bus's time-out and half a

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/bus_stats.h"
 
+#include <stdio.h>
+
 const int64_t gw_stats_times_ms[GW_STATS_TIMES] = {5, 10, 20, 50, 100, 200, 500, 1000, 0};
 
 void gw_bus_stats_answer(struct gw_bus_stats *s, int64_t took_ms, uint8_t exception)
@@ -59,4 +61,44 @@ void gw_bus_stats_add(struct gw_bus_stats *sum, const struct gw_bus_stats *one)
     sum->refused = (uint16_t)(sum->refused + one->refused);
     if (sum->opens < one->opens)
         sum->opens = one->opens;
+}
+
+static void write_exceptions(struct gw_jcs *j, const struct gw_bus_stats *s)
+{
+    /* In the order of their names as texts. */
+    static const uint8_t codes[GW_STATS_EXCEPTIONS] = {1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9, 0};
+
+    gw_jcs_obj(j, "exceptions");
+    for (unsigned i = 0; i < GW_STATS_EXCEPTIONS; i++) {
+        char key[8] = "other";
+        if (s->exceptions[codes[i]] == 0)
+            continue;
+        if (codes[i] != 0)
+            (void)snprintf(key, sizeof key, "%u", (unsigned)codes[i]);
+        gw_jcs_int(j, key, s->exceptions[codes[i]]);
+    }
+    gw_jcs_end(j);
+}
+
+void gw_bus_stats_write(struct gw_jcs *j, const struct gw_bus_stats *s, enum gw_stats_of of)
+{
+    gw_jcs_obj(j, "comm");
+    write_exceptions(j, s);
+    gw_jcs_int(j, "frame_errors", s->frame_errors);
+    if (of == GW_STATS_OF_DEVICE)
+        gw_jcs_int(j, "hold_ms", s->hold_ms);
+    gw_jcs_int(j, "lost", s->lost);
+    if (of == GW_STATS_OF_BUS)
+        gw_jcs_int(j, "opens", s->opens);
+    gw_jcs_int(j, "refused", s->refused);
+    gw_jcs_int(j, "splits", s->splits);
+    gw_jcs_int(j, "time_sum_ms", (int64_t)s->time_sum_ms);
+    gw_jcs_int(j, "timeouts", s->timeouts);
+    gw_jcs_arr(j, "times");
+    for (unsigned i = 0; i < GW_STATS_TIMES; i++)
+        gw_jcs_int(j, NULL, s->times[i]);
+    gw_jcs_end(j);
+    if (of == GW_STATS_OF_DEVICE)
+        gw_jcs_int(j, "tries", s->tries);
+    gw_jcs_end(j);
 }

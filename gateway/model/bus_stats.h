@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/jcs.h"
 #include "base/status.h"
 
 #define GW_STATS_TIMES 9
@@ -47,5 +48,9 @@ bool gw_bus_stats_any(const struct gw_bus_stats *s);
 /* Adds what can be added of `one` to `sum`; of opens, which all devices of a bus tell alike, the
  * most. */
 void gw_bus_stats_add(struct gw_bus_stats *sum, const struct gw_bus_stats *one);
+
+/* Writes them as member "comm": of a device with its back-off, of a bus with its openings. */
+enum gw_stats_of { GW_STATS_OF_DEVICE = 0, GW_STATS_OF_BUS };
+void gw_bus_stats_write(struct gw_jcs *j, const struct gw_bus_stats *s, enum gw_stats_of of);
 
 #endif
