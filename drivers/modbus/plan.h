@@ -40,7 +40,7 @@ struct gw_mb_block {
     size_t first, nspans; /* range in gw_mb_plan.order */
     /* What the device says of it; kept by the pass. */
     uint8_t exception; /* of the last answer; 0: data, or not asked yet */
-    uint8_t waits;     /* times in a row that the device was busy */
+    uint8_t waits;     /* times in a row that it was busy, or refused it */
     bool answered;     /* in the present pass, even if by an exception */
     bool skipped;      /* not asked in the present pass */
     int64_t retry_ms;  /* not asked before, as long as there is something else to ask */

@@ -35,15 +35,17 @@ bool gw_mb_refusal_take(struct gw_mb_refusal *r, struct gw_mb_plan *plan, size_t
     b->answered = true;
     b->exception = exception;
     b->retry_ms = 0;
-    if (!gw_mb_refusal_busy(exception))
+    if (!is_refused(exception) && !gw_mb_refusal_busy(exception))
         b->waits = 0;
     return false;
 }
 
-static int64_t busy_wait(uint8_t waits)
+static void leave_alone(struct gw_mb_block *b, int64_t tick_ms, int64_t cap_ms)
 {
-    const int64_t wait = waits < 16 ? (int64_t)GW_MB_BUSY_MS << waits : GW_MB_BUSY_CAP_MS;
-    return wait < GW_MB_BUSY_CAP_MS ? wait : GW_MB_BUSY_CAP_MS;
+    const int64_t wait = b->waits < 16 ? (int64_t)GW_MB_AGAIN_MS << b->waits : cap_ms;
+    b->retry_ms = tick_ms + (wait < cap_ms ? wait : cap_ms);
+    if (b->waits < UINT8_MAX)
+        b->waits++;
 }
 
 void gw_mb_refusal_end(struct gw_mb_refusal *r, struct gw_mb_plan *plan, int64_t tick_ms,
@@ -63,13 +65,10 @@ void gw_mb_refusal_end(struct gw_mb_refusal *r, struct gw_mb_plan *plan, int64_t
         struct gw_mb_block *b = &plan->blocks[i];
         if (!b->answered || !any_read)
             continue;
-        if (is_refused(b->exception) && !gw_mb_plan_divisible(plan, i)) {
-            b->retry_ms = tick_ms + GW_MB_REFUSED_MS;
-        } else if (gw_mb_refusal_busy(b->exception)) {
-            b->retry_ms = tick_ms + busy_wait(b->waits);
-            if (b->waits < UINT8_MAX)
-                b->waits++;
-        }
+        if (is_refused(b->exception) && !gw_mb_plan_divisible(plan, i))
+            leave_alone(b, tick_ms, GW_MB_REFUSED_CAP_MS);
+        else if (gw_mb_refusal_busy(b->exception))
+            leave_alone(b, tick_ms, GW_MB_BUSY_CAP_MS);
     }
 }
 

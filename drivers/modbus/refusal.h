@@ -6,7 +6,7 @@
  * answers not so many at once: the request is divided, at its widest hole first, and its parts are
  * asked at once, so that each pass reads what can be read. What was learnt holds for an hour; then
  * the whole is tried again, since it may have been a hiccup. A point that is refused by itself is
- * asked again every minute only, and a request for which the device is busy (5, 6) waits for 1, 2,
+ * left alone for 1, 2, 4 .. 60 s, and a request for which the device is busy (5, 6) for 1, 2,
  * 4 .. 30 s, both while there is something else to ask. A device that refuses everything has taught
  * nothing: its requests become whole again, and stay so for a while. Pure; owned by one thread.
  */
@@ -22,8 +22,8 @@
 #define GW_MB_DIVISIONS_A_PASS 8 /* more are learnt in the passes to come */
 #define GW_MB_LEARNT_MS        3600000
 #define GW_MB_STORM_MS         10000
-#define GW_MB_REFUSED_MS       60000
-#define GW_MB_BUSY_MS          1000
+#define GW_MB_AGAIN_MS         1000
+#define GW_MB_REFUSED_CAP_MS   60000
 #define GW_MB_BUSY_CAP_MS      30000
 
 /* What was learnt of one plan. Zero-initialise. */
