@@ -66,6 +66,11 @@ void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome out
     p->silent = 0;
     p->link = GW_LINK_OK;
     p->hold_ms = now_ms;
+    if (outcome == GW_MB_PASS_BUSY) {
+        const int64_t wait = gw_backoff_next(&p->backoff);
+        p->hold_ms += wait < GW_MB_AWAIT_BUSY_MS ? wait : GW_MB_AWAIT_BUSY_MS;
+        return;
+    }
     gw_backoff_reset(&p->backoff);
 }
 

@@ -117,6 +117,26 @@ static void a_silent_device_backs_off(void **state)
     check_sum(&p);
 }
 
+static void a_busy_device_is_left_alone_but_not_for_long(void **state)
+{
+    (void)state;
+    struct gw_mb_poll p;
+    gw_mb_poll_init(&p, 100, 0, test_seed());
+    int64_t now = 0;
+    for (int i = 0; i < 10; i++) {
+        assert_true(gw_mb_poll_due(&p, now));
+        gw_mb_poll_end(&p, now, GW_MB_PASS_BUSY);
+        assert_int_equal(p.link, GW_LINK_OK);
+        assert_in_range(gw_mb_poll_wake(&p) - now, 800, GW_MB_AWAIT_BUSY_MS + 100);
+        now = gw_mb_poll_wake(&p);
+        check_sum(&p);
+    }
+    assert_int_equal(p.polls.failed, 10);
+    assert_true(gw_mb_poll_due(&p, now));
+    gw_mb_poll_end(&p, now, GW_MB_PASS_READ);
+    assert_int_equal(gw_mb_poll_wake(&p), now + 100);
+}
+
 static void devices_do_not_back_off_in_step(void **state)
 {
     (void)state;
@@ -242,6 +262,7 @@ int main(void)
         cmocka_unit_test(missed_periods_are_skipped_not_caught_up),
         cmocka_unit_test(a_pass_longer_than_its_period_skips),
         cmocka_unit_test(a_silent_device_backs_off),
+        cmocka_unit_test(a_busy_device_is_left_alone_but_not_for_long),
         cmocka_unit_test(devices_do_not_back_off_in_step),
         cmocka_unit_test(an_exception_is_no_link_loss),
         cmocka_unit_test(the_sum_holds_whatever_happens),
