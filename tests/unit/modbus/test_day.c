@@ -12,6 +12,7 @@
 #include "sitefile.h"
 #include "support/reply_oracle.h"
 #include "support/sim_net.h"
+#include "tally.h"
 #include "util.h"
 
 #define DAY_MS     (24 * 3600 * INT64_C(1000))
@@ -42,13 +43,6 @@ struct machine {
     enum mode mode;
     int64_t until_ms;
     unsigned modes;
-};
-
-struct tally {
-    struct gw_polls polls;
-    unsigned long passes, read, failed;
-    bool any; /* of the pass whose batches are coming in */
-    int64_t last_ms;
 };
 
 struct day {
@@ -181,20 +175,7 @@ static void on_bytes(void *arg, int conn, const uint8_t *req, size_t len)
 static enum gw_status on_batch(void *ctx, const struct gw_batch *b)
 {
     struct day *d = ctx;
-    struct tally *t = &d->tally[b->device];
-    for (size_t i = 0; i < b->n; i++)
-        t->any = t->any || b->samples[i].nraw > 0;
-    if (!b->last)
-        return GW_OK;
-    const struct gw_polls *p = &b->polls;
-    assert_int_equal(p->scheduled, p->read + p->failed + p->skipped);
-    assert_true(p->scheduled > t->polls.scheduled);
-    t->polls = *p;
-    t->passes++;
-    t->read += t->any;
-    t->failed += !t->any;
-    t->any = false;
-    t->last_ms = b->mono_ms;
+    tally_take(&d->tally[b->device], b);
     return GW_OK;
 }
 
@@ -276,18 +257,10 @@ static void every_poll_of_a_day_is_counted_once(void **state)
     for (size_t i = 0; i < DEVICES; i++) {
         const struct tally *t = &d.tally[i];
         const int64_t period = f.site->devices[i].period_ms;
-        assert_int_equal(t->polls.read, t->read);
-        assert_int_equal(t->polls.failed, t->failed);
-        assert_int_equal(t->polls.skipped, t->polls.scheduled - t->passes);
-        /* As many as the time that went by has periods, but for the pass that was the last. */
         const int64_t went = t->last_ms - d.start_ms;
-        assert_in_range((int64_t)t->polls.scheduled * period, went - period - 5000, went + period);
+        tally_check(t, period, went, 5000);
         assert_true(went > DAY_MS - 60000);
-        assert_true(t->read > 0 && t->failed > 0);
-        sum.scheduled += t->polls.scheduled;
-        sum.read += t->polls.read;
-        sum.failed += t->polls.failed;
-        sum.skipped += t->polls.skipped;
+        tally_add(t, &sum);
     }
     sitefile_free(&f);
     assert_int_equal(sum.scheduled, sum.read + sum.failed + sum.skipped);
