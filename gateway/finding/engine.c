@@ -282,3 +282,17 @@ void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
         step(e, &e->slots[i], now);
     gw_engine_windows(e, now);
 }
+
+int64_t gw_engine_due(const struct gw_engine *e)
+{
+    int64_t due_ms = INT64_MAX;
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_delay *d = &e->slots[i].delay;
+        if (d->last != (d->active ? GW_FALSE : GW_TRUE))
+            continue;
+        const int64_t left_ms = d->active ? d->off_ms - d->ran_off : d->on_ms - d->ran_on;
+        if (d->last_ms + left_ms < due_ms)
+            due_ms = d->last_ms + left_ms;
+    }
+    return due_ms;
+}
