@@ -5,8 +5,9 @@
  * Pure: the caller says what time it is. A device has a tick every period; each tick is one poll,
  * which is read, failed or skipped, so that polls.scheduled == read + failed + skipped, plus one
  * while a pass is in flight. Ticks are absolute (due += period); what was missed is skipped and
- * counted, never caught up. A silent device backs off alone: 1, 2, 4 .. 30 s with jitter; a busy one
- * is left alone, too, for 5 s at most.
+ * counted, never caught up. A device that was silent twice backs off alone: 1, 2, 4 .. 30 s with
+ * jitter; once may be the doing of a neighbour on its line. A busy one is left alone, too, for 5 s
+ * at most.
  * Owned by one thread.
  */
 #ifndef GW_MODBUS_POLL_H
