@@ -109,7 +109,11 @@ static void start(struct scene *s)
         .npoints = s->site->npoints,
         .bus_of = bus_of,
         .ndevices = s->site->ndevices,
-        .window_ms = (s->conf.before_s + s->conf.after_s + 60) * 1000,
+        .window_ms = ((s->conf.before_s + s->conf.after_s > GW_RATE_WINDOW_S
+                           ? s->conf.before_s + s->conf.after_s
+                           : GW_RATE_WINDOW_S) +
+                      60) *
+                     1000,
     };
     assert_int_equal(gw_table_new(&tc, &s->table, &err), GW_OK);
     const struct gw_engine_conf ec = {
@@ -453,6 +457,8 @@ static bool is_of(const struct scene_record *r, const char *code, const char *st
         return false;
     if (r->cls == GW_CLASS_EVIDENCE)
         return state == NULL;
+    if (r->cls == GW_CLASS_COMMAND)
+        return state != NULL && strcmp(rec_str(r, "command"), state) == 0;
     return state != NULL && strcmp(rec_str(r, "state"), state) == 0;
 }
 
@@ -540,7 +546,9 @@ char *scene_history(const struct scene *s)
         const struct scene_record *r = &s->ledger.records[i];
         char text[256];
         snprintf(text, sizeof text, "%s %s", r->key,
-                 r->cls == GW_CLASS_EVIDENCE ? "evidence" : rec_str(r, "state"));
+                 r->cls == GW_CLASS_EVIDENCE  ? "evidence"
+                 : r->cls == GW_CLASS_COMMAND ? rec_str(r, "command")
+                                              : rec_str(r, "state"));
         lines[i] = duplicate(text);
     }
     return join(lines, s->ledger.nrecords);

@@ -348,18 +348,18 @@ static void a_return_is_observed_at_the_first_good_sample(void **state)
     scene_run(s, SECOND);
     const uint32_t gas = scene_poll(s, "gas");
     for (int i = 0; i < 32; i++) {
-        scene_state(s, "gas.s1", i == 0 ? GW_S_HIGH : GW_S_NORMAL);
+        scene_state(s, "gas.s1", i == 0 ? GW_S_LOW : GW_S_NORMAL);
         scene_wait(s, SECOND);
         (void)scene_poll(s, "gas");
         const struct gw_stamp now = scene_now(s);
         gw_engine_device(scene_engine(s), gas, &now);
         scene_commit(s);
     }
-    assert_string_equal(rec_str(scene_last(s, "GAS-EV-HIGH", "raised"), "time/observed"),
+    assert_string_equal(rec_str(scene_last(s, "GAS-EV-LOW", "raised"), "time/observed"),
                         "2026-11-22T08:00:02.000+08:00");
-    assert_string_equal(rec_str(scene_last(s, "GAS-EV-HIGH", "returned"), "time/observed"),
+    assert_string_equal(rec_str(scene_last(s, "GAS-EV-LOW", "returned"), "time/observed"),
                         "2026-11-22T08:00:03.000+08:00");
-    assert_string_equal(rec_str(scene_last(s, "GAS-EV-HIGH", "returned"), "time/recorded"),
+    assert_string_equal(rec_str(scene_last(s, "GAS-EV-LOW", "returned"), "time/recorded"),
                         "2026-11-22T08:00:33.000+08:00");
     scene_free(s);
 }
