@@ -49,8 +49,9 @@ static void set_mask(struct gw_engine *e, struct gw_slot *s, bool on, enum gw_al
 /* Whether the instrument that decides says of itself that it is in maintenance or calibration. */
 static bool out_of_service(const struct gw_engine *e, const struct gw_slot *s, int64_t now_ms)
 {
-    if (s->def->npoints == 0)
-        return false;
+    const enum gw_rule rule = s->def->rule->rule;
+    if (s->def->npoints == 0 || rule == GW_RULE_OVERDUE || rule == GW_RULE_CHATTER)
+        return false; /* they look at no signal */
     const struct gw_sample at = gw_table_get(e->conf.table, s->def->points[0].point, now_ms);
     if (at.quality == GW_Q_INHIBIT)
         return true;
@@ -90,14 +91,15 @@ enum gw_tri gw_engine_watch(struct gw_engine *e, struct gw_slot *s, const struct
     if (!is_alarm(s))
         return s->raw;
     look_at_masks(e, s, now);
+    const enum gw_tri answer = voted(s, ctx);
     if (s->def->rule->rule != GW_RULE_CHATTER &&
-        gw_chatter_step(&s->chatter, &e->chatter, s->raw, now->mono_ms)) {
+        gw_chatter_step(&s->chatter, &e->chatter, answer, now->mono_ms)) {
         e->changed = true;
         s->told_ms = now->mono_ms;
         s->told = s->chatter.changes;
     }
     s->mem.chatter = s->chatter.changes;
-    return voted(s, ctx);
+    return answer;
 }
 
 /* ---- what is due ---- */

@@ -363,7 +363,8 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
         return unknown_limit(ctx);
     const enum gw_tri tri = violated(limit, ctx->was, b.percent) ? GW_TRUE : GW_FALSE;
     ctx->value = b.percent;
-    ctx->stamp_ms = b.in.sample.mono_ms;
+    ctx->stamp_ms =
+        b.in.sample.mono_ms < b.out.sample.mono_ms ? b.in.sample.mono_ms : b.out.sample.mono_ms;
     ctx->limit = limit.at;
     if (!ctx->explain)
         return tri;

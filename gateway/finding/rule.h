@@ -72,7 +72,7 @@ struct gw_rule_ctx {
         value; /* the quantity that decided (flow difference in percent, temperature); NAN: none */
     double limit; /* what it was held against; NAN: none */
     int64_t
-        stamp_ms; /* when the sample that decided was read; now for rules that look at several */
+        stamp_ms; /* when the sample that decided was read, of a pair the older one; now for other rules */
     int decimals; /* digits after the point that value and limit need */
     uint32_t
         cause; /* NO_EFFECT, UNHANDLED: the alarm check that is to be quoted; else GW_NO_INDEX */

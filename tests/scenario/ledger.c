@@ -45,11 +45,10 @@ static struct gw_json *parse(const char *text, size_t len)
 
 /* Members of every alarm and lead; what ends in '?' need not be there. */
 static const char *const alarm_keys[] = {
-    "advice",    "alarm?",        "asset",      "case",     "catalogue", "class",
-    "condition", "config_sha256", "enterprise", "evidence", "finding",   "gateway",
-    "kind",      "priority",      "reopened",   "severity", "shelved?",  "state",
-    "strength",  "subject",       "summary?",   "time",     "title",     "v",
-    NULL};
+    "advice",        "alarm?",     "asset",    "case",    "catalogue", "class",   "condition",
+    "config_sha256", "enterprise", "evidence", "finding", "gateway",   "kind",    "priority",
+    "reopened",      "severity",   "shelved?", "state",   "strength",  "subject", "summary?",
+    "time",          "title",      "v",        NULL};
 static const char *const lead_keys[] = {
     "advice",    "alarm?",        "asset",      "case",     "catalogue", "class",    "clauses",
     "condition", "config_sha256", "enterprise", "evidence", "finding",   "gateway",  "kind",

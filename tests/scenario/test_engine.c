@@ -69,13 +69,13 @@ static void nothing_is_allocated_in_the_steady_state(void **state)
     static const char *const devices[] = {"gas", "pt", "fi", "fo", "di"};
     scene_run(s, 10 * MINUTE);
     /* The first window of this size takes its memory; later ones find it. */
-    scene_state(s, "gas.s1", GW_S_HIGH);
+    scene_state(s, "gas.s1", GW_S_LOW);
     scene_run(s, 5 * MINUTE);
     scene_state(s, "gas.s1", GW_S_NORMAL);
     scene_run(s, 5 * MINUTE);
     for (int i = 0; i < 600; i++) {
         if (i == 100) {
-            scene_state(s, "gas.s1", GW_S_HIGH); /* raise, window, return */
+            scene_state(s, "gas.s1", GW_S_LOW); /* raise, window, return */
             scene_num(s, "pt.t1", 58);           /* alarms, a lead */
             scene_quality(s, "fi.q", GW_Q_BAD_FAULT);
         }
@@ -99,7 +99,7 @@ static void nothing_is_allocated_in_the_steady_state(void **state)
         scene_commit(s);
     }
     assert_int_equal(meter.count, 0);
-    assert_true(scene_count(s, "GAS-EV-HIGH", "raised") == 2);
+    assert_true(scene_count(s, "GAS-EV-LOW", "raised") == 2);
     assert_true(scene_count(s, "CW-ILK-01", "raised") == 1);
     scene_free(s);
 }
