@@ -18,37 +18,44 @@ static void shelf_key(const struct gw_engine *e, const struct gw_shelf *shelf,
     (void)snprintf(out, GW_SHELF_KEY, "%s%s", GW_SHELF_PREFIX, e->slots[shelf->slot].def->key);
 }
 
-/* Writes the record into e->body. ended: who ended it (NULL: its time did), and why. */
-static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, const char *command,
+static void write_time(struct gw_jcs *j, const char *key, int64_t wall_ms)
+{
+    char iso[GW_ISO_SIZE];
+    gw_clock_iso(wall_ms, iso);
+    gw_jcs_str(j, key, iso);
+}
+
+/* Writes the record into e->body. ended: who ended it; NULL where it begins or its time is over. */
+static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool begins,
                          const struct gw_command *ended, const struct gw_stamp *now)
 {
-    const struct gw_check_def *def = e->slots[shelf->slot].def;
-    const bool begins = strcmp(command, "shelve") == 0;
-    char iso[GW_ISO_SIZE];
+    static const struct gw_text texts[] = {
+        {.zh = "已搁置", .en = "shelved"},
+        {.zh = "已解除搁置", .en = "no longer shelved"},
+        {.zh = "搁置到期，自动解除", .en = "shelving is over"},
+    };
+    const enum gw_authority by = begins ? shelf->by : ended != NULL ? ended->by : GW_BY_LOCAL;
+    const bool over = !begins && ended == NULL;
+    const char *reason = begins ? shelf->reason : over ? "expired" : ended->reason;
     struct gw_jcs j;
     gw_buf_clear(&e->body);
     gw_jcs_init(&j, &e->body);
     gw_jcs_obj(&j, NULL);
-    gw_part_asset(&j, e->conf.inventory, def);
-    gw_jcs_str(&j, "by",
-               !begins && ended == NULL                             ? "gateway"
-               : (begins ? shelf->by : ended->by) == GW_BY_PLATFORM ? "platform"
-                                                                    : "local");
+    gw_jcs_str(&j, "by", over ? "gateway" : by == GW_BY_PLATFORM ? "platform" : "local");
     gw_jcs_str(&j, "class", gw_class_name(GW_CLASS_COMMAND));
-    gw_jcs_str(&j, "command", command);
+    gw_jcs_str(&j, "command", gw_command_name(begins ? GW_COMMAND_SHELVE : GW_COMMAND_UNSHELVE));
     gw_jcs_str(&j, "config_sha256", e->site->config_sha256);
     gw_part_enterprise(&j, e->site);
-    gw_jcs_str(&j, "finding", def->finding->code);
-    gw_clock_iso(shelf->from_ms, iso);
-    gw_jcs_str(&j, "from", iso);
+    write_time(&j, "from", shelf->from_ms);
     gw_jcs_str(&j, "gateway", e->site->gateway.id);
-    gw_jcs_str(&j, "reason", begins ? shelf->reason : ended == NULL ? "expired" : ended->reason);
-    gw_jcs_str(&j, "target", def->key);
+    if (reason[0] != '\0')
+        gw_jcs_str(&j, "reason", reason);
+    gw_jcs_str(&j, "target", e->slots[shelf->slot].def->key);
+    gw_part_text(&j, "text", &texts[begins ? 0 : over ? 2 : 1]);
     gw_part_time(&j, e->boot_id, NULL, now);
-    gw_clock_iso(shelf->until_ms, iso);
-    gw_jcs_str(&j, "until", iso);
+    write_time(&j, "until", shelf->until_ms);
     gw_jcs_int(&j, "v", 1);
-    gw_jcs_str(&j, "who", begins ? shelf->who : ended == NULL ? "gateway" : ended->who);
+    gw_jcs_str(&j, "who", begins ? shelf->who : over ? "gateway" : ended->who);
     gw_jcs_end(&j);
     (void)gw_jcs_done(&j); /* bounded texts in GW_RECORD_MAX; a failure shows in e->body */
 }
@@ -74,7 +81,7 @@ enum gw_status gw_engine_unshelve(struct gw_engine *e, struct gw_shelf *shelf,
 {
     char key[GW_SHELF_KEY];
     shelf_key(e, shelf, key);
-    write_record(e, shelf, "unshelve", cmd, now);
+    write_record(e, shelf, false, cmd, now);
     const enum gw_status status = emit(e, key, NULL);
     if (status != GW_OK)
         return GW_E_FULL;
@@ -175,7 +182,7 @@ void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
                              .ends_ms = now->mono_ms + (cmd->until_ms - now->wall_ms)};
     (void)snprintf(shelf.who, sizeof shelf.who, "%s", cmd->who);
     (void)snprintf(shelf.reason, sizeof shelf.reason, "%s", cmd->reason);
-    write_record(e, &shelf, "shelve", cmd, now);
+    write_record(e, &shelf, true, NULL, now);
     if (shelve(e, place, &shelf) == GW_OK)
         gw_engine_answer(out, true, "shelved", "已搁置");
     else

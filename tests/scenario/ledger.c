@@ -55,8 +55,8 @@ static const char *const lead_keys[] = {
     "law",       "priority",      "reopened",   "severity", "state",     "strength", "subject",
     "time",      "title",         "v",          NULL};
 static const char *const command_keys[] = {
-    "asset",   "by",     "class",  "command", "config_sha256", "enterprise", "finding", "from",
-    "gateway", "reason", "target", "time",    "until",         "v",          "who",     NULL};
+    "by",     "class", "command", "config_sha256", "enterprise", "from", "gateway", "reason?",
+    "target", "text",  "time",    "until",         "v",          "who",  NULL};
 static const char *const evidence_keys[] = {
     "asset", "case",   "class",   "config_sha256", "enterprise", "evidence", "finding", "gateway",
     "kind",  "record", "subject", "time",          "title",      "v",        NULL};

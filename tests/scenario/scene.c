@@ -453,12 +453,17 @@ const struct scene_record *scene_record(const struct scene *s, size_t i)
 
 static bool is_of(const struct scene_record *r, const char *code, const char *state)
 {
+    if (r->cls == GW_CLASS_COMMAND) {
+        const char *colon = strchr(rec_str(r, "target"), ':');
+        const size_t len = strlen(code);
+        return state != NULL && colon != NULL && strncmp(colon + 1, code, len) == 0 &&
+               (colon[1 + len] == ':' || colon[1 + len] == '\0') &&
+               strcmp(rec_str(r, "command"), state) == 0;
+    }
     if (strcmp(rec_str(r, "finding"), code) != 0)
         return false;
     if (r->cls == GW_CLASS_EVIDENCE)
         return state == NULL;
-    if (r->cls == GW_CLASS_COMMAND)
-        return state != NULL && strcmp(rec_str(r, "command"), state) == 0;
     return state != NULL && strcmp(rec_str(r, "state"), state) == 0;
 }
 

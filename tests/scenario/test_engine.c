@@ -76,7 +76,7 @@ static void nothing_is_allocated_in_the_steady_state(void **state)
     for (int i = 0; i < 600; i++) {
         if (i == 100) {
             scene_state(s, "gas.s1", GW_S_LOW); /* raise, window, return */
-            scene_num(s, "pt.t1", 58);           /* alarms, a lead */
+            scene_num(s, "pt.t1", 58);          /* alarms, a lead */
             scene_quality(s, "fi.q", GW_Q_BAD_FAULT);
         }
         if (i == 300)
