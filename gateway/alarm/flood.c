@@ -16,9 +16,7 @@ unsigned gw_flood_rate(const struct gw_flood *f, const struct gw_flood_conf *con
     unsigned rate = 0;
     for (unsigned i = 0; i < f->n; i++) {
         const unsigned at = (f->next + GW_FLOOD_MAX - 1 - i) % GW_FLOOD_MAX;
-        if (now_ms - f->at_ms[at] >= conf->window_ms)
-            break;
-        rate++;
+        rate += now_ms - f->at_ms[at] < conf->window_ms;
     }
     return rate;
 }

@@ -257,7 +257,7 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
         s->mem.since_ms = 0;
     else if (s->mem.since_ms == 0)
         s->mem.since_ms = wall_ms;
-    if (s->delay.active && isfinite(ctx->value))
+    if ((s->delay.active || s->held) && isfinite(ctx->value))
         s->mem.worst = extreme(s, ctx->value);
 }
 

@@ -10,8 +10,7 @@
 #include "finding/engine_parts.h"
 #include "finding/rule_parts.h"
 
-#include <assert.h>
-#include <string.h>
+#include <math.h>
 
 /* Alarms of this and lower urgency wait in a flood. The more urgent ones never do. */
 #define FLOOD_PRIORITY 3
@@ -116,6 +115,7 @@ static void forget_attempt(struct gw_engine *e, struct gw_slot *s, const struct 
     }
     s->held = false;
     s->release = false;
+    s->mem.worst = (double)NAN;
     if (s->mem.merged++ == 0)
         s->merged_ms = now->mono_ms;
 }
