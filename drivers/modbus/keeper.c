@@ -2,6 +2,7 @@
 #include "modbus/keeper.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/worker.h"
@@ -223,6 +224,15 @@ void gw_keeper_stop(struct gw_keeper *k)
         k->body->stop(k->shift->object);
 }
 
+/* Those that were left behind are asked to stop, too; one that is just going is waited for. */
+static bool all_gone(const struct gw_keeper *k, int64_t timeout_ms)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int64_t i = 0; i < timeout_ms && atomic_load(&k->roll->left) > 0; i++)
+        (void)nanosleep(&pause, NULL);
+    return atomic_load(&k->roll->left) == 0;
+}
+
 bool gw_keeper_free(struct gw_keeper *k, int64_t timeout_ms)
 {
     if (k == NULL)
@@ -235,7 +245,7 @@ bool gw_keeper_free(struct gw_keeper *k, int64_t timeout_ms)
         free(k);
         return false;
     }
-    const bool all = atomic_load(&k->roll->left) == 0;
+    const bool all = all_gone(k, timeout_ms);
     drop_roll(k->roll);
     free(k);
     return all;

@@ -38,7 +38,7 @@ struct gw_standing {
     char record[GW_RECORD_ID_SIZE];
     /* Lent by the catalogue and by constants: valid as long as the board. */
     const char *kind;     /* "FLT" ...; "" when not known */
-    const char *state;    /* "open", "unacked", "acked", "rtn_unacked" */
+    const char *state;    /* "open", "unacked", "acked", "latched" */
     const char *title_zh; /* "" when not known */
     const char *title_en;
 };

@@ -120,6 +120,7 @@ void gw_document_cases(const struct gw_identity *id, struct gw_engine *engine,
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    gw_engine_write_alarms(engine, &j, "alarms");
     gw_engine_write_cases(engine, &j, "cases");
     gw_jcs_str(&j, "class", "cases");
     gw_jcs_str(&j, "gateway", id->gateway);

@@ -14,7 +14,9 @@ const char *gw_rule_name(enum gw_rule rule)
         [GW_RULE_BALANCE] = "balance",     [GW_RULE_BYPASSED] = "bypassed",
         [GW_RULE_NO_EFFECT] = "no_effect", [GW_RULE_UNHANDLED] = "unhandled",
         [GW_RULE_OVERDUE] = "overdue",     [GW_RULE_FROZEN] = "frozen",
-        [GW_RULE_DECOUPLED] = "decoupled",
+        [GW_RULE_DECOUPLED] = "decoupled", [GW_RULE_DEVIATION] = "deviation",
+        [GW_RULE_RATE] = "rate",           [GW_RULE_DISAGREE] = "disagree",
+        [GW_RULE_CHATTER] = "chatter",
     };
     return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
 }
@@ -38,6 +40,11 @@ void gw_catalogue_free(struct gw_catalogue *cat)
     free(cat->facts);
     free(cat->findings);
     free(cat);
+}
+
+const struct gw_alarm_system *gw_catalogue_alarm_system(const struct gw_catalogue *cat)
+{
+    return &cat->alarm_system;
 }
 
 const char *gw_catalogue_version(const struct gw_catalogue *cat)

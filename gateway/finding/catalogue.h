@@ -21,7 +21,10 @@
 #include "model/point.h"
 #include "model/value.h"
 
-#define GW_TEXT_SIZE 256
+#define GW_TEXT_SIZE  256
+#define GW_PARAMS_MAX 12
+
+#define GW_RATE_WINDOW_S 300 /* the longest window of a RATE; so much history is always kept */
 
 struct gw_text {
     char zh[GW_TEXT_SIZE];
@@ -41,6 +44,10 @@ enum gw_rule {
     GW_RULE_OVERDUE,     /* the verification of an instrument has ended */
     GW_RULE_FROZEN,      /* a value that does not move for hours */
     GW_RULE_DECOUPLED,   /* the same, while what it should follow varies */
+    GW_RULE_DEVIATION,   /* two quantities too far apart */
+    GW_RULE_RATE,        /* a quantity that changes too fast */
+    GW_RULE_DISAGREE,    /* a quantity beyond its limit while its instrument's state says no */
+    GW_RULE_CHATTER,     /* an alarm of the asset that comes and goes too often */
     GW_RULE_COUNT
 };
 const char *gw_rule_name(enum gw_rule rule);
@@ -143,6 +150,8 @@ struct gw_rule_def {
     size_t ncauses;
     bool silent;                 /* BYPASSED: the device as a whole does not answer */
     bool low;                    /* LIMIT: a low limit */
+    bool falling;                /* RATE: the fall counts, not the rise */
+    bool standing;               /* UNHANDLED: nothing answers it but its end */
     char of_rated[GW_ROLE_SIZE]; /* LIMIT: high, low and deadband are fractions of this rated value;
                                     BALANCE: min_percent is of it */
     char unit[GW_POINT_UNIT];    /* LIMIT: only points in this unit are held against it; "" = any */
@@ -156,7 +165,9 @@ struct gw_finding {
     char severity[GW_ID_SIZE]; /* "major", "general", "info" */
     char strength;             /* 'A', 'B', 'C' */
     int priority;
-    bool enabled; /* a code whose reading is disputed ships switched off */
+    bool enabled;     /* a code whose reading is disputed ships switched off */
+    bool latch;       /* alarms: stands until it is acknowledged and returned */
+    int64_t shelve_s; /* alarms: how long it may be shelved at the most; 0: never */
     struct gw_text title, advice;
     struct gw_applies applies[8];
     size_t napplies;
@@ -168,11 +179,19 @@ struct gw_finding {
     enum gw_run_gate run;
     struct gw_rule_def rules[3]; /* the first whose input roles the asset has is used */
     size_t nrules;
-    struct gw_param_def params[8];
+    struct gw_param_def params[GW_PARAMS_MAX];
     size_t nparams;
     struct gw_clause clauses[12];
     size_t nclauses;
     struct gw_text obligation, penalty;
+};
+
+/* How all alarms of a gateway are kept readable; see alarm/chatter.h and alarm/flood.h. */
+struct gw_alarm_system {
+    int64_t chatter_count, chatter_window_s, chatter_quiet_s;
+    int64_t flood_start, flood_end, flood_window_s;
+    int64_t summary_s; /* so often at the most a chattering or held alarm is told of */
+    int64_t stale_h;   /* an alarm that stands so long is stale */
 };
 
 struct gw_catalogue;
@@ -182,6 +201,7 @@ enum gw_status gw_catalogue_load(const struct gw_json *doc, struct gw_issues *is
                                  struct gw_catalogue **out) GW_MUST_CHECK;
 void gw_catalogue_free(struct gw_catalogue *cat);
 
+const struct gw_alarm_system *gw_catalogue_alarm_system(const struct gw_catalogue *cat);
 const char *gw_catalogue_version(const struct gw_catalogue *cat);
 size_t gw_catalogue_count(const struct gw_catalogue *cat);
 const struct gw_finding *gw_catalogue_at(const struct gw_catalogue *cat, size_t i);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding/catalogue_in.h"
 
+#include "alarm/vote.h"
 #include "conf/keys.h"
 
 #include <string.h>
@@ -18,10 +19,12 @@ enum part {
     PART_RATED = 1 << 5,
     PART_UNIT = 1 << 6,
     PART_VALUE = 1 << 7,
+    PART_FALLING = 1 << 8,
+    PART_STANDING = 1 << 9,
 };
 
-static const char *const part_names[] = {"needs", "tests",    "causes", "silent",
-                                         "low",   "of_rated", "unit",   "value"};
+static const char *const part_names[] = {"needs",    "tests", "causes", "silent",  "low",
+                                         "of_rated", "unit",  "value",  "falling", "standing"};
 
 enum each_use { EACH_NEVER, EACH_MAY, EACH_MUST };
 
@@ -41,10 +44,14 @@ static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_BALANCE] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
     [GW_RULE_BYPASSED] = {0, PART_TESTS | PART_SILENT | PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
-    [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS, 0, 0, false, EACH_NEVER},
+    [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS | PART_STANDING, 0, 0, false, EACH_NEVER},
     [GW_RULE_OVERDUE] = {0, 0, 0, 0, false, EACH_MUST},
     [GW_RULE_FROZEN] = {PART_NEEDS, PART_TESTS, 1, 4, true, EACH_MUST},
     [GW_RULE_DECOUPLED] = {PART_NEEDS, 0, 2, 4, true, EACH_MUST},
+    [GW_RULE_DEVIATION] = {PART_NEEDS, 0, 2, 1, true, EACH_MAY},
+    [GW_RULE_RATE] = {PART_NEEDS, PART_FALLING, 1, 1, true, EACH_MAY},
+    [GW_RULE_DISAGREE] = {PART_NEEDS | PART_TESTS, PART_UNIT, 1, 1, true, EACH_MAY},
+    [GW_RULE_CHATTER] = {0, 0, 0, 0, false, EACH_NEVER},
 };
 
 /* ---- needs ---- */
@@ -72,7 +79,8 @@ static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, stru
 {
     const struct shape *shape = &shapes[r->rule];
     const size_t count = gw_jnode_count(list);
-    const bool pair = r->rule == GW_RULE_BALANCE || r->rule == GW_RULE_DECOUPLED;
+    const bool pair =
+        r->rule == GW_RULE_BALANCE || r->rule == GW_RULE_DECOUPLED || r->rule == GW_RULE_DEVIATION;
     const size_t least = pair ? 2 : 1;
     if (count < least || count > shape->needs_max) {
         gw_jnode_issue(list, env->issues, "rule \"%s\" has %zu to %zu needs", gw_rule_name(r->rule),
@@ -177,13 +185,14 @@ static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void 
 struct rule_in {
     int rule;
     char of_rated[GW_ROLE_SIZE], unit[GW_POINT_UNIT], value[GW_ROLE_SIZE];
-    bool silent, low;
+    bool silent, low, falling, standing;
     const struct gw_jnode *needs, *tests, *causes;
 };
 
 static const char *const rule_names[] = {"absent",  "bad_quality", "state",     "limit",
                                          "balance", "bypassed",    "no_effect", "unhandled",
-                                         "overdue", "frozen",      "decoupled", NULL};
+                                         "overdue", "frozen",      "decoupled", "deviation",
+                                         "rate",    "disagree",    "chatter",   NULL};
 
 static const struct gw_key rule_keys[] = {
     {"rule", GW_KEY_ENUM, offsetof(struct rule_in, rule), .names = rule_names, .required = true},
@@ -192,6 +201,8 @@ static const struct gw_key rule_keys[] = {
     {"causes", GW_KEY_NODE, offsetof(struct rule_in, causes), .jtype = GW_J_ARR},
     {"silent", GW_KEY_BOOL, offsetof(struct rule_in, silent), .required = false},
     {"low", GW_KEY_BOOL, offsetof(struct rule_in, low), .required = false},
+    {"falling", GW_KEY_BOOL, offsetof(struct rule_in, falling), .required = false},
+    {"standing", GW_KEY_BOOL, offsetof(struct rule_in, standing), .required = false},
     {"of_rated", GW_KEY_ID, offsetof(struct rule_in, of_rated), GW_ROLE_SIZE, .required = false},
     {"unit", GW_KEY_STR, offsetof(struct rule_in, unit), GW_POINT_UNIT, .min = 1},
     {"value", GW_KEY_ID, offsetof(struct rule_in, value), GW_ROLE_SIZE, .required = false},
@@ -264,6 +275,8 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     r->rule = (enum gw_rule)in.rule;
     r->silent = in.silent;
     r->low = in.low;
+    r->falling = in.falling;
+    r->standing = in.standing;
     gw_cat_copy(r->of_rated, sizeof r->of_rated, in.of_rated);
     gw_cat_copy(r->unit, sizeof r->unit, in.unit);
     gw_cat_copy(r->value, sizeof r->value, in.value);
@@ -312,6 +325,10 @@ enum param {
     PARAM_STEP_PERCENT,
     PARAM_VARY_PERCENT,
     PARAM_AHEAD,
+    PARAM_RATE,
+    PARAM_WINDOW,
+    PARAM_VOTES,
+    PARAM_VOTES_OF,
     PARAM_COUNT
 };
 
@@ -335,18 +352,23 @@ static const struct {
     [PARAM_STEP_PERCENT] = {"step_percent", false},
     [PARAM_VARY_PERCENT] = {"vary_percent", false},
     [PARAM_AHEAD] = {"ahead_days", false},
+    [PARAM_RATE] = {"rate", false},
+    [PARAM_WINDOW] = {"window_s", false},
+    [PARAM_VOTES] = {"votes", false},
+    [PARAM_VOTES_OF] = {"votes_of", false},
 };
 
 /* May be left out: none of them is then asked for. */
 static const unsigned optional = 1u << PARAM_DEADBAND | 1u << PARAM_SPREAD |
                                  1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
-                                 1u << PARAM_AHEAD;
+                                 1u << PARAM_AHEAD | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF;
 
 /* The numbers that the finding's rules read; all but the optional ones must be given. */
 static unsigned params_of(const struct gw_finding *f)
 {
     unsigned set = 1u << PARAM_DELAY;
-    set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF : 1u << PARAM_CLEAR;
+    set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF
+                                    : 1u << PARAM_CLEAR;
     for (size_t i = 0; i < f->nrules; i++) {
         const struct gw_rule_def *r = &f->rules[i];
         if (r->rule == GW_RULE_LIMIT) {
@@ -355,7 +377,11 @@ static unsigned params_of(const struct gw_finding *f)
             set |= 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
                    1u << PARAM_DEADBAND;
         } else if (r->rule == GW_RULE_UNHANDLED) {
-            set |= 1u << PARAM_IMPROVE;
+            set |= r->standing ? 0u : 1u << PARAM_IMPROVE;
+        } else if (r->rule == GW_RULE_DEVIATION || r->rule == GW_RULE_DISAGREE) {
+            set |= 1u << PARAM_HIGH | 1u << PARAM_DEADBAND;
+        } else if (r->rule == GW_RULE_RATE) {
+            set |= 1u << PARAM_RATE | 1u << PARAM_WINDOW | 1u << PARAM_DEADBAND;
         } else if (r->rule == GW_RULE_OVERDUE) {
             set |= 1u << PARAM_AHEAD;
         } else if (r->rule == GW_RULE_FROZEN) {
@@ -395,6 +421,11 @@ static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int ind
                        p->def, p->min, p->max);
     } else if (p->min < 0 && !params[index].may_be_negative) {
         gw_jnode_issue(n, env->issues, "must not become negative");
+    } else if ((index == PARAM_VOTES || index == PARAM_VOTES_OF) &&
+               (p->min < 1 || p->max > GW_VOTE_MAX)) {
+        gw_jnode_issue(n, env->issues, "is a count from 1 to %d", GW_VOTE_MAX);
+    } else if (index == PARAM_WINDOW && (p->min < 30 || p->max > GW_RATE_WINDOW_S)) {
+        gw_jnode_issue(n, env->issues, "must stay within 30 to %d s", GW_RATE_WINDOW_S);
     }
 }
 

@@ -128,6 +128,7 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     e->before_ms = e->site->journal.window_before_s * 1000;
     e->after_ms = e->site->journal.window_after_s * 1000;
     e->changed = true;
+    gw_engine_alarm_conf(e);
     snprintf(e->boot_id, sizeof e->boot_id, "%s", conf->boot_id);
     e->conf.boot_id = e->boot_id;
     gw_buf_init(&e->window, GW_WINDOW_MAX);
@@ -208,9 +209,10 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
     assert(check < e->nslots);
     const struct gw_slot *s = &e->slots[check];
     return (struct gw_peer){
-        .active = s->delay.active,
+        .active = s->delay.active || s->held,
         .answer = s->answer,
         .acked = s->mem.alarm == GW_ALARM_ACKED,
+        .chatter = s->chatter.changes,
         .worst = s->mem.worst,
         .def = s->def,
     };
@@ -250,21 +252,24 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
     s->mem.memory = ctx->memory;
     if (s->answer == GW_UNKNOWN)
         return;
-    s->mem.was = s->answer == GW_TRUE;
-    if (s->mem.was == s->delay.active)
+    s->mem.was = s->raw == GW_TRUE;
+    if ((s->answer == GW_TRUE) == s->delay.active)
         s->mem.since_ms = 0;
     else if (s->mem.since_ms == 0)
         s->mem.since_ms = wall_ms;
-    if (s->delay.active && isfinite(ctx->value))
+    if ((s->delay.active || s->held) && isfinite(ctx->value))
         s->mem.worst = extreme(s, ctx->value);
 }
 
 static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
 {
     struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
-    s->answer = gw_rule_eval(&ctx);
+    s->raw = gw_rule_eval(&ctx);
+    s->answer = gw_engine_watch(e, s, &ctx, now);
     remember(s, &ctx, now->wall_ms);
-    if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0)
+    const enum gw_tri due = gw_delay_step(&s->delay, s->answer, now->mono_ms);
+    gw_engine_track(e, s, now);
+    if (s->token == 0 && gw_engine_lets(e, s, due, now))
         gw_engine_transit(e, s, &ctx, now);
 }
 
@@ -280,6 +285,7 @@ void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
 {
     for (size_t i = 0; i < e->nslots; i++)
         step(e, &e->slots[i], now);
+    gw_engine_alarms(e, now);
     gw_engine_windows(e, now);
 }
 

@@ -95,7 +95,7 @@ struct gw_engine_case {
     const char *record;               /* id of the record that opened it; "" when not known */
     const struct gw_finding *finding; /* NULL: the catalogue has no such code (any more) */
     const char *kind;                 /* "EV", "FLT" ...; "" when not known */
-    const char *state;                /* "open"; of an alarm "unacked", "acked" */
+    const char *state;                /* "open"; of an alarm "unacked", "acked", "latched" */
     bool alarm, declared;
     int64_t reopened, since_ms; /* wall time */
 };
@@ -105,9 +105,14 @@ void gw_engine_each_case(const struct gw_engine *e,
 
 /* Every standing, committed case and alarm as an array under key, in the order of the inventory,
  * then the undeclared ones: asset, case, declared, finding, kind, record (id), reopened, since,
- * state ("open", "unacked", "acked"), subject. */
+ * state ("open", "unacked", "acked", "latched"), subject. */
 void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const char *key);
-/* Whether that list changed since the last call of this function; true at the first. */
+/* How alarms are kept readable, as an object under key: chattering, out_of_service and stale alarms
+ * (keys of their checks, at most 64 each), shelved ones with who, why, from and until, whether a
+ * flood is on and how many alarms it holds back, how many are suppressed by design, and how many
+ * were fleeting. */
+void gw_engine_write_alarms(const struct gw_engine *e, struct gw_jcs *j, const char *key);
+/* Whether any of that or of the list changed since the last call of this function; true at the first. */
 bool gw_engine_cases_changed(struct gw_engine *e);
 
 #endif

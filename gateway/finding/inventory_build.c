@@ -26,6 +26,8 @@ static bool is_cause(const struct builder *b, const struct gw_rule_def *r, size_
     const struct gw_check_def *c = &b->inv->checks[i];
     if (c->asset != b->asset || c->finding->cls != GW_CLASS_ALARM)
         return false;
+    if (r->rule == GW_RULE_CHATTER)
+        return c->rule->rule != GW_RULE_CHATTER;
     for (size_t k = 0; k < r->ncauses; k++)
         if (strcmp(r->causes[k], c->finding->code) == 0)
             return true;
@@ -60,6 +62,9 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
 {
     const char *each[GW_EACH_MAX];
     const size_t neach = gw_inv_each_roles(b->f, r, each);
+    if ((r->rule == GW_RULE_DEVIATION || r->rule == GW_RULE_DISAGREE) &&
+        !(all_needs_played(b->asset, r) && (r->ntests == 0 || any_test_played(b->asset, r))))
+        return false;
     for (size_t i = 0; i < neach; i++)
         if (gw_inv_role(b->asset, each[i]) != NULL)
             return true;
@@ -71,6 +76,7 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
     case GW_RULE_LIMIT:
     case GW_RULE_BALANCE:
     case GW_RULE_BAD_QUALITY:
+    case GW_RULE_RATE:
         return all_needs_played(b->asset, r);
     case GW_RULE_STATE:
     case GW_RULE_BYPASSED:
@@ -78,7 +84,11 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
     case GW_RULE_NO_EFFECT:
         return any_test_played(b->asset, r) && count_causes(b, r) > 0;
     case GW_RULE_UNHANDLED:
+    case GW_RULE_CHATTER:
         return count_causes(b, r) > 0;
+    case GW_RULE_DEVIATION:
+    case GW_RULE_DISAGREE:
+        return true;      /* see above */
     case GW_RULE_OVERDUE: /* each of them has "each" */
     case GW_RULE_FROZEN:
     case GW_RULE_DECOUPLED:
@@ -130,7 +140,7 @@ static void check_rated(const struct builder *b)
 /* Inflow and outflow are compared as they are: they must be in one unit. */
 static void check_units(const struct builder *b)
 {
-    if (b->r->rule != GW_RULE_BALANCE)
+    if (b->r->rule != GW_RULE_BALANCE && b->r->rule != GW_RULE_DEVIATION)
         return;
     const struct gw_site_role *in = gw_inv_role(b->asset, b->r->needs[0].alt[0]);
     const struct gw_site_role *out = gw_inv_role(b->asset, b->r->needs[1].alt[0]);
@@ -295,7 +305,7 @@ static void add_one(struct builder *b)
     struct gw_check_def *c = begin(b, "");
     if (c == NULL)
         return;
-    if (b->r->rule == GW_RULE_NO_EFFECT) {
+    if (b->r->rule == GW_RULE_NO_EFFECT || b->r->rule == GW_RULE_CHATTER) {
         c->causes = calloc(count_causes(b, b->r) + 1, sizeof *c->causes);
         if (c->causes == NULL) {
             b->nomem = true;

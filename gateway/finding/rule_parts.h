@@ -67,6 +67,14 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out);
  * rated value that they are a fraction of is not known. */
 bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband);
 
+/* Holds ctx->value against a high limit that is of no rated value; sets ctx->limit. */
+enum gw_tri gw_rule_over(struct gw_rule_ctx *ctx);
+/* Whether the reading is in the rule's unit; otherwise why it is not is said. */
+bool gw_rule_in_unit(struct gw_rule_ctx *ctx, const struct gw_reading *r);
+/* The sentence for ctx->value held against ctx->limit. Where the deadband decides, it shows it. */
+void gw_rule_say_limit(struct gw_rule_ctx *ctx, const char *what, const char *what_zh,
+                       const char *unit, enum gw_tri tri);
+
 /* What one role test found. */
 struct gw_tested {
     enum gw_tri tri;
@@ -115,5 +123,9 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_deviation(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_rate(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_disagree(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_chatter(struct gw_rule_ctx *ctx);
 
 #endif

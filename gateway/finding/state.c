@@ -35,7 +35,9 @@ bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_s
            a->c.reopened == b->c.reopened && a->c.raised_ms == b->c.raised_ms &&
            a->c.cleared_ms == b->c.cleared_ms && a->alarm == b->alarm &&
            a->alarm_seq == b->alarm_seq && a->seen == b->seen && a->since_ms == b->since_ms &&
-           a->evidence == b->evidence && same_memory(&a->memory, &b->memory);
+           a->evidence == b->evidence && a->votes == b->votes && a->chatter == b->chatter &&
+           a->fleeting == b->fleeting && a->merged == b->merged &&
+           same_memory(&a->memory, &b->memory);
 }
 
 #define NUMBER_SIZE 64
@@ -47,6 +49,13 @@ static void print_number(double x, char out[NUMBER_SIZE])
     gw_buf_fixed(&number, out, NUMBER_SIZE);
     if (isfinite(x))
         gw_keys_print_num(x, &number);
+}
+
+/* Only where it tells something: rows of before it existed are rows still. */
+static void write_if(struct gw_jcs *j, const char *key, int64_t v)
+{
+    if (v != 0)
+        gw_jcs_int(j, key, v);
 }
 
 size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_STATE_TEXT])
@@ -66,14 +75,18 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     gw_jcs_str(&j, "alarm", gw_alarm_state_name(s->alarm));
     gw_jcs_int(&j, "alarm_seq", s->alarm_seq);
     gw_jcs_str(&j, "case", case_names[s->c.state]);
+    write_if(&j, "chatter", s->chatter);
     gw_jcs_int(&j, "cleared_ms", s->c.cleared_ms);
     gw_jcs_bool(&j, "evidence", s->evidence);
+    write_if(&j, "fleeting", s->fleeting);
     if (s->memory.holds) {
         gw_jcs_int(&j, "held_ms", s->memory.held_ms);
         gw_jcs_str(&j, "hi", hi);
         gw_jcs_str(&j, "lo", lo);
-        gw_jcs_bool(&j, "moved", s->memory.moved);
     }
+    write_if(&j, "merged", s->merged);
+    if (s->memory.holds)
+        gw_jcs_bool(&j, "moved", s->memory.moved);
     gw_jcs_int(&j, "number", s->c.number);
     gw_jcs_int(&j, "raised_ms", s->c.raised_ms);
     gw_jcs_int(&j, "ran_off", s->ran_off);
@@ -82,6 +95,7 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     gw_jcs_int(&j, "seen", (int64_t)s->seen);
     gw_jcs_int(&j, "since_ms", s->since_ms);
     gw_jcs_int(&j, "v", 1);
+    write_if(&j, "votes", (int64_t)s->votes);
     gw_jcs_bool(&j, "was", s->was);
     gw_jcs_str(&j, "worst", worst);
     gw_jcs_end(&j);
@@ -129,6 +143,11 @@ static int64_t take_int(struct reader *r, const char *key, int64_t min, int64_t 
         return min;
     }
     return v;
+}
+
+static int64_t take_int_if(struct reader *r, const char *key, int64_t max)
+{
+    return gw_jnode_get(r->root, key) != NULL ? take_int(r, key, 1, max) : 0;
 }
 
 static int take_name(struct reader *r, const char *key, const char *(*name_of)(int), int count)
@@ -179,9 +198,13 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     const int64_t max = INT64_C(1) << 53;
     *s = gw_check_state_none();
     s->active = take_bool(r, "active");
-    s->alarm = (enum gw_alarm_state)take_name(r, "alarm", alarm_name, GW_ALARM_RTN_UNACK + 1);
+    s->alarm = (enum gw_alarm_state)take_name(r, "alarm", alarm_name, GW_ALARM_LATCHED + 1);
     s->alarm_seq = take_int(r, "alarm_seq", 0, max);
     s->c.state = (enum gw_case_state)take_name(r, "case", case_name, GW_CASE_CLEARED + 1);
+    s->chatter = take_int_if(r, "chatter", max);
+    s->fleeting = take_int_if(r, "fleeting", max);
+    s->merged = take_int_if(r, "merged", max);
+    s->votes = (uint32_t)take_int_if(r, "votes", UINT32_MAX);
     s->c.cleared_ms = take_int(r, "cleared_ms", -max, max);
     s->evidence = take_bool(r, "evidence");
     s->c.number = take_int(r, "number", 0, max);
@@ -202,7 +225,7 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
 static bool agrees(const struct gw_check_state *s)
 {
     const bool open = s->c.state == GW_CASE_OPEN;
-    const bool alarmed = s->alarm == GW_ALARM_UNACK || s->alarm == GW_ALARM_ACKED;
+    const bool alarmed = gw_alarm_stands(s->alarm);
     return s->active == open && (s->alarm == GW_ALARM_NORMAL || alarmed == s->active) &&
            (s->c.state == GW_CASE_NONE) == (s->c.number == 0);
 }

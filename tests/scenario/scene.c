@@ -110,7 +110,11 @@ static void start(struct scene *s)
         .npoints = s->site->npoints,
         .bus_of = bus_of,
         .ndevices = s->site->ndevices,
-        .window_ms = (s->conf.before_s + s->conf.after_s + 60) * 1000,
+        .window_ms = ((s->conf.before_s + s->conf.after_s > GW_RATE_WINDOW_S
+                           ? s->conf.before_s + s->conf.after_s
+                           : GW_RATE_WINDOW_S) +
+                      60) *
+                     1000,
     };
     assert_int_equal(gw_table_new(&tc, &s->table, &err), GW_OK);
     const struct gw_engine_conf ec = {
@@ -471,6 +475,13 @@ const struct scene_record *scene_record(const struct scene *s, size_t i)
 
 static bool is_of(const struct scene_record *r, const char *code, const char *state)
 {
+    if (r->cls == GW_CLASS_COMMAND) {
+        const char *colon = strchr(rec_str(r, "target"), ':');
+        const size_t len = strlen(code);
+        return state != NULL && colon != NULL && strncmp(colon + 1, code, len) == 0 &&
+               (colon[1 + len] == ':' || colon[1 + len] == '\0') &&
+               strcmp(rec_str(r, "command"), state) == 0;
+    }
     if (strcmp(rec_str(r, "finding"), code) != 0)
         return false;
     if (r->cls == GW_CLASS_EVIDENCE)
@@ -562,7 +573,9 @@ char *scene_history(const struct scene *s)
         const struct scene_record *r = &s->ledger.records[i];
         char text[256];
         snprintf(text, sizeof text, "%s %s", r->key,
-                 r->cls == GW_CLASS_EVIDENCE ? "evidence" : rec_str(r, "state"));
+                 r->cls == GW_CLASS_EVIDENCE  ? "evidence"
+                 : r->cls == GW_CLASS_COMMAND ? rec_str(r, "command")
+                                              : rec_str(r, "state"));
         lines[i] = duplicate(text);
     }
     return join(lines, s->ledger.nrecords);

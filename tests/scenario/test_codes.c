@@ -51,6 +51,26 @@ static void gas_25(struct scene *s)
 {
     scene_num(s, "gas.p2", 25);
 }
+static void gas_25_and_says_so(struct scene *s)
+{
+    scene_num(s, "gas.p2", 25);
+    scene_state(s, "gas.s2", GW_S_LOW);
+}
+/* On for a second and off for a second. */
+static void twice(struct scene *s)
+{
+    for (int i = 0; i < 2; i++) {
+        scene_contact(s, "di.x1", true);
+        scene_run(s, SECOND);
+        scene_contact(s, "di.x1", false);
+        scene_run(s, SECOND);
+    }
+}
+static void three_times(struct scene *s)
+{
+    twice(s);
+    scene_contact(s, "di.x1", true);
+}
 static void gas_24_99(struct scene *s)
 {
     scene_num(s, "gas.p2", 24.99);
@@ -279,6 +299,10 @@ static const struct story stories[] = {
     {"GAS-EV-LOW", NULL, MEASURED_ONLY, gas_25, gas_24_99, NULL, 0, "gas.p2"},
     {"GAS-EV-HIGH", NULL, NULL, gas_high, gas_low, NULL, 0, "gas.s2"},
     {"GAS-EV-HIGH", NULL, MEASURED_ONLY, gas_50, gas_49_99, NULL, 0, "gas.p1"},
+    {"GAS-EV-DIFF", NULL, NULL, gas_25, gas_24_99, NULL, 0, "gas.p2"},
+    {"GAS-EV-DIFF", NULL, NULL, gas_25, gas_25_and_says_so, NULL, 0, "gas.p2"},
+    {"DAT-EV-CHATTER", NULL, ROLES("if_furnace", CLOSED, "\"DI_TOUT_H\":\"di.x1\""), three_times,
+     twice, NULL, 0, ""},
     {"CW-EV-TOUT-H", NULL, NULL, t_50, t_49_99, NULL, 0, "pt.t1"},
     {"CW-EV-TOUT-HH", NULL, NULL, t_55, t_54_99, NULL, 0, "pt.t1"},
     {"CW-EV-TOUT-HH", NULL, ROLES("if_furnace", CLOSED, "\"DI_TOUT_H\":\"di.x1\""), x1_on, t_55,
@@ -317,6 +341,7 @@ static const struct story stories[] = {
     {"GAS-BYP-02", NULL, NULL, controller_off, off_with_the_plant, NULL, 0, "gas"},
     {"GAS-ILK-01", "light", GASEOUS("a", "liquor_store", ""), high_without_fan, high_with_fan, NULL,
      0, ""},
+    {"GAS-TRP-02", NULL, NULL, gas_low, gas_pre, NULL, 0, "gas.s1"},
     {"GAS-TRP-01", NULL, NULL, gas_low, high_with_fan, NULL, 0, "gas.s1"},
     {"GAS-EV-CAL", NULL, NULL, due_in_30_days, due_in_31_days, NULL, 0, "gas"},
     {"GAS-CAL-01", NULL, NULL, overdue, due_tonight, NULL, 0, "gas"},

@@ -45,6 +45,22 @@ struct scene *workshop_conf(const struct scene_conf *conf)
     {                                                                                              \
         scene_num(s, point, value);                                                                \
     }
+NUM(out_50, "pt.t1", 50)
+NUM(out_49_99, "pt.t1", 49.99)
+/* After a window of rest: seen when half of the window's last third is above. */
+static void jump(struct scene *s, double to)
+{
+    scene_run(s, 4 * MINUTE);
+    scene_num(s, "ws.t", to);
+}
+static void jump_20(struct scene *s)
+{
+    jump(s, 50);
+}
+static void jump_9(struct scene *s)
+{
+    jump(s, 39);
+}
 NUM(p_9_99, "ws.p", 9.99)
 NUM(p_10, "ws.p", 10)
 NUM(p_14_99, "ws.p", 14.99)
@@ -185,6 +201,10 @@ const struct story workshop_stories[] = {
      good_off_but_stopped, NULL, 0, "wd.good"},
     {"DC-EV-TEMP", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("T_HOPPER", "ws.t"))), t_60, t_59_99,
      NULL, 0, "ws.t"},
+    {"DC-EV-TEMP-R", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("T_HOPPER", "ws.t"))), jump_20, jump_9,
+     NULL, 30 * SECOND, "ws.t"},
+    {"CW-EV-DT", NULL, ROLES("if_furnace", "", "\"T_OUT\":\"pt.t1\"," ROLE("T_IN", "ws.t")), out_50,
+     out_49_99, NULL, 0, "pt.t1"},
     {"DC-EV-TEMP-HH", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("T_HOPPER", "ws.t"))), t_70, t_69_99,
      NULL, 0, "ws.t"},
     {"DC-EV-DP", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("DP", "ws.dp"))), dp_1500, dp_1499_99, NULL,

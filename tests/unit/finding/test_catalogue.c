@@ -593,6 +593,17 @@ static const struct row rows[] = {
      "/findings/1/kind: an alarm is of kind EV, a lead of any other kind"},
     {"\"class\": \"lead\"", "\"class\": \"event\"",
      "/findings/1/class: must be one of \"alarm\", \"lead\", is \"event\""},
+    {"\"kind\": \"TRP\"", "\"kind\": \"TRP\", \"latch\": true",
+     "/findings/1/latch: only an alarm has this"},
+    {"\"kind\": \"TRP\"", "\"kind\": \"TRP\", \"shelve_s\": 60",
+     "/findings/1/shelve_s: only an alarm has this"},
+    {"\"kind\": \"EV\"", "\"kind\": \"EV\", \"shelve_s\": 60",
+     "/findings/0/shelve_s: an alarm of priority 1 is never shelved"},
+    {"\"findings\": [",
+     "\"alarm_system\": {\"chatter_count\": 3, \"chatter_window_s\": 60, "
+     "\"chatter_quiet_s\": 600, \"flood_start\": 4, \"flood_end\": 5, \"flood_window_s\": 600, "
+     "\"summary_s\": 600, \"stale_h\": 24},\n\"findings\": [",
+     "/alarm_system: a flood cannot end above where it starts"},
     {"\"priority\": 2", "\"priority\": 5", "/findings/1/priority: must be 1 to 4, is 5"},
     {"\"strength\": \"B\"", "\"strength\": \"D\"",
      "/findings/1/strength: must be one of \"A\", \"B\", \"C\", is \"D\""},

@@ -113,10 +113,14 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:CW-EV-TOUT-H:di.t1",
         "if-1:CW-EV-TOUT-HH:di.t1",
         "if-1:CW-EV-LOWQ",
+        "if-1:DAT-EV-CHATTER",
         "paint-1:GAS-EV-LOW:gas.p1_state",
         "paint-1:GAS-EV-LOW:gas.p2_state",
         "paint-1:GAS-EV-HIGH:gas.p1_state",
         "paint-1:GAS-EV-HIGH:gas.p2_state",
+        "paint-1:GAS-EV-DIFF:gas.p1",
+        "paint-1:GAS-EV-DIFF:gas.p2",
+        "paint-1:DAT-EV-CHATTER",
         "if-1:CW-ABS-01",
         "if-1:CW-ABS-02",
         "if-1:CW-FLT-01:di.t1",
@@ -138,6 +142,8 @@ static void checks_are_complete_and_in_order(void **state)
         "paint-1:GAS-BYP-02:gas",
         "paint-1:GAS-TRP-01:gas.p1_state",
         "paint-1:GAS-TRP-01:gas.p2_state",
+        "paint-1:GAS-TRP-02:gas.p1_state",
+        "paint-1:GAS-TRP-02:gas.p2_state",
         "paint-1:GAS-CAL-02:gas.p1_state",
         "paint-1:GAS-CAL-02:gas.p2_state",
     };
@@ -647,6 +653,9 @@ static void the_document_tells_watched_and_missing(void **state)
         "{\"class\":\"alarm\",\"finding\":\"CW-EV-LOWQ\",\"overridden\":false,\"params\":{"
         "\"deadband\":\"0.05\",\"delay_s\":\"5\",\"low\":\"0.6\",\"off_s\":\"30\"},"
         "\"rule\":\"limit\",\"run_missing\":true,\"subjects\":[]},"
+        "{\"class\":\"alarm\",\"finding\":\"DAT-EV-CHATTER\",\"overridden\":false,\"params\":{"
+        "\"delay_s\":\"0\",\"off_s\":\"30\"},\"rule\":\"chatter\",\"run_missing\":false,"
+        "\"subjects\":[]},"
         "{\"class\":\"lead\",\"finding\":\"CW-ABS-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"86400\",\"delay_s\":\"86400\"},\"rule\":\"absent\",\"run_missing\":false,"
         "\"subjects\":[]},"

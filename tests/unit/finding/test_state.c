@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
+
 static struct gw_check_state full(void)
 {
     return (struct gw_check_state){
@@ -26,6 +28,10 @@ static struct gw_check_state full(void)
         .seen = UINT32_MAX,
         .since_ms = 1795305601000,
         .evidence = true,
+        .votes = 21,
+        .chatter = 17,
+        .fleeting = 4,
+        .merged = 2,
         .memory = {.holds = true, .held_ms = 28800000, .lo = 1.204, .hi = 1.205, .moved = true},
     };
 }
@@ -80,6 +86,10 @@ static void the_longest_text_fits(void **state)
     s.ran_on = max;
     s.ran_off = max;
     s.since_ms = -max;
+    s.votes = UINT32_MAX;
+    s.chatter = max;
+    s.fleeting = max;
+    s.merged = max;
     s.worst = -1.2345678901234567e-300;
     s.memory = (struct gw_rule_memory){.holds = true,
                                        .held_ms = max,
@@ -94,9 +104,13 @@ static void every_difference_counts(void **state)
 {
     (void)state;
     const struct gw_check_state a = full();
-    struct gw_check_state b[19];
-    for (size_t i = 0; i < 19; i++)
+    struct gw_check_state b[23];
+    for (size_t i = 0; i < COUNT(b); i++)
         b[i] = a;
+    b[19].votes++;
+    b[20].chatter++;
+    b[21].fleeting++;
+    b[22].merged++;
     b[0].active = false;
     b[1].was = false;
     b[2].ran_on++;
@@ -116,7 +130,7 @@ static void every_difference_counts(void **state)
     b[16].memory.lo = 1.203;
     b[17].memory.hi = 1.206;
     b[18].memory.moved = false;
-    for (size_t i = 0; i < 19; i++)
+    for (size_t i = 0; i < COUNT(b); i++)
         assert_false(gw_check_state_same(&a, &b[i]));
     b[0] = a;
     b[0].since_ms++;
