@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "modbus/conf.h"
 #include "modbus/decode.h"
+#include "modbus/ident.h"
 #include "modbus/plan.h"
 #include "modbus/point.h"
 
@@ -53,6 +54,7 @@ struct gw_mb_pass {
     bool up;         /* it answered, and has not been down since */
     unsigned silent; /* broken passes in a row */
     int64_t up_ms;   /* when it came up */
+    struct gw_mb_ident ident;
     /* The pass. */
     int64_t tick_ms;
     bool probing;
@@ -191,6 +193,7 @@ enum gw_status gw_mb_pass_new(const struct gw_site *site, uint32_t device, const
     p->unit = (uint8_t)conf->unit;
     p->conf = conf;
     p->where = where;
+    gw_mb_ident_init(&p->ident, &conf->identity, conf->identity_s * 1000);
     enum gw_status status = collect(p, site, err);
     if (status == GW_OK)
         status = link_refs(p, site, err);
@@ -263,6 +266,7 @@ void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing)
     pass->group = 0;
     pass->block = 0;
     skip_to_due(pass);
+    gw_mb_ident_begin(&pass->ident, tick_ms);
 }
 
 void gw_mb_pass_doubt(struct gw_mb_pass *pass)
@@ -280,7 +284,7 @@ static uint16_t less_than(const struct gw_mb_block *b)
 bool gw_mb_pass_next(const struct gw_mb_pass *pass, struct gw_mb_request *out)
 {
     if (pass->group >= pass->ngroups)
-        return false;
+        return !pass->broken && gw_mb_ident_next(&pass->ident, pass->unit, out);
     const struct gw_mb_block *b = &pass->groups[pass->group].plan.blocks[pass->block];
     *out = (struct gw_mb_request){
         .unit = pass->unit,
@@ -313,6 +317,14 @@ static void set_fault(struct gw_mb_pass *p, const char *reason)
     }
 }
 
+static void give_up(struct gw_mb_pass *p, const char *reason)
+{
+    p->broken = true;
+    p->fault[0] = '\0';
+    set_fault(p, reason);
+    p->group = p->ngroups;
+}
+
 static void take_exception(struct gw_mb_pass *p, const struct gw_mb_block *b, uint8_t code)
 {
     const bool gateway = code == GW_MB_EX_GATEWAY_PATH || code == GW_MB_EX_GATEWAY_TARGET;
@@ -321,7 +333,7 @@ static void take_exception(struct gw_mb_pass *p, const struct gw_mb_block *b, ui
              gw_mb_exception_name(code), (int)b->fc, (unsigned)b->address,
              (unsigned)b->address + b->count - 1u);
     if (gateway && p->probing && p->answered == 1) {
-        gw_mb_pass_break(p, text);
+        give_up(p, text);
         return;
     }
     set_fault(p, text);
@@ -351,7 +363,10 @@ static void take_value(struct entry *e, const struct gw_mb_block *b,
 void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
                        const struct gw_stamp *stamp)
 {
-    assert(pass->group < pass->ngroups);
+    if (pass->group >= pass->ngroups) {
+        gw_mb_ident_answer(&pass->ident, reply, stamp->mono_ms);
+        return;
+    }
     const struct group *g = &pass->groups[pass->group];
     const struct gw_mb_block *b = &g->plan.blocks[pass->block];
     if (pass->doubt) {
@@ -375,10 +390,16 @@ void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
 
 void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason)
 {
-    pass->broken = true;
-    pass->fault[0] = '\0';
-    set_fault(pass, reason);
-    pass->group = pass->ngroups;
+    struct gw_mb_request req;
+    if (pass->group < pass->ngroups || !gw_mb_pass_next(pass, &req)) {
+        give_up(pass, reason);
+        return;
+    }
+    /* All values were read: that it does not say who it is makes none of them bad. */
+    char text[120];
+    snprintf(text, sizeof text, "identity (function %d): %s", (int)req.fc, reason);
+    set_fault(pass, text);
+    gw_mb_ident_silent(&pass->ident, pass->tick_ms);
 }
 
 /* ---- the end ---- */
@@ -424,7 +445,17 @@ static void apply_presence(const struct gw_mb_pass *p, struct entry *e)
     }
 }
 
-/* Notes what was read of the identity of the device. */
+/* The device has just come up: what is read seldom, and who it is, may be different now. */
+static void begin_anew(struct gw_mb_pass *p)
+{
+    p->up_ms = p->ended.mono_ms;
+    for (size_t i = 0; i < p->ngroups; i++)
+        if (p->groups[i].cadence.due_ms > p->tick_ms)
+            p->groups[i].cadence.due_ms = p->tick_ms;
+    gw_mb_ident_restart(&p->ident, p->ended.mono_ms);
+}
+
+/* Notes what was read of the setup of the device. */
 static void note_device(struct gw_mb_pass *p, struct entry *e)
 {
     const struct gw_mb_point *c = e->conf;
@@ -433,7 +464,7 @@ static void note_device(struct gw_mb_pass *p, struct entry *e)
     const int64_t now = e->sample.value.i;
     if (c->keys.restart_if_less) {
         if (e->counted && now < e->last)
-            p->up_ms = p->ended.mono_ms;
+            begin_anew(p);
         e->counted = true;
         e->last = now;
     }
@@ -559,7 +590,7 @@ static void note_link(struct gw_mb_pass *p)
     p->silent = 0;
     if (!p->up && p->nread > 0) {
         p->up = true;
-        p->up_ms = p->ended.mono_ms;
+        begin_anew(p);
     }
 }
 
@@ -568,6 +599,7 @@ enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp
     assert(pass->group >= pass->ngroups);
     pass->ended = *stamp;
     note_link(pass);
+    gw_mb_ident_link(&pass->ident, pass->up, stamp->mono_ms);
     for (size_t i = 0; i < pass->ngroups; i++)
         if (pass->groups[i].due && !pass->broken)
             settle_values(pass, &pass->groups[i]);
@@ -609,6 +641,7 @@ bool gw_mb_pass_batch(const struct gw_mb_pass *pass, size_t *from, struct gw_bat
         .wall_ms = pass->ended.wall_ms,
     };
     memcpy(out->fault, pass->fault, sizeof out->fault);
+    snprintf(out->identity, sizeof out->identity, "%s", gw_mb_ident_text(&pass->ident));
     while (i < pass->nentries && out->n < GW_BATCH_MAX) {
         out->samples[out->n++] = pass->entries[i].sample;
         i = next_due(pass, i + 1);

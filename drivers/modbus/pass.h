@@ -16,7 +16,8 @@
  * answer then; values that depend on it ("valid_if") are UNCERTAIN until it fits. A device came up
  * with its first answer, after having been down, and when a counter of "restart_if_less" fell:
  * for search_s from then on a missing detector is UNKNOWN, not ABSENT, and for warmup_s a good
- * number is WARMUP.
+ * number is WARMUP; what is read seldom is read in the next pass, and behind the values the device
+ * is asked who it is (modbus/ident.h). When only that is not answered, the values stand.
  */
 #ifndef GW_MODBUS_PASS_H
 #define GW_MODBUS_PASS_H

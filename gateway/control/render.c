@@ -178,6 +178,7 @@ static void write_device(struct gw_jcs *j, const struct gw_render *r, uint32_t i
     gw_jcs_str(j, "driver", r->site->buses[d->bus].driver->name);
     gw_jcs_str(j, "fault", life->fault);
     gw_jcs_str(j, "id", d->id);
+    gw_jcs_str(j, "identity", life->identity);
     gw_jcs_str(j, "link", gw_link_name(life->link));
     gw_jcs_str(j, "location", d->location);
     gw_jcs_int(j, "period_ms", d->period_ms);

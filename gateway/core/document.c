@@ -195,6 +195,8 @@ static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
         gw_jcs_obj(j, NULL);
         gw_jcs_str(j, "fault", life->fault);
         gw_jcs_str(j, "id", h->site->devices[i].id);
+        if (life->identity[0] != '\0')
+            gw_jcs_str(j, "identity", life->identity);
         gw_jcs_str(j, "link", gw_link_name(life->link));
         gw_jcs_obj(j, "polls");
         write_count(j, "failed", life->polls.failed);

@@ -38,7 +38,7 @@ static const struct verb verbs[] = {
 static const char usage[] =
     "usage: nonsitectl [-s SOCKET] [--json] VERB\n"
     "  status            how the gateway is, and what keeps it from its work\n"
-    "  devices [DEVICE]  the instruments: link, polls, last fault\n"
+    "  devices [DEVICE]  the instruments: link, polls, who they are, last fault\n"
     "  points [DEVICE]   the latest value of every point, or of one device's\n"
     "  cases             the leads that stand\n"
     "  alarms            the alarms that stand, and those that nobody acknowledged\n"

@@ -175,8 +175,8 @@ enum gw_status gw_view_status(const struct gw_jnode *root, FILE *out)
 
 enum gw_status gw_view_devices(const struct gw_jnode *root, FILE *out)
 {
-    static const char *const heads[] = {"DEVICE",  "BUS",      "LINK",  ">FOR", ">READ",
-                                        ">FAILED", ">SKIPPED", "FAULT", NULL};
+    static const char *const heads[] = {"DEVICE",  "BUS",      "LINK",     ">FOR",  ">READ",
+                                        ">FAILED", ">SKIPPED", "IDENTITY", "FAULT", NULL};
     struct gw_grid *g = gw_grid_new(heads);
     char span[GW_VIEW_SPAN] = "";
 
@@ -190,6 +190,7 @@ enum gw_status gw_view_devices(const struct gw_jnode *root, FILE *out)
         cell_int(g, num(polls, "read"));
         cell_int(g, num(polls, "failed"));
         cell_int(g, num(polls, "skipped"));
+        gw_grid_cell(g, str(d, "identity"));
         gw_grid_cell(g, str(d, "fault"));
     }
     return print(g, out);

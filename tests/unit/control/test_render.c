@@ -83,10 +83,11 @@ static void devices_tell_their_link(void **state)
 {
     struct rig *rig = *state;
     write(rig, gw_render_devices);
-    has(rig, "\"id\":\"gas\",\"link\":\"ok\",\"location\":\"调漆间外墙\"");
+    has(rig, "\"id\":\"gas\",\"identity\":\"\",\"link\":\"ok\",\"location\":\"调漆间外墙\"");
     has(rig, "\"polls\":{\"failed\":1,\"read\":9,\"scheduled\":10,\"skipped\":0}");
     has(rig, "\"since_ms\":5000");
-    has(rig, "\"fault\":\"no \\\"answer\\\"\",\"id\":\"di\",\"link\":\"down\"");
+    has(rig, "\"fault\":\"no \\\"answer\\\"\",\"id\":\"di\",\"identity\":\"DI-8 sn "
+             "7\",\"link\":\"down\"");
 }
 
 static void alarms_and_cases_are_apart(void **state)

@@ -84,7 +84,8 @@ static void health_tells_what_does_not_work(void **state)
                          .last = 1,
                          .polls = {.scheduled = 9, .failed = 4, .skipped = 5},
                          .mono_ms = r->fake.now.mono_ms,
-                         .fault = "no answer within 500 ms"};
+                         .fault = "no answer within 500 ms",
+                         .identity = "AX100 sn 7"};
     (void)gw_table_apply(r->f.table, &b);
     gw_fake_clock_advance(&r->fake, 1500);
     struct gw_health health = {.site = &r->f.site,
@@ -99,7 +100,8 @@ static void health_tells_what_does_not_work(void **state)
     assert_true(gw_jcs_valid(r->out.data, r->out.len));
     static const char *const wants[] = {
         "\"batches_lost\":9007199254740992",
-        "\"fault\":\"no answer within 500 ms\",\"id\":\"b\",\"link\":\"down\",\"polls\":"
+        "\"fault\":\"no answer within 500 "
+        "ms\",\"id\":\"b\",\"identity\":\"AX100 sn 7\",\"link\":\"down\",\"polls\":"
         "{\"failed\":4,\"read\":0,\"scheduled\":9,\"skipped\":5},\"since_ms\":1500",
         "\"id\":\"a\",\"link\":\"unknown\"",
         "\"state\":\"waiting\"",

@@ -87,7 +87,7 @@ static void units_of_a_line_and_lines_mind_their_own_business(void **state)
              "\"silent\": {\"bus\": \"a\", \"unit\": 2, \"period_ms\": 200},"
              "\"partly\": {\"bus\": \"a\", \"unit\": 3, \"period_ms\": 200},"
              "\"liar\": {\"bus\": \"a\", \"unit\": 4, \"period_ms\": 200},"
-             "\"away\": {\"bus\": \"b\", \"unit\": 9, \"period_ms\": 200}",
+             "\"away\": {\"bus\": \"b\", \"unit\": 9, \"period_ms\": 200, \"fn17\": true}",
              "\"good.x\": {\"address\": 0}, \"good.y\": {\"fc\": 1, \"address\": 9},"
              "\"silent.x\": {\"address\": 0},"
              "\"partly.x\": {\"address\": 0}, \"partly.y\": {\"address\": 200},"
@@ -109,6 +109,7 @@ static void units_of_a_line_and_lines_mind_their_own_business(void **state)
     assert_int_equal(catcher_good(&r.c, sitefile_point(&r.f, "liar.x")), 0);
     const struct caught away = catcher_device(&r.c, 4);
     assert_int_equal(away.batch.polls.read, away.batch.polls.scheduled);
+    assert_string_equal(away.batch.identity, "id 01");
     rig_close(&r);
     slave_stop(many);
     slave_stop(other);
