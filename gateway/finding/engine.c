@@ -129,7 +129,8 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     e->after_ms = e->site->journal.window_after_s * 1000;
     e->changed = true;
     snprintf(e->boot_id, sizeof e->boot_id, "%s", conf->boot_id);
-    snprintf(e->inventory_sha256, sizeof e->inventory_sha256, "%s", conf->inventory_sha256);
+    snprintf(e->inventory_sha256, sizeof e->inventory_sha256, "%s",
+             conf->inventory_sha256 != NULL ? conf->inventory_sha256 : "");
     e->conf.boot_id = e->boot_id;
     e->conf.inventory_sha256 = e->inventory_sha256;
     gw_life_init(&e->life, e->site, conf->table);
@@ -315,4 +316,18 @@ void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
     settle_signs(e);
     gw_engine_claims(e, now);
     gw_engine_windows(e, now);
+}
+
+int64_t gw_engine_due(const struct gw_engine *e)
+{
+    int64_t due_ms = INT64_MAX;
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_delay *d = &e->slots[i].delay;
+        if (d->last != (d->active ? GW_FALSE : GW_TRUE))
+            continue;
+        const int64_t left_ms = d->active ? d->off_ms - d->ran_off : d->on_ms - d->ran_on;
+        if (d->last_ms + left_ms < due_ms)
+            due_ms = d->last_ms + left_ms;
+    }
+    return due_ms;
 }

@@ -29,7 +29,7 @@ struct gw_engine_conf {
     const char *boot_id;                  /* copied */
     int64_t built_ms; /* wall time before which an unsynchronised clock is surely wrong; 0: any is
                          taken */
-    const char *inventory_sha256; /* what the platform accepts; copied */
+    const char *inventory_sha256; /* what the platform accepts; copied. NULL: none */
     enum gw_status (*emit)(void *ctx, const struct gw_draft *draft);
     void *emit_ctx;
 };
@@ -61,6 +61,10 @@ void gw_engine_chain(struct gw_engine *e, const char *chain);
  * called every second or so, because time passes for silent devices as well. */
 void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stamp *now);
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now);
+
+/* The monotonic time at which the first of the running delays ends if every condition stays as it
+ * was when it was last looked at; INT64_MAX when none runs. For a clock that need not wait. */
+int64_t gw_engine_due(const struct gw_engine *e);
 
 /* Emits state rows (class NONE) of checks whose running delay or memory moved on since it was
  * stored: by a tenth of the delay, at least 1 s, at most 60 s; everything unstored when `final` (a

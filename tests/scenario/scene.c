@@ -37,6 +37,7 @@ struct scene {
     struct dial *marked_dials;
     struct line *marked_lines;
     int64_t stepped_ms; /* monotonic time of the last step */
+    int64_t stored_ms;  /* glance: and of the last checkpoint */
     struct ledger ledger;
 };
 
@@ -123,6 +124,7 @@ static void start(struct scene *s)
     assert_int_equal(gw_engine_new(&ec, &s->engine, &err), GW_OK);
     ledger_restore(&s->ledger, s->engine);
     s->stepped_ms = -1;
+    s->stored_ms = 0;
 }
 
 static void stop(struct scene *s)
@@ -316,8 +318,28 @@ static void one_look(struct scene *s)
     gw_engine_all(s->engine, &s->clock.now);
 }
 
+/* One step of a story of weeks. */
+static void one_glance(struct scene *s)
+{
+    for (uint32_t i = 0; i < s->site->ndevices; i++)
+        if (!s->lines[i].frozen)
+            poll_device(s, i);
+    gw_engine_all(s->engine, &s->clock.now);
+    if (s->clock.now.mono_ms - s->stored_ms >= MINUTE) {
+        gw_engine_checkpoint(s->engine, &s->clock.now, false);
+        s->stored_ms = s->clock.now.mono_ms;
+    }
+    ledger_commit(&s->ledger, s->engine, false);
+    s->ledger.step++;
+    s->stepped_ms = s->clock.now.mono_ms;
+}
+
 static void one_step(struct scene *s)
 {
+    if (s->conf.glance) {
+        one_glance(s);
+        return;
+    }
     /* Device by device, as they answer. In steps so long that values would grow stale between them,
      * all answer first. */
     const bool at_once = s->conf.step_ms > SECOND;

@@ -32,6 +32,9 @@ struct scene_conf {
     const char *assets; /* members of "assets" */
     int64_t step_ms;    /* 0: 1000 */
     int64_t before_s, after_s; /* evidence window; 0: 300 and 120 */
+    /* For stories of weeks: in each step all instruments answer and then all checks are looked at
+     * once, and what runs is stored once a minute. */
+    bool glance;
 };
 /* Buses are b1, b2 and b3. */
 
