@@ -45,12 +45,24 @@ static void set_mask(struct gw_engine *e, struct gw_slot *s, bool on, enum gw_al
     s->masks = a.masks;
 }
 
+/* Whether the alarm is about just that: it tells of the work, and is not set aside by it. */
+static bool tells_of_service(const struct gw_rule_def *rule)
+{
+    const uint32_t states = UINT32_C(1) << GW_S_SHIELDED | UINT32_C(1) << GW_S_INHIBIT;
+    for (size_t i = 0; i < rule->ntests; i++)
+        if ((rule->tests[i].states & states) != 0)
+            return true;
+    return rule->inhibit;
+}
+
 /* Whether the instrument that decides says of itself that it is in maintenance or calibration. */
 static bool out_of_service(const struct gw_engine *e, const struct gw_slot *s, int64_t now_ms)
 {
     const enum gw_rule rule = s->def->rule->rule;
     if (s->def->npoints == 0 || rule == GW_RULE_OVERDUE || rule == GW_RULE_CHATTER)
         return false; /* they look at no signal */
+    if (tells_of_service(s->def->rule))
+        return false;
     const struct gw_sample at = gw_table_get(e->conf.table, s->def->points[0].point, now_ms);
     if (at.quality == GW_Q_INHIBIT)
         return true;

@@ -47,8 +47,7 @@ void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
         gw_engine_cmd_unshelve(e, cmd, now, out);
         break;
     default:
-        gw_engine_answer(out, false, "this gateway does not know the command",
-                         "本网关不支持该指令");
+        gw_engine_govern_command(e, cmd, now, out);
         break;
     }
 }

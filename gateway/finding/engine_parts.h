@@ -16,6 +16,7 @@
 #include "alarm/vote.h"
 #include "base/ratelog.h"
 #include "finding/engine.h"
+#include "finding/life.h"
 #include "finding/record.h"
 #include "finding/rule.h"
 #include "finding/shelf.h"
@@ -31,6 +32,7 @@ struct gw_slot {
     struct gw_check_state mem; /* ... and everything else that lasts, here */
     enum gw_tri raw;           /* of the last evaluation, ... */
     enum gw_tri answer;        /* ... and after the vote, which is what counts */
+    bool withheld;             /* due to be raised, and a permit withholds it */
     int64_t opened_ms;         /* monotonic time of the last raise; valid while mem.evidence */
     bool opened_here;          /* that was since the start, so its window can be whole */
 
@@ -89,6 +91,11 @@ struct gw_engine {
     int64_t summary_ms, stale_ms;
     struct gw_shelf shelves[GW_SHELVES_MAX];
     size_t nshelves;
+    struct gw_govern govern;
+    struct gw_life life;
+    char inventory_sha256[GW_SHA256_HEX];
+    bool restore_govern; /* the store was replaced and has none of its rows yet */
+    bool governed;       /* what govern.h holds changed since it was last asked for */
 
     uint64_t tokens; /* given out so far */
     bool changed;    /* the committed list of cases, since it was last asked for */
@@ -150,6 +157,20 @@ enum gw_status gw_engine_unshelve(struct gw_engine *e, struct gw_shelf *shelf,
 enum gw_status gw_engine_restore_shelf(struct gw_engine *e, const char *key, const char *text);
 
 /* An answer in both languages (engine_command.c). */
+/* Ends permits whose time has passed, before any check is looked at. */
+void gw_engine_permits(struct gw_engine *e, const struct gw_stamp *now);
+/* Holds claims against the data. */
+void gw_engine_claims(struct gw_engine *e, const struct gw_stamp *now);
+/* A record that the claim is not borne out, with `said` as its row in one transaction. */
+enum gw_status gw_engine_update(struct gw_engine *e, struct gw_slot *s,
+                                const struct gw_rectify *said, const struct gw_stamp *now);
+/* Stores a row without a record; text NULL: deletes it. False when the journal takes none now. */
+bool gw_engine_store(struct gw_engine *e, const char *key, const char *text);
+/* Stores all rows of permits, orders and the like anew, after the store was replaced. */
+void gw_engine_store_govern(struct gw_engine *e);
+/* Carries out what is no alarm's: see govern.h. */
+void gw_engine_govern_command(struct gw_engine *e, const struct gw_command *cmd,
+                              const struct gw_stamp *now, struct gw_command_answer *out);
 void gw_engine_answer(struct gw_command_answer *out, bool done, const char *en, const char *zh);
 
 /* "<chain>-<seq>"; "" when seq is 0 or the chain is not known. */

@@ -18,13 +18,6 @@ static void shelf_key(const struct gw_engine *e, const struct gw_shelf *shelf,
     (void)snprintf(out, GW_SHELF_KEY, "%s%s", GW_SHELF_PREFIX, e->slots[shelf->slot].def->key);
 }
 
-static void write_time(struct gw_jcs *j, const char *key, int64_t wall_ms)
-{
-    char iso[GW_ISO_SIZE];
-    gw_clock_iso(wall_ms, iso);
-    gw_jcs_str(j, key, iso);
-}
-
 /* Writes the record into e->body. ended: who ended it; NULL where it begins or its time is over. */
 static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool begins,
                          const struct gw_command *ended, const struct gw_stamp *now)
@@ -34,30 +27,33 @@ static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool
         {.zh = "已解除搁置", .en = "no longer shelved"},
         {.zh = "搁置到期，自动解除", .en = "shelving is over"},
     };
-    const enum gw_authority by = begins ? shelf->by : ended != NULL ? ended->by : GW_BY_LOCAL;
     const bool over = !begins && ended == NULL;
-    const char *reason = begins ? shelf->reason : over ? "expired" : ended->reason;
-    struct gw_jcs j;
+    struct gw_command cmd = {.kind = GW_COMMAND_UNSHELVE, .by = GW_BY_GATEWAY};
+    if (begins) {
+        cmd.kind = GW_COMMAND_SHELVE;
+        cmd.by = shelf->by;
+    } else if (!over) {
+        cmd.by = ended->by;
+    }
+    snprintf(cmd.who, sizeof cmd.who, "%s", begins ? shelf->who : over ? "gateway" : ended->who);
+    snprintf(cmd.reason, sizeof cmd.reason, "%s",
+             begins ? shelf->reason
+             : over ? "expired"
+                    : ended->reason);
+    snprintf(cmd.target, sizeof cmd.target, "%s", e->slots[shelf->slot].def->key);
+    cmd.from_ms = shelf->from_ms;
+    cmd.until_ms = shelf->until_ms;
+    const struct gw_command_record r = {
+        .inventory = e->conf.inventory,
+        .boot_id = e->boot_id,
+        .command = &cmd,
+        .text = &texts[begins ? 0
+                       : over ? 2
+                              : 1],
+        .now = *now,
+    };
     gw_buf_clear(&e->body);
-    gw_jcs_init(&j, &e->body);
-    gw_jcs_obj(&j, NULL);
-    gw_jcs_str(&j, "by", over ? "gateway" : by == GW_BY_PLATFORM ? "platform" : "local");
-    gw_jcs_str(&j, "class", gw_class_name(GW_CLASS_COMMAND));
-    gw_jcs_str(&j, "command", gw_command_name(begins ? GW_COMMAND_SHELVE : GW_COMMAND_UNSHELVE));
-    gw_jcs_str(&j, "config_sha256", e->site->config_sha256);
-    gw_part_enterprise(&j, e->site);
-    write_time(&j, "from", shelf->from_ms);
-    gw_jcs_str(&j, "gateway", e->site->gateway.id);
-    if (reason[0] != '\0')
-        gw_jcs_str(&j, "reason", reason);
-    gw_jcs_str(&j, "target", e->slots[shelf->slot].def->key);
-    gw_part_text(&j, "text", &texts[begins ? 0 : over ? 2 : 1]);
-    gw_part_time(&j, e->boot_id, NULL, now);
-    write_time(&j, "until", shelf->until_ms);
-    gw_jcs_int(&j, "v", 1);
-    gw_jcs_str(&j, "who", begins ? shelf->who : over ? "gateway" : ended->who);
-    gw_jcs_end(&j);
-    (void)gw_jcs_done(&j); /* bounded texts in GW_RECORD_MAX; a failure shows in e->body */
+    gw_command_record_write(&r, &e->body);
 }
 
 /* text NULL: the row is deleted. */

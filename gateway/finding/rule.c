@@ -426,12 +426,17 @@ enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
         [GW_RULE_RATE] = gw_rule_rate,
         [GW_RULE_DISAGREE] = gw_rule_disagree,
         [GW_RULE_CHATTER] = gw_rule_chatter,
+        [GW_RULE_ORDER] = gw_rule_order,
+        [GW_RULE_PERMIT] = gw_rule_permit,
+        [GW_RULE_UNMAPPED] = gw_rule_unmapped,
+        [GW_RULE_SELF] = gw_rule_self,
     };
     ctx->value = NAN;
     ctx->limit = NAN;
     ctx->decimals = 0;
     ctx->stamp_ms = ctx->now_ms;
     ctx->cause = GW_NO_INDEX;
+    ctx->strength = '\0';
     ctx->why[0] = '\0';
     ctx->why_zh[0] = '\0';
     enum gw_tri answer = GW_UNKNOWN;

@@ -127,5 +127,9 @@ enum gw_tri gw_rule_deviation(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_rate(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_disagree(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_chatter(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_order(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_permit(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_unmapped(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_self(struct gw_rule_ctx *ctx);
 
 #endif

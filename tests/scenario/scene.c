@@ -121,6 +121,7 @@ static void start(struct scene *s)
         .inventory = s->inventory,
         .table = s->table,
         .boot_id = "5f0c0000-0000-4000-8000-000000000001",
+        .inventory_sha256 = s->site->config_sha256,
         .emit = ledger_emit,
         .emit_ctx = &s->ledger,
     };
