@@ -14,7 +14,10 @@ const char *gw_rule_name(enum gw_rule rule)
         [GW_RULE_BALANCE] = "balance",     [GW_RULE_BYPASSED] = "bypassed",
         [GW_RULE_NO_EFFECT] = "no_effect", [GW_RULE_UNHANDLED] = "unhandled",
         [GW_RULE_OVERDUE] = "overdue",     [GW_RULE_FROZEN] = "frozen",
-        [GW_RULE_DECOUPLED] = "decoupled",
+        [GW_RULE_DECOUPLED] = "decoupled", [GW_RULE_RAIL] = "rail",
+        [GW_RULE_REPEATED] = "repeated",   [GW_RULE_SETPOINT] = "setpoint",
+        [GW_RULE_CHANGED] = "changed",     [GW_RULE_SWAPPED] = "swapped",
+        [GW_RULE_BELOW] = "below",         [GW_RULE_ALTERNATING] = "alternating",
     };
     return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
 }

@@ -41,6 +41,13 @@ enum gw_rule {
     GW_RULE_OVERDUE,     /* the verification of an instrument has ended */
     GW_RULE_FROZEN,      /* a value that does not move for hours */
     GW_RULE_DECOUPLED,   /* the same, while what it should follow varies */
+    GW_RULE_RAIL,        /* the same, at an end of its range, and no alarm tells it */
+    GW_RULE_REPEATED,    /* a recorded sequence that is played again */
+    GW_RULE_SETPOINT,    /* a set-point beyond what is permitted */
+    GW_RULE_CHANGED,     /* a set-point or range register that is not what it was */
+    GW_RULE_SWAPPED,     /* a device that is not the one that it was */
+    GW_RULE_BELOW,       /* one quantity below another that it cannot be below */
+    GW_RULE_ALTERNATING, /* two flows that differ much, now one way and then the other */
     GW_RULE_COUNT
 };
 const char *gw_rule_name(enum gw_rule rule);
@@ -139,14 +146,17 @@ struct gw_rule_def {
     size_t nneeds;
     struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
     size_t ntests;
-    char causes[8][GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED: codes of alarms on the same asset */
+    char causes[8]
+               [GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset */
     size_t ncauses;
-    bool silent;                 /* BYPASSED: the device as a whole does not answer */
-    bool low;                    /* LIMIT: a low limit */
-    char of_rated[GW_ROLE_SIZE]; /* LIMIT: high, low and deadband are fractions of this rated value;
-                                    BALANCE: min_percent is of it */
-    char unit[GW_POINT_UNIT];    /* LIMIT: only points in this unit are held against it; "" = any */
-    char value[GW_ROLE_SIZE];    /* STATE alarms: the quantity behind the state, "" = none */
+    bool silent; /* BYPASSED: the device as a whole does not answer */
+    bool range;  /* BAD_QUALITY: only what is outside the physical limits counts */
+    bool low;    /* LIMIT, SETPOINT: a low limit */
+    char of_rated
+        [GW_ROLE_SIZE]; /* LIMIT, SETPOINT: high, low and deadband are fractions of this rated value;
+                                    BALANCE, ALTERNATING: min_percent is of it */
+    char unit[GW_POINT_UNIT]; /* LIMIT: only points in this unit are held against it; "" = any */
+    char value[GW_ROLE_SIZE]; /* STATE alarms: the quantity behind the state, "" = none */
 };
 
 struct gw_finding {
@@ -162,7 +172,7 @@ struct gw_finding {
     size_t napplies;
     /* One case per point of these roles; none = one per asset. A rule with inputs narrows them to
      * those that it reads first: needs[0] of BAD_QUALITY and LIMIT, tests[0] of STATE, BYPASSED. */
-    char each[8][GW_ROLE_SIZE];
+    char each[16][GW_ROLE_SIZE];
     size_t neach;
     bool by_device; /* with each: one case per device of these points */
     enum gw_run_gate run;

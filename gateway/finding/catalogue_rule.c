@@ -18,10 +18,11 @@ enum part {
     PART_RATED = 1 << 5,
     PART_UNIT = 1 << 6,
     PART_VALUE = 1 << 7,
+    PART_RANGE = 1 << 8,
 };
 
-static const char *const part_names[] = {"needs", "tests",    "causes", "silent",
-                                         "low",   "of_rated", "unit",   "value"};
+static const char *const part_names[] = {"needs",    "tests", "causes", "silent", "low",
+                                         "of_rated", "unit",  "value",  "range"};
 
 enum each_use { EACH_NEVER, EACH_MAY, EACH_MUST };
 
@@ -35,7 +36,7 @@ struct shape {
 
 static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_ABSENT] = {PART_NEEDS, 0, 4, 4, false, EACH_NEVER},
-    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, 0, 1, 4, false, EACH_MUST},
+    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, PART_RANGE, 1, 4, false, EACH_MUST},
     [GW_RULE_STATE] = {PART_TESTS, PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_LIMIT] = {PART_NEEDS, PART_LOW | PART_RATED | PART_UNIT, 1, 1, true, EACH_MAY},
     [GW_RULE_BALANCE] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
@@ -43,8 +44,15 @@ static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
     [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS, 0, 0, false, EACH_NEVER},
     [GW_RULE_OVERDUE] = {0, 0, 0, 0, false, EACH_MUST},
-    [GW_RULE_FROZEN] = {PART_NEEDS, PART_TESTS, 1, 4, true, EACH_MUST},
+    [GW_RULE_FROZEN] = {0, PART_NEEDS | PART_TESTS, 1, 4, true, EACH_MUST},
     [GW_RULE_DECOUPLED] = {PART_NEEDS, 0, 2, 4, true, EACH_MUST},
+    [GW_RULE_RAIL] = {0, PART_CAUSES, 0, 0, true, EACH_MUST},
+    [GW_RULE_REPEATED] = {0, 0, 0, 0, true, EACH_MUST},
+    [GW_RULE_SETPOINT] = {0, PART_LOW | PART_RATED, 0, 0, true, EACH_MUST},
+    [GW_RULE_CHANGED] = {0, 0, 0, 0, true, EACH_MUST},
+    [GW_RULE_SWAPPED] = {0, 0, 0, 0, false, EACH_MUST},
+    [GW_RULE_BELOW] = {PART_NEEDS, 0, 2, 1, true, EACH_MUST},
+    [GW_RULE_ALTERNATING] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
 };
 
 /* ---- needs ---- */
@@ -72,8 +80,7 @@ static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, stru
 {
     const struct shape *shape = &shapes[r->rule];
     const size_t count = gw_jnode_count(list);
-    const bool pair = r->rule == GW_RULE_BALANCE || r->rule == GW_RULE_DECOUPLED;
-    const size_t least = pair ? 2 : 1;
+    const size_t least = shape->needs_max == 2 ? 2 : 1; /* a pair is a pair */
     if (count < least || count > shape->needs_max) {
         gw_jnode_issue(list, env->issues, "rule \"%s\" has %zu to %zu needs", gw_rule_name(r->rule),
                        least, shape->needs_max);
@@ -177,13 +184,14 @@ static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void 
 struct rule_in {
     int rule;
     char of_rated[GW_ROLE_SIZE], unit[GW_POINT_UNIT], value[GW_ROLE_SIZE];
-    bool silent, low;
+    bool silent, low, range;
     const struct gw_jnode *needs, *tests, *causes;
 };
 
-static const char *const rule_names[] = {"absent",  "bad_quality", "state",     "limit",
-                                         "balance", "bypassed",    "no_effect", "unhandled",
-                                         "overdue", "frozen",      "decoupled", NULL};
+static const char *const rule_names[] = {
+    "absent",    "bad_quality", "state",  "limit",       "balance", "bypassed", "no_effect",
+    "unhandled", "overdue",     "frozen", "decoupled",   "rail",    "repeated", "setpoint",
+    "changed",   "swapped",     "below",  "alternating", NULL};
 
 static const struct gw_key rule_keys[] = {
     {"rule", GW_KEY_ENUM, offsetof(struct rule_in, rule), .names = rule_names, .required = true},
@@ -192,6 +200,7 @@ static const struct gw_key rule_keys[] = {
     {"causes", GW_KEY_NODE, offsetof(struct rule_in, causes), .jtype = GW_J_ARR},
     {"silent", GW_KEY_BOOL, offsetof(struct rule_in, silent), .required = false},
     {"low", GW_KEY_BOOL, offsetof(struct rule_in, low), .required = false},
+    {"range", GW_KEY_BOOL, offsetof(struct rule_in, range), .required = false},
     {"of_rated", GW_KEY_ID, offsetof(struct rule_in, of_rated), GW_ROLE_SIZE, .required = false},
     {"unit", GW_KEY_STR, offsetof(struct rule_in, unit), GW_POINT_UNIT, .min = 1},
     {"value", GW_KEY_ID, offsetof(struct rule_in, value), GW_ROLE_SIZE, .required = false},
@@ -243,12 +252,17 @@ static void check_each(struct gw_cat_env *env, const struct gw_jnode *n, const s
                        const struct gw_rule_def *r)
 {
     const enum each_use use = shapes[r->rule].each;
+    for (size_t i = 0; shapes[r->rule].numbers && r->nneeds == 0 && i < f->neach; i++) {
+        const struct gw_role_def *def = gw_catalogue_role(env->cat, f->each[i]);
+        if (def->vtype != GW_V_NUM && def->vtype != GW_V_INT)
+            gw_jnode_issue(n, env->issues, "\"%s\" of \"each\" is no number", def->role);
+    }
     if (f->neach > 0 && use == EACH_NEVER) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" takes no \"each\"", gw_rule_name(r->rule));
     } else if (f->neach == 0 && (use == EACH_MUST || r->silent)) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"each\"%s", gw_rule_name(r->rule),
                        r->silent ? " where it is silent" : "");
-    } else if (r->rule == GW_RULE_OVERDUE && !f->by_device) {
+    } else if ((r->rule == GW_RULE_OVERDUE || r->rule == GW_RULE_SWAPPED) && !f->by_device) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"by_device\"", gw_rule_name(r->rule));
     } else if (f->neach > 0 && !each_is_read(f, r)) {
         gw_jnode_issue(n, env->issues, "\"each\" has no role that this rule reads first");
@@ -264,6 +278,7 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     r->rule = (enum gw_rule)in.rule;
     r->silent = in.silent;
     r->low = in.low;
+    r->range = in.range;
     gw_cat_copy(r->of_rated, sizeof r->of_rated, in.of_rated);
     gw_cat_copy(r->unit, sizeof r->unit, in.unit);
     gw_cat_copy(r->value, sizeof r->value, in.value);
@@ -312,6 +327,13 @@ enum param {
     PARAM_STEP_PERCENT,
     PARAM_VARY_PERCENT,
     PARAM_AHEAD,
+    PARAM_MOVES,
+    PARAM_CALM_TIMES,
+    PARAM_END_PERCENT,
+    PARAM_READS,
+    PARAM_CHANGES,
+    PARAM_FLIPS,
+    PARAM_MINUTES,
     PARAM_COUNT
 };
 
@@ -335,12 +357,37 @@ static const struct {
     [PARAM_STEP_PERCENT] = {"step_percent", false},
     [PARAM_VARY_PERCENT] = {"vary_percent", false},
     [PARAM_AHEAD] = {"ahead_days", false},
+    [PARAM_MOVES] = {"moves", false},
+    [PARAM_CALM_TIMES] = {"calm_times", false},
+    [PARAM_END_PERCENT] = {"end_percent", false},
+    [PARAM_READS] = {"reads", false},
+    [PARAM_CHANGES] = {"changes", false},
+    [PARAM_FLIPS] = {"flips", false},
+    [PARAM_MINUTES] = {"minutes", false},
 };
 
 /* May be left out: none of them is then asked for. */
 static const unsigned optional = 1u << PARAM_DEADBAND | 1u << PARAM_SPREAD |
                                  1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
-                                 1u << PARAM_AHEAD;
+                                 1u << PARAM_AHEAD | 1u << PARAM_MOVES | 1u << PARAM_CALM_TIMES;
+
+/* The numbers of each rule; those of a limit depend on its side. */
+static const unsigned rule_params[GW_RULE_COUNT] = {
+    [GW_RULE_LIMIT] = 1u << PARAM_DEADBAND,
+    [GW_RULE_BALANCE] =
+        1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR | 1u << PARAM_DEADBAND,
+    [GW_RULE_UNHANDLED] = 1u << PARAM_IMPROVE,
+    [GW_RULE_OVERDUE] = 1u << PARAM_AHEAD,
+    [GW_RULE_FROZEN] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
+                       1u << PARAM_MOVES | 1u << PARAM_CALM_TIMES,
+    [GW_RULE_DECOUPLED] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
+                          1u << PARAM_VARY_PERCENT,
+    [GW_RULE_RAIL] = 1u << PARAM_HOURS | 1u << PARAM_END_PERCENT,
+    [GW_RULE_REPEATED] = 1u << PARAM_READS | 1u << PARAM_CHANGES,
+    [GW_RULE_BELOW] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND | 1u << PARAM_PAIR,
+    [GW_RULE_ALTERNATING] = 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
+                            1u << PARAM_FLIPS | 1u << PARAM_MINUTES,
+};
 
 /* The numbers that the finding's rules read; all but the optional ones must be given. */
 static unsigned params_of(const struct gw_finding *f)
@@ -349,21 +396,9 @@ static unsigned params_of(const struct gw_finding *f)
     set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF : 1u << PARAM_CLEAR;
     for (size_t i = 0; i < f->nrules; i++) {
         const struct gw_rule_def *r = &f->rules[i];
-        if (r->rule == GW_RULE_LIMIT) {
-            set |= 1u << (r->low ? PARAM_LOW : PARAM_HIGH) | 1u << PARAM_DEADBAND;
-        } else if (r->rule == GW_RULE_BALANCE) {
-            set |= 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
-                   1u << PARAM_DEADBAND;
-        } else if (r->rule == GW_RULE_UNHANDLED) {
-            set |= 1u << PARAM_IMPROVE;
-        } else if (r->rule == GW_RULE_OVERDUE) {
-            set |= 1u << PARAM_AHEAD;
-        } else if (r->rule == GW_RULE_FROZEN) {
-            set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT;
-        } else if (r->rule == GW_RULE_DECOUPLED) {
-            set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
-                   1u << PARAM_VARY_PERCENT;
-        }
+        set |= rule_params[r->rule];
+        if (r->rule == GW_RULE_LIMIT || r->rule == GW_RULE_SETPOINT)
+            set |= 1u << (r->low ? PARAM_LOW : PARAM_HIGH);
     }
     return set;
 }

@@ -15,6 +15,7 @@
 #include "finding/record.h"
 #include "finding/rule.h"
 #include "finding/state.h"
+#include "finding/tape.h"
 
 /* A window document; room for every sample of GW_CHECK_POINTS full rings. */
 #define GW_WINDOW_MAX ((size_t)4 * 1024 * 1024)
@@ -24,6 +25,7 @@ struct gw_slot {
     const struct gw_check_def *def;
     struct gw_delay delay;     /* active, ran_on and ran_off live here ... */
     struct gw_check_state mem; /* ... and everything else that lasts, here */
+    struct gw_tape *tape;      /* REPEATED; owned */
     enum gw_tri answer;        /* of the last evaluation */
     int64_t opened_ms;         /* monotonic time of the last raise; valid while mem.evidence */
     bool opened_here;          /* that was since the start, so its window can be whole */

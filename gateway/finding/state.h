@@ -18,7 +18,7 @@
 #include "finding/case.h"
 #include "finding/memory.h"
 
-#define GW_CHECK_STATE_TEXT 640 /* the text with its NUL is never longer */
+#define GW_CHECK_STATE_TEXT 1280 /* the text with its NUL is never longer */
 
 struct gw_check_state {
     bool active;               /* after the delays */

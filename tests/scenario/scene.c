@@ -21,6 +21,7 @@ struct dial {
 struct line {
     enum gw_link link;
     bool frozen;
+    char identity[GW_IDENTITY_SIZE];
 };
 
 struct scene {
@@ -245,6 +246,13 @@ void scene_link(struct scene *s, const char *device, enum gw_link link)
     line(s, device)->link = link;
 }
 
+void scene_identity(struct scene *s, const char *device, const char *identity)
+{
+    struct line *l = line(s, device);
+    assert_true(strlen(identity) < sizeof l->identity);
+    snprintf(l->identity, sizeof l->identity, "%s", identity);
+}
+
 void scene_freeze(struct scene *s, const char *device, bool frozen)
 {
     line(s, device)->frozen = frozen;
@@ -300,6 +308,8 @@ static void poll_device(struct scene *s, uint32_t device)
         while (done < d->npoints && b.n < GW_BATCH_MAX)
             b.samples[b.n++] = read_dial(s, d->first_point + done++, l);
         b.last = done == d->npoints;
+        if (l->link == GW_LINK_OK)
+            memcpy(b.identity, l->identity, sizeof b.identity);
         if (l->link != GW_LINK_OK)
             snprintf(b.fault, sizeof b.fault, "no answer");
         gw_table_apply(s->table, &b);

@@ -65,6 +65,8 @@ void scene_state(struct scene *s, const char *point, enum gw_state state);
 void scene_quality(struct scene *s, const char *point, enum gw_quality quality);
 /* DOWN and SUSPECT: all points of the device BAD_COMM. */
 void scene_link(struct scene *s, const char *device, enum gw_link link);
+/* What the device says that it is; "": nothing. At most GW_IDENTITY_SIZE - 1 characters. */
+void scene_identity(struct scene *s, const char *device, const char *identity);
 /* The device is not polled at all: its points grow stale. */
 void scene_freeze(struct scene *s, const char *device, bool frozen);
 

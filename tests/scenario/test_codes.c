@@ -355,12 +355,16 @@ static const struct story stories[] = {
 
 static size_t story_count(void)
 {
-    return OWN + workshop_story_count;
+    return OWN + workshop_story_count + integrity_story_count;
 }
 
 static const struct story *story_at(size_t i)
 {
-    return i < OWN ? &stories[i] : &workshop_stories[i - OWN];
+    if (i < OWN)
+        return &stories[i];
+    i -= OWN;
+    return i < workshop_story_count ? &workshop_stories[i]
+                                    : &integrity_stories[i - workshop_story_count];
 }
 
 /* ---- telling them ---- */
@@ -472,11 +476,12 @@ static void tell_nearly(const struct story *st)
 }
 
 /* What follows an alarm goes on while that alarm waits for its off-delay; see test_traps.c. A date
- * does not get well again. */
+ * does not get well again, and what was seen in the course of time stays seen for a while. */
 static bool goes_on(const struct story *st)
 {
     return strstr(st->code, "-ILK-") != NULL || strstr(st->code, "-TRP-") != NULL ||
-           strstr(st->code, "-CAL") != NULL;
+           strstr(st->code, "-CAL") != NULL || strcmp(st->code, "CW-INT-03") == 0 ||
+           strcmp(st->code, "DAT-INT-06") == 0;
 }
 
 /* Wrong until two milliseconds before the delay has passed, then well. */
