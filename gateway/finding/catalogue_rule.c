@@ -331,7 +331,7 @@ enum param {
     PARAM_CALM_TIMES,
     PARAM_END_PERCENT,
     PARAM_READS,
-    PARAM_CHANGES,
+    PARAM_CHANGE_PERCENT,
     PARAM_FLIPS,
     PARAM_MINUTES,
     PARAM_COUNT
@@ -361,7 +361,7 @@ static const struct {
     [PARAM_CALM_TIMES] = {"calm_times", false},
     [PARAM_END_PERCENT] = {"end_percent", false},
     [PARAM_READS] = {"reads", false},
-    [PARAM_CHANGES] = {"changes", false},
+    [PARAM_CHANGE_PERCENT] = {"change_percent", false},
     [PARAM_FLIPS] = {"flips", false},
     [PARAM_MINUTES] = {"minutes", false},
 };
@@ -383,7 +383,7 @@ static const unsigned rule_params[GW_RULE_COUNT] = {
     [GW_RULE_DECOUPLED] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
                           1u << PARAM_VARY_PERCENT,
     [GW_RULE_RAIL] = 1u << PARAM_HOURS | 1u << PARAM_END_PERCENT,
-    [GW_RULE_REPEATED] = 1u << PARAM_READS | 1u << PARAM_CHANGES,
+    [GW_RULE_REPEATED] = 1u << PARAM_READS | 1u << PARAM_CHANGE_PERCENT,
     [GW_RULE_BELOW] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND | 1u << PARAM_PAIR,
     [GW_RULE_ALTERNATING] = 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
                             1u << PARAM_FLIPS | 1u << PARAM_MINUTES,

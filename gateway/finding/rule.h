@@ -21,7 +21,7 @@
  *   FROZEN      hours, spread_percent, step_percent, moves, calm_times: see rule_history.c
  *   DECOUPLED   hours, spread, step_percent, vary_percent: see rule_history.c
  *   RAIL        hours, end_percent: see rule_history.c
- *   REPEATED    reads, changes: see rule_repeated.c
+ *   REPEATED    reads, change_percent: see rule_repeated.c
  *   SETPOINT    high or low, as LIMIT, without a deadband: see rule_setpoint.c
  *   BELOW       high, deadband, pair_ms: see rule_pair.c
  *   ALTERNATING percent, min_percent, pair_ms, flips, minutes: see rule_pair.c

@@ -3,9 +3,9 @@
  * REPEATED: an instrument says again, reading by reading, what it said before.
  *
  * Readings are taken to the last digit that the point is declared with, and looked up among the
- * last 65,000 or so of the same point (tape.h): 18 hours at one a second, a day and a half at one
- * every two. It repeats when `reads` of them in a row, with at least `changes` changes of value
- * among them, were said before in the same order; once more, or in a loop.
+ * last 75,000 or so of the same point (tape.h): 20 hours at one a second, a day and a half at one
+ * every two. It repeats when `reads` of them in a row or more, at least `change_percent` of which
+ * differ from the one before, were said before in the same order; once more, or in a loop.
  *
  * What it cannot see: a recording older than that, or played at another pace than it is read (each
  * reading then lands elsewhere in it); values with noise added anew; a loop of fewer than about
@@ -14,9 +14,9 @@
  * good ends a repetition.
  *
  * False alarms expected: a quantity with noise says the same as at a given earlier moment with
- * chance p at each reading, where p is the chance that two readings are alike. Among 240 readings
- * with 60 changes p is 3/4 at the most, so that one given place of the past is matched with chance
- * 0.75^240 = 1e-30, and one of 65,000 places with less than 1e-25: none in the life of a plant. A
+ * chance p at each reading, where p is the chance that two readings are alike. Where one reading in
+ * four differs from the one before p is 3/4 at the most, so that one given place of the past is matched by 240
+ * of them with chance 0.75^240 = 1e-30, and one of 75,000 places with less than 1e-25: none in the life of a plant. A
  * signal without any noise that is truly periodic (an output of a program) repeats, and is told.
  * Measured in test_rule_repeated.c: none in 1000 days of noise, steps and tides.
  */
@@ -84,8 +84,9 @@ enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx)
     gw_tape_add(ctx->tape, counts, r.sample.mono_ms);
     const struct gw_tape_match match = gw_tape_match(ctx->tape);
     const double reads = gw_check_param(ctx->check, "reads", NAN);
-    const double changes = gw_check_param(ctx->check, "changes", NAN);
-    const bool repeated = (double)match.reads >= reads && (double)match.changes >= changes;
+    const double share = gw_check_param(ctx->check, "change_percent", NAN) / 100.0;
+    const bool repeated = (double)match.reads >= reads &&
+                          (double)match.changes >= gw_rule_settled(share * (double)match.reads);
     ctx->value = (double)match.reads;
     ctx->limit = reads;
     say(ctx, role, r.point, &match, repeated);

@@ -4,8 +4,8 @@
  *
  * Readings are cut into pieces where their own last eight values say so, not where a clock does:
  * a recording that is played again is cut at the same places, whenever it begins. Of a piece only
- * its hash, its length and its time are kept, of the last GW_TAPE_PIECES pieces: 64 KiB, which is
- * about 65,000 readings. Not kept over a restart. One thread.
+ * its hash, its length and its time are kept, of the last GW_TAPE_PIECES pieces: 48 KiB, which is
+ * about 75,000 readings. Not kept over a restart. One thread.
  */
 #ifndef GW_FINDING_TAPE_H
 #define GW_FINDING_TAPE_H

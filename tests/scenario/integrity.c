@@ -49,6 +49,10 @@ static void l1_unknown(struct scene *s)
 {
     scene_quality(s, "set.l1", GW_Q_BAD_COMM);
 }
+static void span_2001(struct scene *s)
+{
+    scene_int(s, "set.span", 2001);
+}
 static void set_t_60_01_but_stopped(struct scene *s)
 {
     set_t_60_01(s);
@@ -222,7 +226,8 @@ const struct story integrity_stories[] = {
     {"DAT-INT-02", NULL, DUST, moves_and_stops, moves_once_less, NULL, 8 * HOUR, "ws.dp"},
     {"DAT-INT-02", NULL, DUST, moves_and_stops, rests_by_its_nature, NULL, 8 * HOUR, "ws.dp"},
     {"DAT-INT-03", NULL, ROOM("GAS_SET1", "set.l1"), l1_10, l1_unknown, NULL, SECOND, "set.l1"},
-    {"DAT-INT-03", NULL, ROOM("RANGE_REG", "set.x2"), x2_39_99, nothing, NULL, SECOND, "set.x2"},
+    {"DAT-INT-03", NULL, ROOM("RANGE_REG", "set.span"), span_2001, nothing, NULL, SECOND,
+     "set.span"},
     {"DAT-INT-04", NULL, ROLES("if_furnace", LOOP, RUN COOLED), another_device, nameless_device,
      NULL, 0, "ti"},
     {"DAT-INT-05", NULL, ROLES("if_furnace", LOOP, RUN COOLED), t_in_0_75, t_in_0_76, NULL, HOUR,

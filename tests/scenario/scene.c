@@ -217,6 +217,13 @@ void scene_num(struct scene *s, const char *point, double value)
     d->sample.raw[0] = (uint16_t)(int64_t)(value * 100.0);
 }
 
+void scene_int(struct scene *s, const char *point, int64_t value)
+{
+    struct dial *d = dial(s, point, GW_V_INT);
+    d->sample.value.i = value;
+    d->sample.raw[0] = (uint16_t)value;
+}
+
 void scene_contact(struct scene *s, const char *point, bool on)
 {
     struct dial *d = dial(s, point, GW_V_BOOL);

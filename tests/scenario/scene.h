@@ -58,6 +58,7 @@ void scene_free(struct scene *s);
 /* ---- the plant ---- */
 
 void scene_num(struct scene *s, const char *point, double value);
+void scene_int(struct scene *s, const char *point, int64_t value);
 void scene_contact(struct scene *s, const char *point, bool on);
 void scene_state(struct scene *s, const char *point, enum gw_state state);
 /* From now on the point is read with this quality; a BAD one has no value. GOOD: as it was set

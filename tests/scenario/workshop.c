@@ -5,7 +5,7 @@
  *   lv    (b2) l: tank level
  *   ws    (b2) p: gas main, rated 20 kPa; t: hopper; dp, o2, h2, q, co; sp: sparks a minute
  *   ti    (b2) t: inlet temperature, range 0 to 150; calls itself "QDY30A sn 1"
- *   set   (b2) l1, l2: alarm levels in %LEL; x1, x2 in ppm; o1, o2 in %; t in degC
+ *   set   (b2) l1, l2: alarm levels in %LEL; x1, x2 in ppm; o1, o2 in %; t in degC; span: a register
  *   wd    (b3) run; esv: valve closed; good: a contact that is on while all is well; bad: one that
  *         is off
  */
@@ -26,7 +26,8 @@
                 "set.l2", "%LEL") NUMBER("set.x1", "ppm") NUMBER("set.x2", "ppm")                  \
                 NUMBER("set.o1", "%") NUMBER("set.o2", "%") NUMBER(                                \
                     "set.t",                                                                       \
-                    "degC") ",\"ti.t\":{\"is\":\"number\",\"unit\":\"degC\",\"lo\":0,\"hi\":150}"
+                    "degC") ",\"ti.t\":{\"is\":\"number\",\"unit\":\"degC\",\"lo\":0,\"hi\":150}"  \
+                            ",\"set.span\":{\"is\":\"integer\"}"
 
 struct scene *workshop_conf(const struct scene_conf *conf)
 {
@@ -49,6 +50,7 @@ struct scene *workshop_conf(const struct scene_conf *conf)
     scene_num(s, "set.o1", 19.5);
     scene_num(s, "set.o2", 23.5);
     scene_num(s, "set.t", 60);
+    scene_int(s, "set.span", 2000);
     scene_contact(s, "wd.run", true);
     scene_contact(s, "wd.good", true);
     return s;

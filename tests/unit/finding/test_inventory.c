@@ -669,7 +669,7 @@ static void the_document_tells_watched_and_missing(void **state)
         "\"clear_s\":\"3600\",\"delay_s\":\"60\"},\"rule\":\"swapped\",\"run_missing\":false,"
         "\"subjects\":[\"di\"]},"
         "{\"class\":\"lead\",\"finding\":\"DAT-INT-06\",\"overridden\":false,\"params\":{"
-        "\"changes\":\"60\",\"clear_s\":\"86400\",\"delay_s\":\"60\",\"reads\":\"240\"},"
+        "\"change_percent\":\"25\",\"clear_s\":\"86400\",\"delay_s\":\"60\",\"reads\":\"240\"},"
         "\"rule\":\"repeated\",\"run_missing\":true,\"subjects\":[\"di.qi\"]}]}]}");
     gw_buf_free(&b);
     plant_site_free(&p);
