@@ -182,9 +182,14 @@ static EVP_PKEY *parse_private(const char *pem, size_t n)
     return pkey;
 }
 
-/* Reads the whole of a file that is the owner's alone. Up to `size` bytes; *len of them. */
-static enum gw_status read_private(const char *path, char *data, size_t size, size_t *len,
-                                   struct gw_err *err)
+struct key_text {
+    char pem[KEY_FILE_MAX];
+    size_t len; /* all of pem: the file is longer */
+};
+
+/* Reads the whole of a file; a secret one must be the owner's alone. */
+static enum gw_status read_key(const char *path, bool secret, struct key_text *out,
+                               struct gw_err *err)
 {
     enum gw_status status = GW_OK;
     struct stat st;
@@ -201,14 +206,14 @@ static enum gw_status read_private(const char *path, char *data, size_t size, si
         status = gw_err_set(err, GW_E_PARSE, "%s: is not a file", path);
         goto out;
     }
-    if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    if (secret && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         status = gw_err_set(err, GW_E_REFUSED,
                             "%s: others may use this private key (mode %04o); chmod 600 it", path,
                             (unsigned)(st.st_mode & 07777u));
         goto out;
     }
-    while (got < size) {
-        ssize_t n = read(fd, data + got, size - got);
+    while (got < sizeof out->pem) {
+        ssize_t n = read(fd, out->pem + got, sizeof out->pem - got);
         if (n == 0)
             break;
         if (n < 0 && errno != EINTR) {
@@ -218,7 +223,7 @@ static enum gw_status read_private(const char *path, char *data, size_t size, si
         if (n > 0)
             got += (size_t)n;
     }
-    *len = got;
+    out->len = got;
 
 out:
     close(fd);
@@ -227,13 +232,12 @@ out:
 
 enum gw_status gw_key_load(const char *path, struct gw_key **out, struct gw_err *err)
 {
-    char pem[KEY_FILE_MAX];
-    size_t n = 0;
-    enum gw_status status = read_private(path, pem, sizeof pem, &n, err);
+    struct key_text text = {.len = 0};
+    enum gw_status status = read_key(path, true, &text, err);
     if (status != GW_OK)
         goto out;
 
-    EVP_PKEY *pkey = n < sizeof pem ? parse_private(pem, n) : NULL;
+    EVP_PKEY *pkey = text.len < sizeof text.pem ? parse_private(text.pem, text.len) : NULL;
     if (pkey == NULL) {
         status = gw_err_set(err, GW_E_PARSE, "%s: is not an Ed25519 private key in PEM", path);
         goto out;
@@ -243,7 +247,38 @@ enum gw_status gw_key_load(const char *path, struct gw_key **out, struct gw_err 
         gw_err_set(err, status, "%s: %s", path, gw_status_name(status));
 
 out:
-    OPENSSL_cleanse(pem, sizeof pem);
+    OPENSSL_cleanse(&text, sizeof text);
+    return status;
+}
+
+static EVP_PKEY *parse_public(const char *pem, size_t n)
+{
+    EVP_PKEY *pkey = NULL;
+    BIO *bio = BIO_new_mem_buf(pem, (int)n);
+    if (bio != NULL)
+        pkey = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+    BIO_free(bio);
+    if (pkey != NULL && EVP_PKEY_get_id(pkey) != EVP_PKEY_ED25519) {
+        EVP_PKEY_free(pkey);
+        pkey = NULL;
+    }
+    ERR_clear_error();
+    return pkey;
+}
+
+enum gw_status gw_key_public_load(const char *path, struct gw_key **out, struct gw_err *err)
+{
+    struct key_text text = {.len = 0};
+    enum gw_status status = read_key(path, false, &text, err);
+    if (status != GW_OK)
+        return status;
+    EVP_PKEY *pkey = text.len < sizeof text.pem ? parse_public(text.pem, text.len) : NULL;
+    OPENSSL_cleanse(&text, sizeof text); /* somebody may name a private key here */
+    if (pkey == NULL)
+        return gw_err_set(err, GW_E_PARSE, "%s: is not an Ed25519 public key in PEM", path);
+    status = wrap(pkey, false, out);
+    if (status != GW_OK)
+        gw_err_set(err, status, "%s: %s", path, gw_status_name(status));
     return status;
 }
 

@@ -36,6 +36,10 @@ enum gw_status gw_key_create(const char *path, struct gw_key **out,
 /* A public key from its 32 raw bytes, for verification only. GW_E_PARSE, GW_E_NOMEM, GW_E_IO. */
 enum gw_status gw_key_public(const uint8_t raw[GW_PUB_SIZE], struct gw_key **out,
                              struct gw_err *err) GW_MUST_CHECK;
+/* Reads a public key in PEM, as `openssl pkey -pubout` writes it. GW_E_NOTFOUND, GW_E_PARSE (not an
+ * Ed25519 public key; a private one is none, too), GW_E_IO, GW_E_NOMEM. err names the path. */
+enum gw_status gw_key_public_load(const char *path, struct gw_key **out,
+                                  struct gw_err *err) GW_MUST_CHECK;
 void gw_key_free(struct gw_key *key);
 
 const char *gw_key_id(const struct gw_key *key); /* the kid; lives as long as the key */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define COUNT(a) (sizeof a / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const classes[] = {"alarm", "lead", NULL};
 static const char *const severities[] = {"major", "general", "info", NULL};

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define COUNT(a) (sizeof a / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ---- what each rule is made of ---- */
 

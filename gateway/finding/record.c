@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof a / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 char gw_record_strength(const struct gw_check_def *check)
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COUNT(a) (sizeof a / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const quality_zh[] = {
     [GW_Q_NOT_YET] = "尚未读到",  [GW_Q_GOOD] = "正常",          [GW_Q_UNCERTAIN] = "不确定",

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof a / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const quality_names[] = {
     [GW_Q_NOT_YET] = "NOT_YET",   [GW_Q_GOOD] = "GOOD",           [GW_Q_UNCERTAIN] = "UNCERTAIN",

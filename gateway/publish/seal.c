@@ -3,6 +3,7 @@
 
 #include "base/jcs.h"
 #include "model/draft.h"
+#include "proof/wire.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -118,9 +119,9 @@ enum gw_status gw_seal_record(void *ctx, const char *chain, int64_t seq, const c
     if (status == GW_OK)
         status = gw_sha256_hex(bytes.data, bytes.len, digest);
     if (status == GW_OK)
-        status = sign(seal, GW_SEAL_RECORD_DOMAIN, &bytes, sig);
+        status = sign(seal, gw_wire_domain(GW_WIRE_RECORD), &bytes, sig);
     if (status == GW_OK)
-        status = put_wire(wire, "record", &bytes, sig);
+        status = put_wire(wire, gw_wire_name(GW_WIRE_RECORD), &bytes, sig);
     if (status == GW_OK)
         memcpy(hash, digest, sizeof digest);
     gw_buf_free(&bytes);
@@ -144,9 +145,9 @@ enum gw_status gw_seal_document(struct gw_seal *seal, const char *body, size_t b
 
     enum gw_status status = merge(body, body_len, &added, &bytes);
     if (status == GW_OK)
-        status = sign(seal, GW_SEAL_DOCUMENT_DOMAIN, &bytes, sig);
+        status = sign(seal, gw_wire_domain(GW_WIRE_DOCUMENT), &bytes, sig);
     if (status == GW_OK)
-        status = put_wire(wire, "document", &bytes, sig);
+        status = put_wire(wire, gw_wire_name(GW_WIRE_DOCUMENT), &bytes, sig);
     gw_buf_free(&bytes);
     return status;
 }

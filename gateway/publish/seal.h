@@ -20,9 +20,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GW_SEAL_RECORD_DOMAIN   "nonsite-record-v1\n"
-#define GW_SEAL_DOCUMENT_DOMAIN "nonsite-document-v1\n"
-
 struct gw_seal;
 
 /* Takes key over on success. */

@@ -258,6 +258,29 @@ static void load_says_why_it_cannot(void **state)
     assert_null(key);
 }
 
+static void public_load_says_why_it_cannot(void **state)
+{
+    (void)state;
+    char path[256];
+    struct gw_key *key = NULL;
+    struct gw_err err = {0};
+    assert_int_equal(gw_key_public_load(in_dir(path, "none"), &key, &err), GW_E_NOTFOUND);
+    assert_non_null(strstr(err.msg, path));
+    assert_int_equal(gw_key_public_load(dir, &key, &err), GW_E_PARSE);
+    assert_int_equal(shell("openssl genpkey -algorithm ED25519 -out p.key && "
+                           "openssl pkey -in p.key -pubout -out p.pub && "
+                           "openssl genpkey -algorithm X25519 | openssl pkey -pubout -out x.pub"),
+                     0);
+    assert_int_equal(gw_key_public_load(in_dir(path, "p.key"), &key, &err), GW_E_PARSE);
+    assert_int_equal(gw_key_public_load(in_dir(path, "x.pub"), &key, &err), GW_E_PARSE);
+    assert_non_null(strstr(err.msg, "x.pub"));
+    assert_null(key);
+    assert_int_equal(chmod(in_dir(path, "p.pub"), 0644), 0); /* for anybody to read */
+    assert_int_equal(gw_key_public_load(path, &key, &err), GW_OK);
+    assert_int_equal(strlen(gw_key_id(key)), GW_KID_SIZE - 1);
+    gw_key_free(key);
+}
+
 /* The openssl program reads our key, verifies our signature, and we verify its. */
 static void openssl_program_agrees(void **state)
 {
@@ -490,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(create_in_the_working_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(load_refuses_what_others_may_use, setup, teardown),
         cmocka_unit_test_setup_teardown(load_says_why_it_cannot, setup, teardown),
+        cmocka_unit_test_setup_teardown(public_load_says_why_it_cannot, setup, teardown),
         cmocka_unit_test_setup_teardown(openssl_program_agrees, setup, teardown),
         cmocka_unit_test_setup_teardown(key_of_the_openssl_program_is_read, setup, teardown),
         cmocka_unit_test(kid_is_the_hash_of_the_raw_key),

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(a) (sizeof a / sizeof((a)[0]))
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A furnace without an outlet flow meter, and a paint room with two detectors. */
 #define POINTS                                                                                     \

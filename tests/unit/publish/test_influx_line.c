@@ -12,7 +12,7 @@
 #include "base/backoff.h"
 #include "publish/telemetry.h"
 
-#define COUNT(a) (sizeof a / sizeof(a)[0])
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct gw_point points[] = {
     {.id = "gas.p1", .vtype = GW_V_NUM, .decimals = 1},

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#define COUNT(a) (sizeof a / sizeof(a)[0])
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define LINES    1024
 
 static uint64_t seed_of_run(void)

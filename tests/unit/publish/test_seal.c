@@ -103,8 +103,8 @@ static void test_record_is_verified_by_openssl(void **state)
              "\",\"seq\":7,\"title\":{\"zh\":\"可燃气体\"},\"v\":1}",
              gw_seal_kid(f->seal));
     assert_string_equal(bytes, want);
-    assert_true(openssl_verifies(f, GW_SEAL_RECORD_DOMAIN, bytes, sig));
-    assert_false(openssl_verifies(f, GW_SEAL_DOCUMENT_DOMAIN, bytes, sig));
+    assert_true(openssl_verifies(f, "nonsite-record-v1\n", bytes, sig));
+    assert_false(openssl_verifies(f, "nonsite-document-v1\n", bytes, sig));
     assert_false(openssl_verifies(f, "", bytes, sig));
 
     rig_write(&f->dir, "bytes", bytes, strlen(bytes));
@@ -114,7 +114,7 @@ static void test_record_is_verified_by_openssl(void **state)
     char *seq = strstr(bytes, "\"seq\":7");
     assert_non_null(seq);
     seq[6] = '8';
-    assert_false(openssl_verifies(f, GW_SEAL_RECORD_DOMAIN, bytes, sig));
+    assert_false(openssl_verifies(f, "nonsite-record-v1\n", bytes, sig));
     gw_buf_free(&wire);
 }
 
@@ -143,8 +143,8 @@ static void test_document_is_verified_by_openssl(void **state)
     split(wire.data + 7, "document", bytes, sizeof bytes, sig);
     snprintf(want, sizeof want, "{\"backlog\":3,\"kid\":\"%s\",\"v\":1}", gw_seal_kid(f->seal));
     assert_string_equal(bytes, want);
-    assert_true(openssl_verifies(f, GW_SEAL_DOCUMENT_DOMAIN, bytes, sig));
-    assert_false(openssl_verifies(f, GW_SEAL_RECORD_DOMAIN, bytes, sig));
+    assert_true(openssl_verifies(f, "nonsite-document-v1\n", bytes, sig));
+    assert_false(openssl_verifies(f, "nonsite-record-v1\n", bytes, sig));
     gw_buf_free(&wire);
 }
 
