@@ -146,15 +146,15 @@ struct gw_rule_def {
     size_t nneeds;
     struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
     size_t ntests;
-    char causes[8]
-               [GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset */
+    /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset. */
+    char causes[8][GW_CODE_SIZE];
     size_t ncauses;
     bool silent; /* BYPASSED: the device as a whole does not answer */
     bool range;  /* BAD_QUALITY: only what is outside the physical limits counts */
     bool low;    /* LIMIT, SETPOINT: a low limit */
-    char of_rated
-        [GW_ROLE_SIZE]; /* LIMIT, SETPOINT: high, low and deadband are fractions of this rated value;
-                                    BALANCE, ALTERNATING: min_percent is of it */
+    /* LIMIT, SETPOINT: high, low and deadband are fractions of this rated value; BALANCE,
+     * ALTERNATING: min_percent is of it. */
+    char of_rated[GW_ROLE_SIZE];
     char unit[GW_POINT_UNIT]; /* LIMIT: only points in this unit are held against it; "" = any */
     char value[GW_ROLE_SIZE]; /* STATE alarms: the quantity behind the state, "" = none */
 };

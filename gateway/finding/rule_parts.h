@@ -67,8 +67,8 @@ void gw_rule_pair(const struct gw_rule_ctx *ctx, struct gw_balance *out);
 /* The answer where the state is not GW_BAL_OK. */
 enum gw_tri gw_rule_uncompared(struct gw_rule_ctx *ctx, const struct gw_balance *b);
 
-/* The limit and deadband of a LIMIT, SETPOINT or BALANCE check, in the terms of its value; false when the
- * rated value that they are a fraction of is not known. */
+/* The limit and deadband of a LIMIT, SETPOINT or BALANCE check, in the terms of its value; false
+ * when the rated value that they are a fraction of is not known. */
 bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband);
 
 /* What one role test found. */

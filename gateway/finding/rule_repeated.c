@@ -14,11 +14,12 @@
  * good ends a repetition.
  *
  * False alarms expected: a quantity with noise says the same as at a given earlier moment with
- * chance p at each reading, where p is the chance that two readings are alike. Where one reading in
- * four differs from the one before p is 3/4 at the most, so that one given place of the past is matched by 240
- * of them with chance 0.75^240 = 1e-30, and one of 75,000 places with less than 1e-25: none in the life of a plant. A
- * signal without any noise that is truly periodic (an output of a program) repeats, and is told.
- * Measured in test_rule_repeated.c: none in 1000 days of noise, steps and tides.
+ * chance p at each reading, where p is the chance that two readings are alike: 3/4 at the most
+ * where one reading in four differs from the one before. 240 of them then match one given place of
+ * the past with chance 0.75^240 = 1e-30, and one of 75,000 places with less than 1e-25: none in the
+ * life of a plant. A signal without any noise that is truly periodic (an output of a program)
+ * repeats, and is told. Measured in test_rule_repeated.c: none in 1000 days of noise, steps and
+ * tides.
  */
 #include "finding/rule_parts.h"
 

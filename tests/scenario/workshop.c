@@ -5,7 +5,8 @@
  *   lv    (b2) l: tank level
  *   ws    (b2) p: gas main, rated 20 kPa; t: hopper; dp, o2, h2, q, co; sp: sparks a minute
  *   ti    (b2) t: inlet temperature, range 0 to 150; calls itself "QDY30A sn 1"
- *   set   (b2) l1, l2: alarm levels in %LEL; x1, x2 in ppm; o1, o2 in %; t in degC; span: a register
+ *   set   (b2) l1, l2: alarm levels in %LEL; x1, x2 in ppm; o1, o2 in %; t in degC; span: a
+ *         register
  *   wd    (b3) run; esv: valve closed; good: a contact that is on while all is well; bad: one that
  *         is off
  */
