@@ -586,6 +586,11 @@ const struct gw_inventory *scene_inventory(const struct scene *s)
     return s->inventory;
 }
 
+const struct gw_table *scene_table(const struct scene *s)
+{
+    return s->table;
+}
+
 /* ---- reading records ---- */
 
 static const struct gw_jnode *find(const struct gw_jnode *n, const char *path)

@@ -125,6 +125,7 @@ void scene_commit(struct scene *s);
 
 struct gw_engine *scene_engine(struct scene *s);
 const struct gw_inventory *scene_inventory(const struct scene *s);
+const struct gw_table *scene_table(const struct scene *s);
 
 /* ---- reading records ---- */
 
