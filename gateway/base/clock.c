@@ -92,6 +92,54 @@ void gw_clock_iso(int64_t wall_ms, char out[GW_ISO_SIZE])
     out[GW_ISO_SIZE - 1] = '\0';
 }
 
+/* Days from 1970-01-01 to a date of the Gregorian calendar. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    const int64_t y = month <= 2 ? year - 1 : year; /* years that begin in March */
+    const int64_t m = month <= 2 ? month + 9 : month - 3;
+    const int64_t in_year = (153 * m + 2) / 5 + day - 1;
+    return y * 365 + y / 4 - y / 100 + y / 400 + in_year - 719468;
+}
+
+/* Text against a pattern in which D stands for a digit; each run of digits becomes a number of out.
+ */
+static bool match(const char *text, const char *pattern, int64_t *out)
+{
+    bool inside = false;
+    for (; *pattern; pattern++, text++) {
+        if (*pattern != 'D') {
+            out += inside;
+            inside = false;
+            if (*text != *pattern)
+                return false;
+            continue;
+        }
+        if (*text < '0' || *text > '9')
+            return false;
+        *out = *out * 10 + (*text - '0');
+        inside = true;
+    }
+    return *text == '\0';
+}
+
+bool gw_clock_parse(const char *text, int64_t *wall_ms)
+{
+    int64_t day[3] = {0}, f[7] = {0};
+    char back[GW_ISO_SIZE];
+    if (match(text, "DDDD-DD-DD", day))
+        memcpy(f, day, sizeof day);
+    else if (!match(text, "DDDD-DD-DDTDD:DD:DD.DDD+08:00", f))
+        return false;
+    const int64_t ms =
+        days_of(f[0], f[1], f[2]) * MS_PER_DAY + ((f[3] * 60 + f[4]) * 60 + f[5]) * 1000 + f[6];
+    /* What does not read back is no date: 31 February would be taken for March. */
+    gw_clock_iso(ms - CST_OFFSET_MS, back);
+    if (strncmp(text, back, strlen(text)) != 0)
+        return false;
+    *wall_ms = ms - CST_OFFSET_MS;
+    return true;
+}
+
 void gw_clock_boot_id(char out[GW_BOOT_ID_SIZE])
 {
     char text[GW_BOOT_ID_SIZE];

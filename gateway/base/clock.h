@@ -44,6 +44,10 @@ int64_t gw_clock_mono_ms(const struct gw_clock *clock);
  * machine is. Years outside 1970..9999 are clamped to the nearest end. */
 void gw_clock_iso(int64_t wall_ms, char out[GW_ISO_SIZE]);
 
+/* Reads what gw_clock_iso writes, or a day alone, "2026-12-01": its first moment in China. false:
+ * something else, or a day that the calendar does not have. */
+bool gw_clock_parse(const char *text, int64_t *wall_ms);
+
 #define GW_BOOT_ID_SIZE 37
 
 /* The kernel's boot id; "unknown" where the kernel has none. */

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -354,6 +353,21 @@ static enum gw_status write_key_file(const char *path, const char *data, size_t 
     if (status == GW_OK)
         status = sync_folder(path, err);
     free(temp);
+    return status;
+}
+
+enum gw_status gw_key_save_public(const struct gw_key *key, const char *path, struct gw_err *err)
+{
+    enum gw_status status = GW_OK;
+    char *pem = gw_key_pem(key);
+    FILE *f = pem != NULL ? fopen(path, "we") : NULL;
+    if (pem == NULL)
+        status = gw_err_set(err, GW_E_NOMEM, "%s: out of memory", path);
+    else if (f == NULL || fputs(pem, f) == EOF)
+        status = fail_errno(err, path, "cannot be written");
+    if (f != NULL && fclose(f) != 0 && status == GW_OK)
+        status = fail_errno(err, path, "cannot be written");
+    free(pem);
     return status;
 }
 

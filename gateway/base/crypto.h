@@ -46,6 +46,9 @@ const char *gw_key_id(const struct gw_key *key); /* the kid; lives as long as th
 /* The public half: raw, and as PEM (malloc'd, the caller frees; NULL when memory is short). */
 void gw_key_raw(const struct gw_key *key, uint8_t out[GW_PUB_SIZE]);
 char *gw_key_pem(const struct gw_key *key);
+/* Writes the public half as PEM, over what is there. GW_E_IO, GW_E_NOMEM; err names the path. */
+enum gw_status gw_key_save_public(const struct gw_key *key, const char *path,
+                                  struct gw_err *err) GW_MUST_CHECK;
 
 /* Signs domain followed by the message. domain is an ASCII string that ends in "\n", its only one.
  * GW_E_INVAL: it is not, or the key is public only; GW_E_NOMEM; GW_E_IO when the library fails. */

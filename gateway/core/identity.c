@@ -21,29 +21,6 @@ void gw_identity_init(struct gw_identity *id, const struct gw_site *site,
     gw_clock_boot_id(id->boot);
 }
 
-/* Writes the public half anew at each start: a copied key file then always has its own beside it.
- */
-static enum gw_status write_public(const struct gw_key *key, const char *path, struct gw_err *err)
-{
-    enum gw_status st = GW_OK;
-    FILE *f = NULL;
-    char *pem = gw_key_pem(key);
-    if (!pem)
-        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", path);
-    f = fopen(path, "w");
-    if (!f) {
-        st = gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    if (fputs(pem, f) == EOF)
-        st = gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
-    if (fclose(f) != 0 && st == GW_OK)
-        st = gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
-out:
-    free(pem);
-    return st;
-}
-
 enum gw_status gw_identity_key(const struct gw_site *site, struct gw_key **out, bool *made,
                                struct gw_err *err)
 {
@@ -68,7 +45,8 @@ enum gw_status gw_identity_key(const struct gw_site *site, struct gw_key **out, 
         gw_key_free(key);
         return st;
     }
-    if (write_public(key, pub, err) != GW_OK)
+    /* Anew at each start: a copied key file then always has its own beside it. */
+    if (gw_key_save_public(key, pub, err) != GW_OK)
         gw_log(GW_LOG_WARN, "core", "the public key is not written: %s", err->msg);
     *out = key;
     *made = fresh;

@@ -3,8 +3,9 @@
  * OVERDUE: the day until which an instrument's verification is valid, against the calendar.
  *
  * The day counts to its end in China Standard Time. The rule knows the date that was declared and
- * nothing of the certificate itself. A clock that is neither synchronised nor at least past the day
- * on which this program was built cannot know the date, and proves nothing.
+ * nothing of the certificate itself. A clock that is neither synchronised nor at least past the moment
+ * at which this program was built is wrong; but then it is later than that moment, and what had
+ * ended by then has surely ended. Of anything else such a clock proves nothing.
  */
 #include "finding/rule_parts.h"
 
@@ -41,18 +42,21 @@ enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx)
         gw_rule_zh(ctx, "装置 %s 未申报检定有效期", who);
         return GW_UNKNOWN;
     }
-    if (!ctx->sync && ctx->wall_ms < ctx->built_ms) {
+    const bool wrong = !ctx->sync && ctx->wall_ms < ctx->built_ms;
+    const int64_t past = (wrong ? ctx->built_ms : ctx->wall_ms) - end_of_day(due);
+    if (wrong && past < 0) {
         gw_rule_en(ctx, "not evaluated: the clock is not set");
         gw_rule_zh(ctx, "未评估：时钟未同步");
         return GW_UNKNOWN;
     }
-    const int64_t past = ctx->wall_ms - end_of_day(due);
     const double ahead = gw_check_param(ctx->check, "ahead_days", -1.0);
     if (past >= 0) {
         const int64_t days = past / DAY_MS + 1;
         ctx->value = (double)days;
-        gw_rule_en(ctx, "verification of %s ended with %s, %lld d ago", who, due, (long long)days);
-        gw_rule_zh(ctx, "装置 %s 检定有效期至 %s，已超期 %lld 天", who, due, (long long)days);
+        gw_rule_en(ctx, "verification of %s ended with %s, %s%lld d ago", who, due,
+                   wrong ? "at least " : "", (long long)days);
+        gw_rule_zh(ctx, "装置 %s 检定有效期至 %s，已超期%s %lld 天", who, due, wrong ? "至少" : "",
+                   (long long)days);
         return GW_TRUE;
     }
     const int64_t left = (-past - 1) / DAY_MS;

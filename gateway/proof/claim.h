@@ -18,9 +18,9 @@
 
 /* A place in a chain: record `seq` of `chain`, whose bytes have this hash. */
 struct gw_place {
-    char chain[GW_CHAIN_SIZE]; /* "": none */
     int64_t seq;
-    char hash[GW_SHA256_HEX]; /* "": not told */
+    char chain[GW_CHAIN_SIZE]; /* "": none */
+    char hash[GW_SHA256_HEX];  /* "": not told */
 };
 
 struct gw_claim {

@@ -143,10 +143,37 @@ static void boot_id_is_stable(void **state)
     }
 }
 
+static void what_is_written_reads_back(void **state)
+{
+    static const int64_t stamps[] = {0, 1795305600123, 951753600000, 4102444799999};
+    static const char *const wrong[] = {"",
+                                        "2026-02-30",
+                                        "2026-13-01",
+                                        "2026-1-01",
+                                        "2026-11-22T08:00:00.000Z",
+                                        "2026-11-22T24:00:00.000+08:00",
+                                        "2026-11-22 ",
+                                        "1969-12-30"};
+    int64_t ms = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof stamps / sizeof stamps[0]; i++) {
+        char iso[GW_ISO_SIZE];
+        gw_clock_iso(stamps[i], iso);
+        assert_true(gw_clock_parse(iso, &ms));
+        assert_int_equal(ms, stamps[i]);
+    }
+    assert_true(gw_clock_parse("2026-11-22", &ms));
+    assert_int_equal(ms, 1795276800000); /* midnight in China */
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (gw_clock_parse(wrong[i], &ms))
+            fail_msg("taken: %s", wrong[i]);
+}
+
 int main(void)
 {
     uint64_t seed = test_seed();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(system_clock_agrees_with_the_kernel),
         cmocka_unit_test(system_clock_does_not_go_back),
         cmocka_unit_test(fake_clock_is_obeyed),

@@ -70,14 +70,38 @@ static void a_clock_that_cannot_know_proves_nothing(void **state)
     (void)state;
     struct bench b;
     due(&b, "2027-03-10");
-    b.ctx.built_ms = OVER + 1;
+    bench_param(&b, "ahead_days", 30);
+    b.ctx.built_ms = OVER - 1;
     b.ctx.sync = false;
-    assert_int_equal(at(&b, OVER), GW_UNKNOWN);
+    assert_int_equal(at(&b, OVER - 2), GW_UNKNOWN);
     assert_string_equal(b.ctx.why, "not evaluated: the clock is not set");
     assert_int_equal(at(&b, 0), GW_UNKNOWN);
-    assert_int_equal(at(&b, OVER + 1), GW_TRUE); /* past the build: as good as it gets */
+    assert_int_equal(at(&b, OVER), GW_TRUE); /* past the build: as good as it gets */
+    assert_string_equal(b.ctx.why, "verification of gas ended with 2027-03-10, 1 d ago");
     b.ctx.sync = true;
-    assert_int_equal(at(&b, OVER), GW_TRUE);
+    assert_int_equal(at(&b, OVER - 40 * DAY), GW_FALSE);
+    assert_int_equal(at(&b, OVER - 2), GW_TRUE); /* 30 days ahead */
+    bench_free(&b);
+}
+
+/* A wrong clock is one thing; that it is later than the build another. */
+static void what_had_ended_at_the_build_has_ended(void **state)
+{
+    (void)state;
+    struct bench b;
+    due(&b, "2027-03-10");
+    b.ctx.sync = false;
+    b.ctx.built_ms = OVER;
+    assert_int_equal(at(&b, 0), GW_TRUE); /* the clock of a box without a battery */
+    assert_string_equal(b.ctx.why, "verification of gas ended with 2027-03-10, at least 1 d ago");
+    assert_string_equal(b.ctx.why_zh, "装置 gas 检定有效期至 2027-03-10，已超期至少 1 天");
+    assert_float_equal(b.ctx.value, 1.0, 0.0);
+    b.ctx.built_ms = OVER + 9 * DAY;
+    assert_int_equal(at(&b, OVER - 5 * DAY), GW_TRUE);
+    assert_float_equal(b.ctx.value, 10.0, 0.0);
+    assert_int_equal(at(&b, OVER + 9 * DAY), GW_TRUE); /* from here on the clock itself counts */
+    assert_string_equal(b.ctx.why, "verification of gas ended with 2027-03-10, 10 d ago");
+    b.ctx.sync = true; /* and a sure clock always */
     assert_int_equal(at(&b, OVER - 1), GW_FALSE);
     bench_free(&b);
 }
@@ -119,6 +143,7 @@ int main(void)
         cmocka_unit_test(the_day_itself_still_counts),
         cmocka_unit_test(the_warning_comes_thirty_days_before),
         cmocka_unit_test(a_clock_that_cannot_know_proves_nothing),
+        cmocka_unit_test(what_had_ended_at_the_build_has_ended),
         cmocka_unit_test(the_calendar_is_right),
         cmocka_unit_test(no_date_no_answer),
     };
