@@ -18,7 +18,10 @@ const char *gw_rule_name(enum gw_rule rule)
         [GW_RULE_RATE] = "rate",           [GW_RULE_DISAGREE] = "disagree",
         [GW_RULE_CHATTER] = "chatter",     [GW_RULE_ORDER] = "order",
         [GW_RULE_PERMIT] = "permit",       [GW_RULE_UNMAPPED] = "unmapped",
-        [GW_RULE_SELF] = "self",
+        [GW_RULE_SELF] = "self",           [GW_RULE_RAIL] = "rail",
+        [GW_RULE_REPEATED] = "repeated",   [GW_RULE_SETPOINT] = "setpoint",
+        [GW_RULE_CHANGED] = "changed",     [GW_RULE_SWAPPED] = "swapped",
+        [GW_RULE_BELOW] = "below",         [GW_RULE_ALTERNATING] = "alternating",
     };
     return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
 }

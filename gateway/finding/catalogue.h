@@ -53,6 +53,13 @@ enum gw_rule {
     GW_RULE_PERMIT,      /* hot work without a permit */
     GW_RULE_UNMAPPED,    /* a declared asset that no point belongs to */
     GW_RULE_SELF,        /* the gateway itself: its silence, its clock, its configuration */
+    GW_RULE_RAIL,        /* the same, at an end of its range, and no alarm tells it */
+    GW_RULE_REPEATED,    /* a recorded sequence that is played again */
+    GW_RULE_SETPOINT,    /* a set-point beyond what is permitted */
+    GW_RULE_CHANGED,     /* a set-point or range register that is not what it was */
+    GW_RULE_SWAPPED,     /* a device that is not the one that it was */
+    GW_RULE_BELOW,       /* one quantity below another that it cannot be below */
+    GW_RULE_ALTERNATING, /* two flows that differ much, now one way and then the other */
     GW_RULE_COUNT
 };
 const char *gw_rule_name(enum gw_rule rule);
@@ -163,20 +170,23 @@ struct gw_rule_def {
     size_t nneeds;
     struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
     size_t ntests;
-    char causes[8][GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED: codes of alarms on the same asset */
+    /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset. */
+    char causes[8][GW_CODE_SIZE];
     size_t ncauses;
-    bool inhibit;                /* BAD_QUALITY: in service or not, in place of working or not */
-    bool silent;                 /* BYPASSED: the device as a whole does not answer */
-    bool low;                    /* LIMIT: a low limit */
-    bool falling;                /* RATE: the fall counts, not the rise */
-    bool standing;               /* UNHANDLED: nothing answers it but its end */
-    char of_rated[GW_ROLE_SIZE]; /* LIMIT: high, low and deadband are fractions of this rated value;
-                                    BALANCE: min_percent is of it */
-    char unit[GW_POINT_UNIT];    /* LIMIT: only points in this unit are held against it; "" = any */
-    char value[GW_ROLE_SIZE];    /* STATE alarms: the quantity behind the state, "" = none */
-    enum gw_order order;         /* ORDER: SUSPEND or WATCH */
-    uint32_t signs;              /* SELF: bit mask of enum gw_sign */
-    bool items;                  /* OVERDUE: the asset's "due" dates in place of devices' */
+    bool inhibit;  /* BAD_QUALITY: in service or not, in place of working or not */
+    bool silent;   /* BYPASSED: the device as a whole does not answer */
+    bool range;    /* BAD_QUALITY: only what is outside the physical limits counts */
+    bool low;      /* LIMIT, SETPOINT: a low limit */
+    bool falling;  /* RATE: the fall counts, not the rise */
+    bool standing; /* UNHANDLED: nothing answers it but its end */
+    /* LIMIT, SETPOINT: high, low and deadband are fractions of this rated value; BALANCE,
+     * ALTERNATING: min_percent is of it. */
+    char of_rated[GW_ROLE_SIZE];
+    char unit[GW_POINT_UNIT]; /* LIMIT: only points in this unit are held against it; "" = any */
+    char value[GW_ROLE_SIZE]; /* STATE alarms: the quantity behind the state, "" = none */
+    enum gw_order order;      /* ORDER: SUSPEND or WATCH */
+    uint32_t signs;           /* SELF: bit mask of enum gw_sign */
+    bool items;               /* OVERDUE: the asset's "due" dates in place of devices' */
 };
 
 struct gw_finding {
@@ -194,7 +204,7 @@ struct gw_finding {
     size_t napplies;
     /* One case per point of these roles; none = one per asset. A rule with inputs narrows them to
      * those that it reads first: needs[0] of BAD_QUALITY and LIMIT, tests[0] of STATE, BYPASSED. */
-    char each[8][GW_ROLE_SIZE];
+    char each[16][GW_ROLE_SIZE];
     size_t neach;
     bool by_device; /* with each: one case per device of these points */
     enum gw_run_gate run;

@@ -104,7 +104,7 @@ static int64_t seconds(const struct gw_check_def *def, const char *param)
     return (int64_t)llround(gw_check_param(def, param, 0.0) * 1000.0);
 }
 
-static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
+static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
 {
     const bool alarm = def->finding->cls == GW_CLASS_ALARM;
     *s = (struct gw_slot){.def = def,
@@ -114,6 +114,9 @@ static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
     s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, "delay_s");
     s->delay.off_ms = seconds(def, alarm ? "off_s" : "clear_s");
+    if (def->rule->rule == GW_RULE_REPEATED)
+        s->tape = gw_tape_new();
+    return s->tape != NULL || def->rule->rule != GW_RULE_REPEATED;
 }
 
 enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine **out,
@@ -143,9 +146,10 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     char *body = malloc(GW_RECORD_MAX + 1);
     if (body != NULL)
         gw_buf_fixed(&e->body, body, GW_RECORD_MAX + 1);
+    bool tapes = true;
     for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
-        init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i));
-    if (e->slots == NULL || e->scratch == NULL || body == NULL || !make_index(e)) {
+        tapes = init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i)) && tapes;
+    if (e->slots == NULL || e->scratch == NULL || body == NULL || !tapes || !make_index(e)) {
         gw_engine_free(e);
         return gw_err_set(err, GW_E_NOMEM, "findings engine: out of memory for %zu checks",
                           gw_inventory_count(conf->inventory));
@@ -160,12 +164,20 @@ void gw_engine_free(struct gw_engine *e)
         return;
     free(e->body.data);
     gw_buf_free(&e->window);
+    for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
+        gw_tape_free(e->slots[i].tape);
     free(e->slots);
     free(e->orphans);
     free(e->by_device);
     free(e->device_start);
     free(e->scratch);
     free(e);
+}
+
+void gw_engine_settle(struct gw_engine *e)
+{
+    for (size_t i = 0; i < e->nslots; i++)
+        (void)gw_rule_settle(&e->slots[i].mem.memory);
 }
 
 void gw_engine_chain(struct gw_engine *e, const char *chain)
@@ -239,6 +251,7 @@ struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot
         .sync = now->sync,
         .built_ms = e->conf.built_ms,
         .memory = s->mem.memory,
+        .tape = s->tape,
         .catalogue = e->catalogue,
         .was = s->mem.was,
         .seen = s->mem.seen,
@@ -249,7 +262,7 @@ struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot
 
 static double extreme(const struct gw_slot *s, double x)
 {
-    const bool low = s->def->rule->rule == GW_RULE_LIMIT && s->def->rule->low;
+    const bool low = s->def->rule->low;
     if (isnan(s->mem.worst))
         return x;
     return low ? fmin(s->mem.worst, x) : fmax(s->mem.worst, x);

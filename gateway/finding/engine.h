@@ -86,6 +86,10 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key,
 void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
                        const struct gw_stamp *now, struct gw_command_answer *out);
 
+/* The platform has accepted the inventory: what was told of changed set-points and exchanged
+ * devices is what they are held to from now on; their cases clear after their delay. */
+void gw_engine_settle(struct gw_engine *e);
+
 /* Counts: committed alarms that are active, committed leads that stand (undeclared ones as well),
  * checks that could not be evaluated when they were last looked at, leads that a permit withholds. */
 struct gw_engine_counts {

@@ -393,10 +393,14 @@ static int64_t magnitude(int64_t v)
 }
 
 /* Hours held are stored hour by hour; that they are over, at once. A value that moves all the time
- * holds next to nothing, and stores nothing. */
+ * holds next to nothing, and stores nothing but how often it moved, ever more seldom. */
 static bool stale_memory(const struct gw_rule_memory *stored, const struct gw_rule_memory *now)
 {
     const int64_t hour = 3600000;
+    if (strcmp(now->kept, stored->kept) != 0 || strcmp(now->told, stored->told) != 0 ||
+        now->moves > stored->moves + stored->moves / 2 + 10 ||
+        now->calm_ms > stored->calm_ms + stored->calm_ms / 4 + 60000)
+        return true;
     return now->held_ms - stored->held_ms > hour ||
            (stored->held_ms > 0 && (now->held_ms < stored->held_ms || now->moved != stored->moved));
 }

@@ -21,6 +21,7 @@
 #include "finding/rule.h"
 #include "finding/shelf.h"
 #include "finding/state.h"
+#include "finding/tape.h"
 
 /* A window document; room for every sample of GW_CHECK_POINTS full rings. */
 #define GW_WINDOW_MAX ((size_t)4 * 1024 * 1024)
@@ -30,6 +31,7 @@ struct gw_slot {
     const struct gw_check_def *def;
     struct gw_delay delay;     /* active, ran_on and ran_off live here ... */
     struct gw_check_state mem; /* ... and everything else that lasts, here */
+    struct gw_tape *tape;      /* REPEATED; owned */
     enum gw_tri raw;           /* of the last evaluation, ... */
     enum gw_tri answer;        /* ... and after the vote, which is what counts */
     bool withheld;             /* due to be raised, and a permit withholds it */

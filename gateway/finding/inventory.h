@@ -41,7 +41,7 @@ struct gw_check_def {
     uint32_t index;          /* which point of `role`; also picks companions in roles of the same
                                 length; GW_NO_INDEX without `each` */
     uint32_t cause;          /* UNHANDLED: index of the alarm check it watches; else GW_NO_INDEX */
-    uint32_t *causes;        /* NO_EFFECT, CHATTER: the alarm checks that it looks at */
+    uint32_t *causes;        /* NO_EFFECT, CHATTER, RAIL: the alarm checks that it looks at */
     size_t ncauses;
     uint32_t run;                 /* point of the asset's RUN role; GW_NO_INDEX when not declared */
     double params[GW_PARAMS_MAX]; /* effective, in the order of finding->params */

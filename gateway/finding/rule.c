@@ -285,7 +285,7 @@ static bool both_numbers(struct gw_balance *b)
     return gw_reading_number(&b->in, &b->q_in) && gw_reading_number(&b->out, &b->q_out);
 }
 
-void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
+void gw_rule_pair(const struct gw_rule_ctx *ctx, struct gw_balance *out)
 {
     *out = (struct gw_balance){.role_in = "", .role_out = "", .percent = NAN};
     const uint32_t in = gw_rule_input(ctx, 0, &out->role_in);
@@ -304,10 +304,14 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
         out->state = GW_BAL_SKEW;
         return;
     }
-    if (!both_numbers(out)) {
-        out->state = GW_BAL_QUALITY;
+    out->state = both_numbers(out) ? GW_BAL_OK : GW_BAL_QUALITY;
+}
+
+void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
+{
+    gw_rule_pair(ctx, out);
+    if (out->state != GW_BAL_OK)
         return;
-    }
     double least = 0.0;
     if (ctx->check->rule->of_rated[0] != '\0') {
         least = gw_rule_settled(gw_check_param(ctx->check, "min_percent", 0.0) / 100.0 *
@@ -318,10 +322,9 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
         return;
     }
     out->percent = gw_rule_settled((out->q_in - out->q_out) / out->q_in * 100.0);
-    out->state = GW_BAL_OK;
 }
 
-static enum gw_tri balance_undecided(struct gw_rule_ctx *ctx, const struct gw_balance *b)
+enum gw_tri gw_rule_uncompared(struct gw_rule_ctx *ctx, const struct gw_balance *b)
 {
     switch (b->state) {
     case GW_BAL_QUALITY: {
@@ -347,8 +350,8 @@ static enum gw_tri balance_undecided(struct gw_rule_ctx *ctx, const struct gw_ba
     case GW_BAL_OK:
         break;
     }
-    gw_rule_en(ctx, "no two flows to compare");
-    gw_rule_zh(ctx, "没有可比较的两路流量");
+    gw_rule_en(ctx, "no two points to compare");
+    gw_rule_zh(ctx, "没有可比较的两个测点");
     return GW_UNKNOWN;
 }
 
@@ -357,7 +360,7 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
     struct gw_balance b;
     gw_rule_balance(ctx, &b);
     if (b.state != GW_BAL_OK)
-        return balance_undecided(ctx, &b);
+        return gw_rule_uncompared(ctx, &b);
     struct gw_limit limit = {.side = GW_LIMIT_HIGH};
     if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband))
         return unknown_limit(ctx);
@@ -430,6 +433,13 @@ enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
         [GW_RULE_PERMIT] = gw_rule_permit,
         [GW_RULE_UNMAPPED] = gw_rule_unmapped,
         [GW_RULE_SELF] = gw_rule_self,
+        [GW_RULE_RAIL] = gw_rule_rail,
+        [GW_RULE_REPEATED] = gw_rule_repeated,
+        [GW_RULE_SETPOINT] = gw_rule_setpoint,
+        [GW_RULE_CHANGED] = gw_rule_changed,
+        [GW_RULE_SWAPPED] = gw_rule_swapped,
+        [GW_RULE_BELOW] = gw_rule_below,
+        [GW_RULE_ALTERNATING] = gw_rule_alternating,
     };
     ctx->value = NAN;
     ctx->limit = NAN;

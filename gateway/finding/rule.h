@@ -23,14 +23,20 @@
  *   DISAGREE    high, deadband      of the value
  *   UNHANDLED   improve_percent   of the worst value: so much back towards normal is an answer
  *   OVERDUE     ahead_days         so many days before the end already
- *   FROZEN      hours, spread_percent, step_percent: see rule_history.c
+ *   FROZEN      hours, spread_percent, step_percent, moves, calm_times: see rule_history.c
  *   DECOUPLED   hours, spread, step_percent, vary_percent: see rule_history.c
  *   ORDER       min_percent (of rated `of_rated`), rise: see rule_order.c
  *   PERMIT      high           amperes of a welding current
  *   SELF        hours          off for longer than that
- * Input roles: LIMIT needs[0], or the point of `each` without needs; BALANCE needs[0] and needs[1];
- * DEVIATION needs[0] or the point of `each`, and needs[1]; RATE, DISAGREE likewise needs[0];
- * BAD_QUALITY the point of `each`, or needs[0] without; STATE, BYPASSED and effects: tests.
+ *   RAIL        hours, end_percent: see rule_history.c
+ *   REPEATED    reads, change_percent: see rule_repeated.c
+ *   SETPOINT    high or low, as LIMIT, without a deadband: see rule_setpoint.c
+ *   BELOW       high, deadband, pair_ms: see rule_pair.c
+ *   ALTERNATING percent, min_percent, pair_ms, flips, minutes: see rule_pair.c
+ * Input roles: LIMIT needs[0], or the point of `each` without needs; BALANCE, BELOW, ALTERNATING
+ * needs[0] and needs[1]; DEVIATION needs[0] or the point of `each`, and needs[1]; RATE, DISAGREE
+ * likewise needs[0]; BAD_QUALITY the point of `each`, or needs[0] without; STATE, BYPASSED and
+ * effects: tests.
  */
 #ifndef GW_FINDING_RULE_H
 #define GW_FINDING_RULE_H
@@ -76,7 +82,8 @@ struct gw_rule_ctx {
     int64_t wall_ms;              /* OVERDUE: the date ... */
     bool sync;                    /* ... is sure if this, ... */
     int64_t built_ms;             /* ... or if it is not before this */
-    struct gw_rule_memory memory; /* FROZEN, DECOUPLED; goes on */
+    struct gw_rule_memory memory; /* of the rules that look at the past; goes on */
+    struct gw_tape *tape;         /* REPEATED: lent, goes on; otherwise NULL */
     struct gw_duty duty;          /* ORDER, PERMIT */
     const struct gw_signs *signs; /* SELF; NULL: nothing is known */
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
@@ -99,6 +106,10 @@ struct gw_rule_ctx {
 
 /* Decides and fills the results (why and why_zh: "" unless asked for). Allocates nothing. */
 enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx);
+
+/* What was told of a CHANGED or SWAPPED check is what it is held to from now on. False when nothing
+ * was told. */
+bool gw_rule_settle(struct gw_rule_memory *m);
 
 /* "RUN", "STOP", "UNKNOWN": the asset's operating state as the RUN point tells it; UNKNOWN, too,
  * when no RUN point is declared. */

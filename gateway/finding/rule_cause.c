@@ -202,6 +202,13 @@ static struct quantity quantity_of(const struct gw_rule_ctx *ctx, const struct g
     case GW_RULE_PERMIT:
     case GW_RULE_UNMAPPED:
     case GW_RULE_SELF:
+    case GW_RULE_RAIL:
+    case GW_RULE_REPEATED:
+    case GW_RULE_SETPOINT:
+    case GW_RULE_CHANGED:
+    case GW_RULE_SWAPPED:
+    case GW_RULE_BELOW:
+    case GW_RULE_ALTERNATING:
     case GW_RULE_COUNT:
         break;
     }

@@ -62,9 +62,13 @@ struct gw_balance {
     } state;
 };
 void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out);
+/* The pair alone: never GW_BAL_LOW, and no percent. */
+void gw_rule_pair(const struct gw_rule_ctx *ctx, struct gw_balance *out);
+/* The answer where the state is not GW_BAL_OK. */
+enum gw_tri gw_rule_uncompared(struct gw_rule_ctx *ctx, const struct gw_balance *b);
 
-/* The limit and deadband of a LIMIT or BALANCE check, in the terms of its value; false when the
- * rated value that they are a fraction of is not known. */
+/* The limit and deadband of a LIMIT, SETPOINT or BALANCE check, in the terms of its value; false
+ * when the rated value that they are a fraction of is not known. */
 bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband);
 
 /* Holds ctx->value against a high limit that is of no rated value; sets ctx->limit. */
@@ -131,5 +135,12 @@ enum gw_tri gw_rule_order(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_permit(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_unmapped(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_self(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_setpoint(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_swapped(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_below(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_alternating(struct gw_rule_ctx *ctx);
 
 #endif

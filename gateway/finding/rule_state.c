@@ -235,11 +235,17 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
     case GW_Q_GOOD:
         break;
     case GW_Q_BAD_FAULT:
+        if (ctx->check->rule->range)
+            return gw_rule_unusable(ctx, role, &r);
+        sure = !old || gw_rule_own_silence(ctx, r.point);
+        break;
     case GW_Q_BAD_RANGE:
         sure = !old || gw_rule_own_silence(ctx, r.point);
         break;
     case GW_Q_BAD_COMM:
     case GW_Q_STALE:
+        if (ctx->check->rule->range)
+            return gw_rule_unusable(ctx, role, &r);
         sure = gw_rule_own_silence(ctx, r.point);
         break;
     case GW_Q_NOT_YET:

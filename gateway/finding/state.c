@@ -24,8 +24,10 @@ struct gw_check_state gw_check_state_none(void)
 
 static bool same_memory(const struct gw_rule_memory *a, const struct gw_rule_memory *b)
 {
-    return a->holds == b->holds && (!a->holds || (a->held_ms == b->held_ms && a->lo == b->lo &&
-                                                  a->hi == b->hi && a->moved == b->moved));
+    return a->holds == b->holds && strcmp(a->kept, b->kept) == 0 && strcmp(a->told, b->told) == 0 &&
+           a->moves == b->moves && a->calm_ms == b->calm_ms &&
+           (!a->holds ||
+            (a->held_ms == b->held_ms && a->lo == b->lo && a->hi == b->hi && a->moved == b->moved));
 }
 
 bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_state *b)
@@ -75,6 +77,8 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     gw_jcs_bool(&j, "active", s->active);
     gw_jcs_str(&j, "alarm", gw_alarm_state_name(s->alarm));
     gw_jcs_int(&j, "alarm_seq", s->alarm_seq);
+    if (s->memory.moves > 0)
+        gw_jcs_int(&j, "calm_ms", s->memory.calm_ms);
     gw_jcs_str(&j, "case", case_names[s->c.state]);
     write_if(&j, "chatter", s->chatter);
     gw_jcs_int(&j, "cleared_ms", s->c.cleared_ms);
@@ -83,11 +87,16 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     if (s->memory.holds) {
         gw_jcs_int(&j, "held_ms", s->memory.held_ms);
         gw_jcs_str(&j, "hi", hi);
-        gw_jcs_str(&j, "lo", lo);
     }
+    if (s->memory.kept[0] != '\0')
+        gw_jcs_str(&j, "kept", s->memory.kept);
+    if (s->memory.holds)
+        gw_jcs_str(&j, "lo", lo);
     write_if(&j, "merged", s->merged);
     if (s->memory.holds)
         gw_jcs_bool(&j, "moved", s->memory.moved);
+    if (s->memory.moves > 0)
+        gw_jcs_int(&j, "moves", s->memory.moves);
     gw_jcs_int(&j, "number", s->c.number);
     gw_jcs_int(&j, "raised_ms", s->c.raised_ms);
     gw_jcs_int(&j, "ran_off", s->ran_off);
@@ -97,6 +106,8 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
         gw_jcs_int(&j, "repeats", s->c.repeats);
     gw_jcs_int(&j, "seen", (int64_t)s->seen);
     gw_jcs_int(&j, "since_ms", s->since_ms);
+    if (s->memory.told[0] != '\0')
+        gw_jcs_str(&j, "told", s->memory.told);
     gw_jcs_int(&j, "v", 1);
     write_if(&j, "votes", (int64_t)s->votes);
     gw_jcs_bool(&j, "was", s->was);
@@ -186,6 +197,30 @@ static void take_memory(struct reader *r, struct gw_rule_memory *m)
     r->bad = r->bad || !(m->lo <= m->hi); /* not numbers, or in the wrong order */
 }
 
+static void take_text(struct reader *r, const char *key, char out[GW_MEMORY_TEXT])
+{
+    const struct gw_jnode *n = take(r, key, GW_J_STR);
+    const size_t len = n != NULL ? strlen(gw_jnode_str(n)) : 0;
+    if (len == 0 || len >= GW_MEMORY_TEXT)
+        r->bad = true;
+    else
+        memcpy(out, gw_jnode_str(n), len + 1);
+}
+
+/* What else is remembered; each only where there is something. */
+static void take_learned(struct reader *r, struct gw_rule_memory *m)
+{
+    if (gw_jnode_get(r->root, "kept") != NULL)
+        take_text(r, "kept", m->kept);
+    if (gw_jnode_get(r->root, "told") != NULL)
+        take_text(r, "told", m->told);
+    r->bad = r->bad || (m->told[0] != '\0' && m->kept[0] == '\0');
+    if (gw_jnode_get(r->root, "moves") != NULL) {
+        m->moves = take_int(r, "moves", 1, GW_MEMORY_MOVES);
+        m->calm_ms = take_int(r, "calm_ms", 0, INT64_C(1) << 53);
+    }
+}
+
 static const char *alarm_name(int i)
 {
     return gw_alarm_state_name((enum gw_alarm_state)i);
@@ -224,6 +259,7 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     s->worst = take_number(r, "worst");
     if (gw_jnode_get(r->root, "held_ms") != NULL)
         take_memory(r, &s->memory);
+    take_learned(r, &s->memory);
     return !r->bad && r->taken == gw_jnode_count(r->root);
 }
 

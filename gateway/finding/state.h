@@ -19,7 +19,7 @@
 #include "finding/case.h"
 #include "finding/memory.h"
 
-#define GW_CHECK_STATE_TEXT 768 /* the text with its NUL is never longer */
+#define GW_CHECK_STATE_TEXT 1408 /* the text with its NUL is never longer */
 
 struct gw_check_state {
     bool active;               /* after the delays */

@@ -21,6 +21,7 @@ struct dial {
 struct line {
     enum gw_link link;
     bool frozen;
+    char identity[GW_IDENTITY_SIZE];
 };
 
 struct scene {
@@ -223,6 +224,13 @@ void scene_num(struct scene *s, const char *point, double value)
     d->sample.raw[0] = (uint16_t)(int64_t)(value * 100.0);
 }
 
+void scene_int(struct scene *s, const char *point, int64_t value)
+{
+    struct dial *d = dial(s, point, GW_V_INT);
+    d->sample.value.i = value;
+    d->sample.raw[0] = (uint16_t)value;
+}
+
 void scene_contact(struct scene *s, const char *point, bool on)
 {
     struct dial *d = dial(s, point, GW_V_BOOL);
@@ -250,6 +258,13 @@ void scene_quality(struct scene *s, const char *point, enum gw_quality quality)
 void scene_link(struct scene *s, const char *device, enum gw_link link)
 {
     line(s, device)->link = link;
+}
+
+void scene_identity(struct scene *s, const char *device, const char *identity)
+{
+    struct line *l = line(s, device);
+    assert_true(strlen(identity) < sizeof l->identity);
+    snprintf(l->identity, sizeof l->identity, "%s", identity);
 }
 
 void scene_freeze(struct scene *s, const char *device, bool frozen)
@@ -307,6 +322,8 @@ static void poll_device(struct scene *s, uint32_t device)
         while (done < d->npoints && b.n < GW_BATCH_MAX)
             b.samples[b.n++] = read_dial(s, d->first_point + done++, l);
         b.last = done == d->npoints;
+        if (l->link == GW_LINK_OK)
+            memcpy(b.identity, l->identity, sizeof b.identity);
         if (l->link != GW_LINK_OK)
             snprintf(b.fault, sizeof b.fault, "no answer");
         gw_table_apply(s->table, &b);
@@ -603,6 +620,11 @@ struct gw_engine *scene_engine(struct scene *s)
 const struct gw_inventory *scene_inventory(const struct scene *s)
 {
     return s->inventory;
+}
+
+const struct gw_table *scene_table(const struct scene *s)
+{
+    return s->table;
 }
 
 /* ---- reading records ---- */

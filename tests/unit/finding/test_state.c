@@ -55,6 +55,30 @@ static void a_state_comes_back(void **state)
     assert_float_equal(back.worst, 58.21, 0.0);
 }
 
+static void what_was_learned_comes_back(void **state)
+{
+    (void)state;
+    char text[GW_CHECK_STATE_TEXT];
+    struct gw_check_state back;
+    struct gw_check_state s = full();
+    s.memory.moves = GW_MEMORY_MOVES;
+    s.memory.calm_ms = 7200000;
+    /* Every character at its longest: the text has room for it. */
+    memset(s.memory.kept, '\1', sizeof s.memory.kept - 1);
+    memset(s.memory.told, '\2', sizeof s.memory.told - 1);
+    text_of(&s, text);
+    assert_int_equal(gw_check_state_parse(text, &back), GW_OK);
+    assert_true(gw_check_state_same(&s, &back));
+    s.memory.told[0] = '\0';
+    assert_false(gw_check_state_same(&s, &back));
+    s = gw_check_state_none();
+    snprintf(s.memory.kept, sizeof s.memory.kept, "QDY30A sn 1");
+    text_of(&s, text);
+    assert_int_equal(gw_check_state_parse(text, &back), GW_OK);
+    assert_true(gw_check_state_same(&s, &back));
+    assert_false(back.memory.holds);
+}
+
 static void nothing_comes_back(void **state)
 {
     (void)state;
@@ -195,9 +219,9 @@ static void anything_else_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_state_comes_back),       cmocka_unit_test(nothing_comes_back),
-        cmocka_unit_test(the_longest_text_fits),    cmocka_unit_test(every_difference_counts),
-        cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(a_state_comes_back),      cmocka_unit_test(what_was_learned_comes_back),
+        cmocka_unit_test(nothing_comes_back),      cmocka_unit_test(the_longest_text_fits),
+        cmocka_unit_test(every_difference_counts), cmocka_unit_test(anything_else_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
