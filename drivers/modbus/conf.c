@@ -80,6 +80,11 @@ const struct gw_key gw_mb_device_keys[] = {
     {"warmup_s", GW_KEY_INT, DEVICE(warmup_s), .max = 7200,
      .doc = "How long its values have the quality WARMUP after it came up, in seconds; default by the "
             "profile, or 0."},
+    {"fn17", GW_KEY_BOOL, DEVICE(identity.fn17),
+     .doc = "Ask it by function 17 who it is; default by the profile, or false."},
+    {"identity_s", GW_KEY_INT, DEVICE(identity_s), .max = 86400,
+     .doc = "How often it is asked who it is, in seconds, where there is a way; 0: never; default by "
+            "the profile, or 600."},
     END,
 };
 /* clang-format on */
@@ -93,6 +98,7 @@ struct gw_mb_device gw_mb_device_default(void)
         .max_bits = GW_MB_MAX_BITS,
         .max_gap_regs = 10,
         .max_gap_bits = 64,
+        .identity_s = 600,
     };
 }
 
@@ -106,6 +112,20 @@ void *gw_mb_conf_bus(const struct gw_jnode *obj, struct gw_issues *issues)
         return NULL;
     }
     return bus;
+}
+
+static bool check_identity(const struct gw_mb_device *d, const struct gw_jnode *obj,
+                           struct gw_issues *issues)
+{
+    for (size_t i = 0; i < d->identity.nparts; i++) {
+        if (d->identity.parts[i].count > d->max_regs) {
+            gw_jnode_issue(obj, issues,
+                           "its profile's identity needs %u registers at once, but max_regs is %d",
+                           (unsigned)d->identity.parts[i].count, (int)d->max_regs);
+            return false;
+        }
+    }
+    return true;
 }
 
 void *gw_mb_conf_device(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
@@ -135,6 +155,10 @@ void *gw_mb_conf_device(struct gw_site *site, uint32_t device, const struct gw_j
                        p.name, (int)p.channels_max, (int)d->channels);
         ok = false;
     }
+    if (ok)
+        ok = check_identity(d, obj, issues);
+    if (ok)
+        gw_mb_ident_settle(&d->identity);
     if (ok && profile != NULL)
         ok = gw_mb_profile_expand(&p, site, device, d, issues);
     if (!ok) {

@@ -10,6 +10,7 @@
 
 #include "conf/keys.h"
 #include "conf/site.h"
+#include "modbus/ident_conf.h"
 
 struct gw_mb_bus {
     char host[GW_NAME_SIZE]; /* dotted address, IPv6 address or name */
@@ -24,6 +25,8 @@ struct gw_mb_device {
     int64_t channels; /* of the profile's points "per_channel" */
     int64_t max_regs, max_bits, max_gap_regs, max_gap_bits;
     int64_t search_s, warmup_s; /* after it came up */
+    int64_t identity_s;         /* how often it is asked who it is; 0: never */
+    struct gw_mb_ident_conf identity;
 };
 
 /* The tables, for the reader, the schema test and the documentation test. */

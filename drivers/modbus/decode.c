@@ -9,7 +9,7 @@
 _Static_assert(sizeof(float) == 4 && sizeof(double) == 8, "IEEE 754 sizes");
 
 const char *const gw_mb_type_names[] = {
-    "bit", "u16", "i16", "u32", "i32", "u64", "f32", "f64", "bcd", "mk102", NULL,
+    "bit", "u16", "i16", "u32", "i32", "u64", "f32", "f64", "bcd", "mk102", "bcd32", NULL,
 };
 
 const char *const gw_mb_order_names[] = {"ABCD", "CDAB", "BADC", "DCBA", NULL};
@@ -20,6 +20,7 @@ unsigned gw_mb_type_regs(enum gw_mb_type type)
     case GW_MB_U32:
     case GW_MB_I32:
     case GW_MB_F32:
+    case GW_MB_BCD32:
         return 2;
     case GW_MB_U64:
     case GW_MB_F64:
@@ -64,11 +65,11 @@ static double shift_point(double v, int decimals)
     return decimals < 0 ? v * tens[-decimals] : v / tens[decimals];
 }
 
-static struct raw read_bcd(uint16_t word)
+static struct raw read_bcd(uint64_t word, int digits)
 {
     struct raw raw = {0};
-    for (int shift = 12; shift >= 0; shift -= 4) {
-        const int64_t digit = word >> shift & 0xF;
+    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
+        const int64_t digit = (int64_t)(word >> shift & 0xF);
         raw.none = raw.none || digit > 9;
         raw.i = raw.i * 10 + digit;
     }
@@ -133,7 +134,9 @@ static struct raw read_raw(const struct gw_mb_format *f, const uint16_t *regs)
         break;
     }
     case GW_MB_BCD:
-        return read_bcd(regs[0]);
+        return read_bcd(regs[0], 4);
+    case GW_MB_BCD32:
+        return read_bcd(gather(regs, 2, f->order), 8);
     case GW_MB_MK102:
         return read_mk102(regs[0]);
     }

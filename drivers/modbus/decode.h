@@ -26,8 +26,9 @@ enum gw_mb_type {
     GW_MB_U64,
     GW_MB_F32,
     GW_MB_F64,
-    GW_MB_BCD,  /* four decimal digits in one register */
-    GW_MB_MK102 /* float in one register: 15 exponent's sign, 14-13 exponent, 12-0 mantissa */
+    GW_MB_BCD,   /* four decimal digits in one register */
+    GW_MB_MK102, /* float in one register: 15 exponent's sign, 14-13 exponent, 12-0 mantissa */
+    GW_MB_BCD32  /* eight decimal digits in two registers */
 };
 extern const char *const gw_mb_type_names[];    /* "bit", "u16" ... NULL */
 unsigned gw_mb_type_regs(enum gw_mb_type type); /* 1, 2 or 4; 1 for BIT */

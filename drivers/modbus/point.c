@@ -53,7 +53,7 @@ static bool has_bands(const struct gw_mb_point_keys *k)
 
 static bool is_coded(const struct gw_mb_point_keys *k)
 {
-    return k->codes != NULL || k->expect != INT64_MIN;
+    return k->codes != NULL || k->expect != INT64_MIN || k->counter > 0;
 }
 
 /* Takes what is not given here from the point that "from" names: where it is read, and what makes a
@@ -174,6 +174,7 @@ static void check_use(const struct gw_jnode *obj, const struct gw_mb_point_keys 
         {"clamped_raw", k->clamped_raw != NULL, scaled},
         {"codes", k->codes != NULL, BIT_OF(GW_V_INT)},
         {"expect", k->expect != INT64_MIN, BIT_OF(GW_V_INT)},
+        {"counter", k->counter > 0, BIT_OF(GW_V_INT)},
         {"restart_if_less", k->restart_if_less, BIT_OF(GW_V_INT)},
         {"count_from", k->count_from[0] != '\0', BIT_OF(GW_V_STATE)},
         {"decimals", k->decimals >= 0, BIT_OF(GW_V_NUM)},
@@ -220,6 +221,10 @@ static void read_sane(const struct gw_mb_point_keys *k, struct gw_mb_point *p,
 {
     p->sane_lo = -(double)INFINITY;
     p->sane_hi = (double)INFINITY;
+    if (k->counter > 0) {
+        p->sane_lo = 0;
+        p->sane_hi = (double)(k->counter - 1);
+    }
     if (k->sane == NULL)
         return;
     const struct gw_jnode *lo = gw_jnode_first(k->sane);
@@ -287,6 +292,8 @@ static bool type_holds(enum gw_mb_type type, double v)
         return v >= 0;
     case GW_MB_BCD:
         return v >= 0 && v <= 9999;
+    case GW_MB_BCD32:
+        return v >= 0 && v <= 99999999;
     default:
         return false;
     }
@@ -314,6 +321,20 @@ static size_t read_raws(const struct gw_jnode *list, enum gw_mb_type type,
         }
     }
     return got;
+}
+
+static void check_counter(const struct gw_jnode *obj, const struct gw_mb_point *p,
+                          struct gw_issues *issues)
+{
+    const struct gw_mb_point_keys *k = &p->keys;
+    if (k->counter == 0)
+        return;
+    if (!type_holds(p->format.type, (double)(k->counter - 1)))
+        gw_jnode_issue(at(obj, "counter"), issues, "%s never counts to %lld",
+                       gw_mb_type_names[p->format.type], (long long)(k->counter - 1));
+    if (k->restart_if_less)
+        gw_jnode_issue(at(obj, "restart_if_less"), issues,
+                       "has no meaning for a counter that starts again at 0 by itself");
 }
 
 static void read_code(const struct gw_jnode *n, struct gw_mb_point *p, struct gw_issues *issues)
@@ -461,6 +482,7 @@ bool gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
     check_use(obj, k, issues);
     settle_number(k);
     fill_format(obj, out, issues);
+    check_counter(obj, out, issues);
     read_codes(out, issues);
     out->nfault_if = read_names(k->fault_if, out->fault_if, issues);
     out->nvalid_if = read_names(k->valid_if, out->valid_if, issues);
@@ -508,6 +530,7 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, const struct gw_mb_p
         .decimals = k->as == GW_V_NUM ? (int)k->decimals : 0,
         .sane_lo = p->sane_lo,
         .sane_hi = p->sane_hi,
+        .modulus = k->counter,
         .period_ms = k->period_ms > 0 ? k->period_ms : d->period_ms,
     };
     point.stale_ms = point.period_ms * STALE_PERIODS;

@@ -35,6 +35,7 @@ struct gw_mb_point_keys {
     char signal[GW_ID_SIZE];
     int64_t expect; /* INT64_MIN: nothing */
     bool restart_if_less;
+    int64_t counter; /* of steps until it starts again at 0; 0: no counter */
     const struct gw_jnode *field, *sane, *states, *bad_raw, *fault_if;
     const struct gw_jnode *bands, *range, *clamped_raw, *codes, *valid_if;
     /* In the site file only. */

@@ -24,13 +24,13 @@ const char *const gw_mb_as_names[] = {"num", "int", "bool", "state", NULL};
      .doc = "Address as on the wire, counted from 0: register 40001 of a manual is 0. Must be given, " \
             "here or by \"from\"."}, \
     {"type", GW_KEY_ENUM, VALUE(type), .names = gw_mb_type_names, \
-     .doc = "bit, u16, i16, u32, i32, u64, f32, f64, bcd (four digits) or mk102 (that maker's float); " \
-            "default bit for functions 1 and 2, otherwise u16."}, \
+     .doc = "bit, u16, i16, u32, i32, u64, f32, f64, bcd (four digits), bcd32 (eight digits) or " \
+            "mk102 (that maker's float); default bit for functions 1 and 2, otherwise u16."}, \
     {"order", GW_KEY_ENUM, VALUE(order), .names = gw_mb_order_names, .def = "ABCD", \
      .doc = "Order of the bytes of a 32- or 64-bit value: ABCD, CDAB (low word first), BADC, DCBA."}, \
     {"as", GW_KEY_ENUM, VALUE(as), .names = gw_mb_as_names, \
      .doc = "What it becomes: num, int (counter or code), bool (not 0) or state; default state with " \
-            "states, bool with bit or type bit, int with codes or expect, otherwise num."}, \
+            "states, bool with bit or type bit, int with codes, expect or counter, otherwise num."}, \
     {"bit", GW_KEY_INT, VALUE(bit), .max = 15, \
      .doc = "This bit of a u16 as a bool; 0 is the least significant."}, \
     {"field", GW_KEY_NODE, VALUE(field), .jtype = GW_J_OBJ, \
@@ -76,6 +76,9 @@ const char *const gw_mb_as_names[] = {"num", "int", "bool", "state", NULL};
     {"valid_if", GW_KEY_NODE, VALUE(valid_if), .jtype = GW_J_ARR, \
      .doc = "Names of points of this device with expect; until each was read and is as expected, the " \
             "quality is UNCERTAIN."}, \
+    {"counter", GW_KEY_INT, VALUE(counter), .min = 2, .max = 999999999999999.0, \
+     .doc = "This int counts up and starts again at 0 behind counter - 1: 65536 for a whole u16, 10000 " \
+            "for four digits. A derived rate or increase goes on over that."}, \
     {"restart_if_less", GW_KEY_BOOL, VALUE(restart_if_less), .def = "false", \
      .doc = "The device has started anew when this int becomes smaller (uptime, detectors found): " \
             "search_s and warmup_s begin again."}, \

@@ -129,6 +129,42 @@ static bool print(struct probe *p, unsigned unit)
     return ok;
 }
 
+/* Asks one unit who it is; returns whether it answered. */
+static bool ask_identity(struct probe *p, unsigned unit)
+{
+    const struct gw_mb_request req = {.unit = (uint8_t)unit, .fc = GW_MB_REPORT_ID};
+    struct gw_mb_probe_reply reply = {0};
+    struct gw_err err = {0};
+    bool reached = false;
+    struct gw_buf b;
+    if (p->args.transport->ask(p->link, &req, &reply, &reached, &err) != GW_OK) {
+        p->unreached = !reached;
+        fprintf(p->err, "%s, unit %u, function 17: %s\n", p->args.endpoint, unit, err.msg);
+        return false;
+    }
+    if (reply.exception != 0) {
+        fprintf(p->err, "%s, unit %u, function 17: exception %u (%s)\n", p->args.endpoint, unit,
+                (unsigned)reply.exception, gw_mb_exception_name(reply.exception));
+        return false;
+    }
+    gw_buf_init(&b, TEXT_MAX);
+    gw_buf_printf(&b, "%s, unit %u, function 17, %zu bytes\n", p->args.endpoint, unit, reply.len);
+    gw_mb_probe_print_identity(reply.data, reply.len, &b);
+    const bool ok = !b.failed && fwrite(b.data, 1, b.len, p->out) == b.len && fflush(p->out) == 0;
+    gw_buf_free(&b);
+    if (!ok)
+        fprintf(p->err, "cannot print\n");
+    return ok;
+}
+
+static int ask_identities(struct probe *p)
+{
+    bool any = false;
+    for (unsigned unit = p->args.unit_first; unit <= p->args.unit_last && !p->unreached; unit++)
+        any = ask_identity(p, unit) || any;
+    return any ? EXIT_SUCCESS : EXIT_NOTHING;
+}
+
 /* The planner cuts what is too much for one request. */
 static enum gw_status make_plan(const struct gw_mb_probe_args *a, struct gw_mb_plan *out,
                                 struct gw_err *err)
@@ -222,7 +258,7 @@ int gw_mb_probe(int argc, char **argv, FILE *out, FILE *err)
         fprintf(err, "%s\n", why.msg);
         return status == GW_E_PARSE ? EXIT_USAGE : EXIT_NOTHING;
     }
-    const int code = p.args.scan ? scan(&p) : read_units(&p);
+    const int code = p.args.scan ? scan(&p) : p.args.identity ? ask_identities(&p) : read_units(&p);
     p.args.transport->close(p.link);
     return code;
 }

@@ -15,15 +15,17 @@
 const char gw_mb_probe_usage[] =
     "usage: nonsited --probe ENDPOINT --address N [--unit N|A-B] [--fc 1|2|3|4] [--count N]\n"
     "                         [--type T] [--point NAME --type T [--order O]]\n"
+    "       nonsited --probe ENDPOINT --identity [--unit N|A-B]\n"
     "       nonsited --probe ENDPOINT --scan [--unit A-B] [--time S]\n"
     "  --address N first address as on the wire, counted from 0: register 40001 of a manual is 0\n"
     "  --unit      unit (slave) address, or several; default 1, of a scan 1-247\n"
     "  --fc        1 coils, 2 discrete inputs, 3 holding registers (default), 4 input registers\n"
     "  --count N   registers or bits to read, up to 2000; default 4, or 16 bits\n"
-    "  --type T    u16, i16, u32, i32, u64, f32, f64, bcd, mk102: show this type only\n"
+    "  --type T    u16, i16, u32, i32, u64, f32, f64, bcd, bcd32, mk102: show this type only\n"
     "  --order O   ABCD, CDAB, BADC, DCBA\n"
     "  --point     print the chosen reading as a point for the site file; NAME is "
     "\"<device>.<name>\"\n"
+    "  --identity  show who the device says it is: function 17\n"
     "  --scan      find the units that answer: function 17, then one register\n"
     "  --timeout MS for one answer, 20 to 60000; default 1000, of a scan 300\n"
     "  --time S    for a whole scan, 1 to 3600; default 60\n"
@@ -172,7 +174,11 @@ static const char *disagreement(const struct reader *r)
         bool holds;
         const char *text;
     } rules[] = {
-        {!a->scan && !a->addressed, "what to read? give --address N, or --scan"},
+        {a->scan && a->identity, "--scan asks for the identity of every unit already"},
+        {!a->scan && !a->identity && !a->addressed,
+         "what to read? give --address N, --identity or --scan"},
+        {a->identity && (a->addressed || r->count || point || a->type >= 0),
+         "--identity reads no chosen address; leave out --address, --count, --type and --point"},
         {a->scan && (a->addressed || r->count || point || a->type >= 0),
          "--scan reads no chosen address; leave out --address, --count, --type and --point"},
         {r->time && !a->scan, "--time belongs to --scan"},
@@ -243,6 +249,8 @@ enum gw_status gw_mb_probe_args(int argc, char **argv, struct gw_mb_probe_args *
         }
         if (strcmp(argv[i], "--scan") == 0) {
             a.scan = true;
+        } else if (strcmp(argv[i], "--identity") == 0) {
+            a.identity = true;
         } else if (option != NULL) {
             if (i + 1 == argc)
                 return gw_err_set(err, GW_E_INVAL, "%s needs a value", argv[i]);

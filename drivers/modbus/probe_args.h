@@ -20,6 +20,7 @@ struct gw_mb_probe_args {
     const struct gw_mb_probe_transport *transport;
     const char *rest; /* the endpoint behind its scheme */
     bool help, scan;
+    bool identity; /* ask function 17 alone */
     unsigned unit_first, unit_last;
     enum gw_mb_fc fc; /* 1..4 */
     bool addressed;   /* --address was given */

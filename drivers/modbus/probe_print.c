@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "conf/keys.h"
+#include "modbus/ident.h"
 
 #define COLUMN        22
 #define BITS_A_LINE   8
+#define BYTES_A_LINE  16
+#define TEXT_MIN      4 /* characters in a row that look like a text */
 #define PLAUSIBLE_LOW 0.001
 #define PLAUSIBLE_TOP 1e6
 
@@ -59,11 +62,62 @@ static bool all_read(const struct gw_mb_probe_words *w, size_t at, size_t n)
     return true;
 }
 
+static char shown(unsigned byte)
+{
+    return byte >= 0x20 && byte < 0x7F ? (char)byte : '.';
+}
+
+/* The words in a row from `at` on that were read, as characters; returns how many words. */
+static size_t text_of(const struct gw_mb_probe_words *w, size_t at, bool low_first,
+                      struct gw_buf *out)
+{
+    size_t n = 0;
+    for (; at + n < w->n && w->read[at + n]; n++) {
+        const unsigned high = (unsigned)w->word[at + n] >> 8;
+        const unsigned low = w->word[at + n] & 0xFFu;
+        gw_buf_char(out, shown(low_first ? low : high));
+        gw_buf_char(out, shown(low_first ? high : low));
+    }
+    return n;
+}
+
+static bool looks_like_text(const char *text)
+{
+    size_t row = 0;
+    for (const char *p = text; *p != '\0' && row < TEXT_MIN; p++)
+        row = *p == '.' || *p == ' ' ? 0 : row + 1;
+    return row >= TEXT_MIN;
+}
+
+/* Words that hold a text in one of the orders are shown as such in both. */
+static void print_texts(const struct gw_mb_probe_words *w, struct gw_buf *out)
+{
+    struct gw_buf high;
+    struct gw_buf low;
+    gw_buf_init(&high, 2 * GW_MB_PROBE_COUNT_MAX);
+    gw_buf_init(&low, 2 * GW_MB_PROBE_COUNT_MAX);
+    for (size_t at = 0; at < w->n;) {
+        gw_buf_clear(&high);
+        gw_buf_clear(&low);
+        const size_t n = text_of(w, at, false, &high);
+        (void)text_of(w, at, true, &low);
+        out->failed = out->failed || high.failed || low.failed;
+        if (n > 0 && !out->failed && (looks_like_text(high.data) || looks_like_text(low.data)))
+            gw_buf_printf(out,
+                          "%7u  text  ABCD: \"%s\"\n"
+                          "               BADC: \"%s\"\n",
+                          w->address + (unsigned)at, high.data, low.data);
+        at += n > 0 ? n : 1;
+    }
+    gw_buf_free(&high);
+    gw_buf_free(&low);
+}
+
 /* Of one register nearly every reading is plausible: no marks here. */
 static void print_singles(const struct gw_mb_probe_words *w, struct gw_buf *out)
 {
     static const enum gw_mb_type types[] = {GW_MB_U16, GW_MB_I16, GW_MB_BCD, GW_MB_MK102};
-    gw_buf_str(out, "address   hex     u16     i16     bcd   mk102\n");
+    gw_buf_str(out, "address   hex     u16     i16     bcd   mk102  text\n");
     for (size_t i = 0; i < w->n; i++) {
         if (!w->read[i])
             continue;
@@ -74,14 +128,14 @@ static void print_singles(const struct gw_mb_probe_words *w, struct gw_buf *out)
             text[strcspn(text, " ")] = '\0';
             gw_buf_printf(out, "  %6s", text);
         }
-        gw_buf_char(out, '\n');
+        gw_buf_printf(out, "  %c%c\n", shown((unsigned)w->word[i] >> 8), shown(w->word[i] & 0xFFu));
     }
 }
 
 static void print_row(const struct gw_mb_probe_words *w, size_t at, enum gw_mb_type type,
                       struct gw_buf *out)
 {
-    gw_buf_printf(out, "%7u  %-4s", w->address + (unsigned)at, gw_mb_type_names[type]);
+    gw_buf_printf(out, "%7u  %-5s", w->address + (unsigned)at, gw_mb_type_names[type]);
     for (int order = GW_MB_ABCD; order <= GW_MB_DCBA; order++) {
         char text[GW_MB_READING];
         (void)gw_mb_probe_reading(type, (enum gw_mb_order)order, &w->word[at], text);
@@ -100,7 +154,8 @@ static bool all_zero(const struct gw_mb_probe_words *w)
 
 void gw_mb_probe_print_words(const struct gw_mb_probe_words *w, int type, struct gw_buf *out)
 {
-    static const enum gw_mb_type types[] = {GW_MB_U32, GW_MB_I32, GW_MB_F32, GW_MB_U64, GW_MB_F64};
+    static const enum gw_mb_type types[] = {GW_MB_U32,   GW_MB_I32, GW_MB_F32,
+                                            GW_MB_BCD32, GW_MB_U64, GW_MB_F64};
     bool head = false;
     if (type < 0 || gw_mb_type_regs((enum gw_mb_type)type) == 1)
         print_singles(w, out);
@@ -109,12 +164,14 @@ void gw_mb_probe_print_words(const struct gw_mb_probe_words *w, int type, struct
             if ((type >= 0 && (int)types[k] != type) || !all_read(w, at, gw_mb_type_regs(types[k])))
                 continue;
             if (!head)
-                gw_buf_printf(out, "%saddress  type  %-*s  %-*s  %-*s  %s\n", type < 0 ? "\n" : "",
+                gw_buf_printf(out, "%saddress  type   %-*s  %-*s  %-*s  %s\n", type < 0 ? "\n" : "",
                               COLUMN, "ABCD", COLUMN, "CDAB", COLUMN, "BADC", "DCBA");
             head = true;
             print_row(w, at, types[k], out);
         }
     }
+    if (type < 0)
+        print_texts(w, out);
     if (head && all_zero(w))
         gw_buf_str(out, "All registers are 0: no order can be told. Read again when the instrument "
                         "shows something else.\n");
@@ -132,6 +189,22 @@ void gw_mb_probe_print_bits(const struct gw_mb_probe_words *w, struct gw_buf *ou
         if (i % BITS_A_LINE == BITS_A_LINE - 1 || i + 1 == w->n)
             gw_buf_char(out, '\n');
     }
+}
+
+void gw_mb_probe_print_identity(const uint8_t *data, size_t n, struct gw_buf *out)
+{
+    char mem[2 * GW_MB_MAX_PDU];
+    char text[GW_IDENTITY_SIZE];
+    struct gw_buf b;
+    for (size_t i = 0; i < n; i++)
+        gw_buf_printf(out, "%s%02X%s", i % BYTES_A_LINE == 0 ? "  " : " ", (unsigned)data[i],
+                      i % BYTES_A_LINE == BYTES_A_LINE - 1 || i + 1 == n ? "\n" : "");
+    gw_buf_fixed(&b, mem, sizeof mem);
+    gw_mb_ident_report(data, n, &b);
+    if (b.len > 0 && gw_mb_ident_fit(mem, b.len, text))
+        gw_buf_printf(out, "identity: %s\n", text);
+    else
+        gw_buf_str(out, "It says nothing that would tell it from another device.\n");
 }
 
 /* ---- the point ---- */

@@ -33,6 +33,9 @@ bool gw_mb_probe_reading(enum gw_mb_type type, enum gw_mb_order order, const uin
 void gw_mb_probe_print_words(const struct gw_mb_probe_words *w, int type, struct gw_buf *out);
 void gw_mb_probe_print_bits(const struct gw_mb_probe_words *w, struct gw_buf *out);
 
+/* An answer to function 17: its bytes, and what the gateway makes of them. */
+void gw_mb_probe_print_identity(const uint8_t *data, size_t n, struct gw_buf *out);
+
 /* The chosen reading as members of a site file; bus: the members of its bus. */
 void gw_mb_probe_print_point(const struct gw_mb_probe_args *args, const struct gw_mb_probe_words *w,
                              const char *bus, struct gw_buf *out);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "modbus/ident_conf.h"
 #include "modbus/pdu.h"
 #include "modbus/point.h"
 #include "modbus/signal.h"
@@ -39,6 +40,8 @@ const struct gw_key gw_mb_profile_keys[] = {
      .doc = "How sure the map is: memory, published (a document), device (checked on a real one)."},
     {"device", GW_KEY_NODE, PROFILE(device), .jtype = GW_J_OBJ,
      .doc = "Channels and limits of the device."},
+    {"identity", GW_KEY_NODE, PROFILE(identity), .jtype = GW_J_OBJ,
+     .doc = "How the device can be asked who it is; default not at all."},
     {"points", GW_KEY_NODE, PROFILE(points), .jtype = GW_J_ARR,
      .doc = "Of a Modbus device: what can be read from it."},
     {"bands", GW_KEY_NODE, PROFILE(bands), .jtype = GW_J_ARR,
@@ -71,6 +74,8 @@ const struct gw_key gw_mb_profile_device_keys[] = {
      .doc = "How long the device looks for its detectors after it came up, in seconds; default 0."},
     {"warmup_s", GW_KEY_INT, LIMIT(device.warmup_s), .max = 7200,
      .doc = "How long its values are not to be relied on after it came up, in seconds; default 0."},
+    {"identity_s", GW_KEY_INT, LIMIT(device.identity_s), .max = 86400,
+     .doc = "How often it is asked who it is, in seconds; 0: never; default 600."},
     END,
 };
 /* clang-format on */
@@ -91,6 +96,8 @@ static void check_kind(const struct gw_jnode *root, const struct gw_mb_profile *
         (void)gw_mb_bands_read(p->bands, &format, issues);
         if (p->device != NULL)
             gw_jnode_issue(p->device, issues, "has no meaning beside \"bands\"");
+        if (p->identity != NULL)
+            gw_jnode_issue(p->identity, issues, "has no meaning beside \"bands\"");
     }
 }
 
@@ -109,6 +116,8 @@ bool gw_mb_profile_read(const struct gw_jnode *root, const char *name, struct gw
     struct limits read = {.device = *limits, .channels_max = 512};
     if (out->device != NULL && gw_keys_read(out->device, gw_mb_profile_device_keys, &read, issues))
         *limits = read.device;
+    if (out->identity != NULL)
+        (void)gw_mb_ident_read(out->identity, &limits->identity, issues);
     out->channels_max = read.channels_max;
     return gw_issues_count(issues) == before;
 }

@@ -29,8 +29,9 @@ struct gw_mb_profile {
     char source[256];
     int confirmed; /* enum gw_mb_confirmed */
     const struct gw_jnode *title, *device;
-    const struct gw_jnode *points; /* of a Modbus device; NULL: none */
-    const struct gw_jnode *bands;  /* of a 4-20 mA instrument; NULL: none */
+    const struct gw_jnode *identity; /* NULL: it has no way to say who it is */
+    const struct gw_jnode *points;   /* of a Modbus device; NULL: none */
+    const struct gw_jnode *bands;    /* of a 4-20 mA instrument; NULL: none */
     int64_t channels_max;
 };
 

@@ -159,6 +159,7 @@ static void resolve(const struct gw_site_derived_env *env, struct gw_site_derive
         [GW_DERIVE_SUM] = {2, GW_DERIVE_MAX},
         [GW_DERIVE_N_OF_M] = {2, GW_DERIVE_MAX},
         [GW_DERIVE_RATE] = {1, 1},
+        [GW_DERIVE_INCREASE] = {1, 1},
     };
     const size_t count = gw_jnode_count(d->list);
     if (count < sources[d->kind].least || count > sources[d->kind].most) {

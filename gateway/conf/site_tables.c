@@ -75,7 +75,7 @@ static bool is_date(const char *s)
     return day >= 1 && day <= days[month] + (month == 2 && leap);
 }
 
-static void check_date(const struct gw_jnode *n, struct gw_issues *issues)
+void gw_site_check_date(const struct gw_jnode *n, struct gw_issues *issues)
 {
     const char *text = gw_jnode_str(n);
     if (text[0] != '\0' && !is_date(text))
@@ -198,7 +198,7 @@ const struct gw_key gw_site_device_keys[] = {
      .doc = "Where it is, so that a stranger finds it."},
     {"cert_no", GW_KEY_STR, DEV_TEXT(cert_no), .def = "",
      .doc = "Number of the valid verification certificate."},
-    {"cal_due", GW_KEY_STR, DEV_TEXT(cal_due), .def = "", .check = check_date,
+    {"cal_due", GW_KEY_STR, DEV_TEXT(cal_due), .def = "", .check = gw_site_check_date,
      .doc = "Day on which the verification ends, as \"2027-03-31\"."},
     {"period_ms", GW_KEY_INT, VALUE(gw_site_device_in, device.period_ms), .min = 100,
      .max = 3600000, .def = "1000",
@@ -206,20 +206,22 @@ const struct gw_key gw_site_device_keys[] = {
     END,
 };
 
-static const char *const derive_names[] = {"difference", "ratio", "sum", "n_of_m", "rate", NULL};
+static const char *const derive_names[] = {"difference", "ratio",    "sum", "n_of_m",
+                                           "rate",       "increase", NULL};
 
 const struct gw_key gw_site_derived_keys[] = {
     {"kind", GW_KEY_ENUM, VALUE(gw_site_derived, kind), .names = derive_names, .required = true,
      .doc = "First minus second, first by second, sum of all, whether at least n contacts are on, "
-            "or change per minute."},
+            "change per minute, or by how much it grew."},
     {"of", GW_KEY_NODE, VALUE(gw_site_derived, list), .jtype = GW_J_ARR, .required = true,
-     .doc = "The points that it is made of: two (difference, ratio), one (rate), two to eight."},
+     .doc = "The points that it is made of: two (difference, ratio), one (rate, increase), two to eight."},
     {"pair_ms", GW_KEY_INT, VALUE(gw_site_derived, pair_ms), .min = 1, .max = 60000, .def = "2000",
      .doc = "Values read further apart than this, in milliseconds, make it UNCERTAIN."},
     {"n", GW_KEY_INT, VALUE(gw_site_derived, n), .min = 1, .max = 8, .def = "1",
      .doc = "n_of_m: how many contacts must be on."},
     {"window_s", GW_KEY_INT, VALUE(gw_site_derived, window_s), .min = 5, .max = 300, .def = "60",
-     .doc = "rate: seconds over which it is taken; at most what the journal keeps before an event."},
+     .doc = "rate, increase: seconds over which it is taken; at most what the journal keeps before an "
+            "event."},
     {"unit", GW_KEY_STR, TEXT(gw_site_derived, unit), .def = "",
      .doc = "Unit of the result, such as K or 1/min."},
     {"decimals", GW_KEY_INT, VALUE(gw_site_derived, decimals), .min = 0, .max = 9, .def = "2",
@@ -242,6 +244,9 @@ const struct gw_key gw_site_asset_keys[] = {
     {"roles", GW_KEY_NODE, VALUE(gw_site_asset_in, roles), .jtype = GW_J_OBJ,
      .doc = "Which point plays which role, such as \"T_OUT\": \"pt.t1\"; several points stand in "
             "[ ]."},
+    {"due", GW_KEY_NODE, VALUE(gw_site_asset_in, due), .jtype = GW_J_OBJ,
+     .doc = "Until when inspections of what protects it are valid, by a name of your choice, such as "
+            "\"extinguishers\": \"2027-03-31\"."},
     {"overrides", GW_KEY_NODE, VALUE(gw_site_asset_in, overrides), .jtype = GW_J_OBJ,
      .doc = "Parameters of findings that differ here, as {\"GAS-FLT-01\": {\"delay_s\": 60}}; the "
             "catalogue bounds them."},

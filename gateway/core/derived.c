@@ -6,7 +6,7 @@
 
 #include "model/derive.h"
 
-#define LOOK 1024 /* samples of a rate's window */
+#define LOOK 1024 /* samples of the window of a rate */
 
 struct gw_derived {
     const struct gw_site *site;
@@ -48,13 +48,14 @@ static void compute(struct gw_derived *d, const struct gw_site_derived *def, int
     const struct gw_derive how = {.kind = (enum gw_derive_kind)def->kind,
                                   .pair_ms = def->pair_ms,
                                   .n = def->n,
-                                  .window_ms = def->window_s * 1000};
+                                  .window_ms = def->window_s * 1000,
+                                  .modulus = d->site->points[def->of[0]].modulus};
     struct gw_sample of[GW_DERIVE_MAX];
 
     out->point = def->point;
     for (size_t i = 0; i < def->nof; i++)
         of[i] = gw_table_get(d->table, def->of[i], now_ms);
-    if (how.kind == GW_DERIVE_RATE) {
+    if (how.kind == GW_DERIVE_RATE || how.kind == GW_DERIVE_INCREASE) {
         bool ignored = true;
         const size_t n = gw_table_history(d->table, def->of[0], of[0].mono_ms - how.window_ms,
                                           of[0].mono_ms, d->past, LOOK, &ignored);

@@ -20,6 +20,7 @@ struct gw_point {
     char unit[GW_POINT_UNIT]; /* native unit, UTF-8: "%LEL", "m3/h"; "" for states and contacts */
     int decimals;             /* digits shown after the point, 0..9 */
     double sane_lo, sane_hi;  /* outside: BAD_RANGE; -INFINITY, INFINITY when not declared */
+    int64_t modulus;          /* a counter starts again at 0 behind modulus - 1; 0: no counter */
     int64_t period_ms;        /* how often it is read */
     int64_t stale_ms;         /* older than this: STALE */
 };

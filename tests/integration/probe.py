@@ -34,7 +34,7 @@ def read(rig, ports):
     f32 = table[4112, "f32"]
     assert [t.endswith("*") for t in f32] == [False, True, False, False] and f32[1] == "36.75 *", f32
     assert set(t for _, t in table) == {"u32", "i32", "u64", "f32", "f64"}, table
-    assert re.search(r"^ +4113  4213 +16915 +16915 +4213 +\S+$", done.stdout, re.M), done.stdout
+    assert re.search(r"^ +4113  4213 +16915 +16915 +4213 +\S+  B\.$", done.stdout, re.M), done.stdout
 
     # More than one request holds, over all that the device has.
     done = probe(flow, "--fc", 4, "--address", 4112, "--count", 2, "--unit", "1-2")
@@ -67,6 +67,15 @@ def scan(rig, ports):
     assert "2 of 20 units answer" in done.stdout
     none = probe(f"tcp:127.0.0.1:{ports['cooling']}", "--scan", "--unit", "9-12")
     assert none.returncode == 1 and "0 of 4 units answer" in none.stdout, none
+
+
+def identity(rig, ports):
+    done = probe(f"tcp:127.0.0.1:{ports['cooling']}", "--identity", "--unit", "1-2")
+    assert done.returncode == 0 and not done.stderr, done
+    assert "unit 1, function 17, 9 bytes\n  01 FF 4D 46 45 36 30 30 48\nidentity: MFE600H\n" in done.stdout, done
+    assert "identity: DAMPT100\n" in done.stdout, done
+    none = probe(f"tcp:127.0.0.1:{ports['cooling']}", "--identity", "--unit", 9)
+    assert none.returncode == 1 and "function 17: exception 11" in none.stderr and not none.stdout, none
 
 
 def messages(rig, ports):
@@ -140,7 +149,7 @@ def silence(rig, ports):
 def main():
     with Rig() as rig:
         _, ports = rig.plant(stories.scenario())
-        for part in (read, paste, scan, messages, silence):
+        for part in (read, paste, scan, identity, messages, silence):
             part(rig, ports)
             print("as wanted:", part.__name__)
 

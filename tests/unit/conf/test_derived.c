@@ -44,10 +44,12 @@ static void derived_points_are_points(void **state)
     struct gw_site *site = NULL;
     assert_int_equal(load(SECTION("\"diff\": {\"kind\": \"difference\", \"of\": [\"qin.flow\", "
                                   "\"raw.run\"], \"unit\": \"m3/h\", \"decimals\": 1},"
-                                  "\"fast\": {\"kind\": \"rate\", \"of\": [\"qin.total\"]}"),
+                                  "\"fast\": {\"kind\": \"rate\", \"of\": [\"qin.total\"]},"
+                                  "\"more\": {\"kind\": \"increase\", \"of\": [\"qin.total\"]}"),
                           issues, &site),
                      GW_OK);
-    assert_int_equal(site->nderived, 2);
+    assert_int_equal(site->nderived, 3);
+    assert_int_equal(site->derived[2].kind, GW_DERIVE_INCREASE);
     const struct gw_site_derived *d = &site->derived[0];
     const struct gw_point *p = &site->points[d->point];
     assert_string_equal(p->id, "derived.diff");
@@ -73,7 +75,7 @@ static void derived_points_are_points(void **state)
     assert_null(strstr(out.data, "\"driver\": \"derived\""));
     struct gw_site *again = NULL;
     assert_int_equal(site_fixture_load(&fixture, out.data, out.len, issues, &again), GW_OK);
-    assert_int_equal(again->nderived, 2);
+    assert_int_equal(again->nderived, 3);
     assert_memory_equal(again->derived[0].of, site->derived[0].of, sizeof d->of);
     gw_buf_free(&out);
     gw_site_free(again);
@@ -104,6 +106,8 @@ static void slips_are_told(void **state)
         {SECTION("\"a\": {\"kind\": \"sum\", \"of\": [\"qin.flow\"]}"),
          "/derived/a/of: must be 2 to 8 points"},
         {SECTION("\"a\": {\"kind\": \"rate\", \"of\": [\"qin.flow\", \"raw.run\"]}"),
+         "/derived/a/of: must be 1 to 1 points"},
+        {SECTION("\"a\": {\"kind\": \"increase\", \"of\": [\"qin.flow\", \"raw.run\"]}"),
          "/derived/a/of: must be 1 to 1 points"},
         {SECTION("\"a\": {\"kind\": \"sum\", \"of\": [\"qin.flow\", \"qin.flwo\"]}"),
          "/derived/a/of/1: there is no point \"qin.flwo\""},

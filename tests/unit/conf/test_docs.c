@@ -9,6 +9,7 @@
 #include "conf/site.h"
 #include "gpio/conf.h"
 #include "modbus/conf.h"
+#include "modbus/ident_conf.h"
 #include "modbus/point.h"
 #include "modbus/profile.h"
 #include "modbus/rtu_conf.h"
@@ -44,6 +45,8 @@ static const struct gw_site_section driver_sections[] = {
     {IN_PROFILE, gw_mb_profile_keys},
     {IN_PROFILE "/title", gw_mb_title_keys},
     {IN_PROFILE "/device", gw_mb_profile_device_keys},
+    {IN_PROFILE "/identity", gw_mb_ident_keys},
+    {IN_PROFILE "/identity/registers/[]", gw_mb_ident_reg_keys},
     {IN_PROFILE "/points/[]", gw_mb_profile_point_keys},
     {NULL, NULL},
 };

@@ -60,7 +60,8 @@ void small_site_fill(struct gw_snapshot *s, int64_t mono_ms)
     s->points[2] = (struct gw_sample){.point = 2, .quality = GW_Q_NOT_YET};
     s->devices[0] = (struct gw_device_life){.link = GW_LINK_OK, .since_ms = mono_ms - 5000};
     s->devices[0].polls = (struct gw_polls){.scheduled = 10, .read = 9, .failed = 1};
-    s->devices[1] = (struct gw_device_life){.link = GW_LINK_DOWN, .fault = "no \"answer\""};
+    s->devices[1] = (struct gw_device_life){
+        .link = GW_LINK_DOWN, .fault = "no \"answer\"", .identity = "DI-8 sn 7"};
 
     struct gw_standing *alarm = gw_snapshot_add(s);
     *alarm = (struct gw_standing){.alarm = true,

@@ -130,6 +130,29 @@ static void a_pass_of_another_device_derives_nothing(void **state)
     assert_int_equal(r->rows, 1);
 }
 
+static void the_end_of_a_counter_is_that_of_its_point(void **state)
+{
+    struct rig *r = *state;
+    static const double counts[] = {985, 990, 995, 0, 5, 10};
+
+    r->def.kind = GW_DERIVE_INCREASE;
+    r->def.nof = 1;
+    r->def.window_s = 10;
+    for (int set = 0; set < 2; set++) {
+        r->f.points[0].modulus = set != 0 ? 1000 : 0;
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            gw_fake_clock_advance(&r->fake, i == 0 ? 60000 : 1000);
+            const struct gw_sample s = fixture_sample(0, counts[i], r->fake.now.mono_ms);
+            pass(r, GW_LINK_OK, &s, 1);
+        }
+        const struct gw_sample z = gw_table_get(r->f.table, 2, r->fake.now.mono_ms);
+        assert_int_equal(z.quality, set != 0 ? GW_Q_GOOD : GW_Q_UNCERTAIN);
+        assert_int_equal(z.valued, set);
+        if (set != 0)
+            assert_true(z.value.num == 25);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +160,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(it_is_never_better_than_its_sources, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pass_of_another_device_derives_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_end_of_a_counter_is_that_of_its_point, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,7 @@ static void polling_allocates_nothing(void **state)
     assert_int_equal(atomic_load(&allocations), opened);
     assert_true(catcher_device(&c, 0).batch.polls.read > 0);
     assert_true(catcher_device(&c, 1).batch.polls.failed > 0);
+    assert_string_equal(catcher_device(&c, 0).batch.identity, "PEER");
     gw_modbus_tcp_driver.close(inst);
     sitefile_free(&f);
     peer_stop(peer);

@@ -249,7 +249,8 @@ static void print_is_read_back_as_the_same(void **state)
         &f,
         "\"b\": {\"driver\": \"modbus-tcp\", \"host\": \"127.0.0.1\", \"port\": 1502,"
         " \"timeout_ms\": 250}",
-        "\"d\": {\"bus\": \"b\", \"unit\": 0, \"max_regs\": 8},"
+        "\"d\": {\"bus\": \"b\", \"unit\": 0, \"max_regs\": 8, \"fn17\": true,"
+        " \"identity_s\": 60},"
         "\"gas\": {\"bus\": \"b\", \"profile\": \"ax100\", \"channels\": 2}",
         "\"d.st\": {\"address\": 1, \"states\": [{\"mask\": 7, \"equals\": 1, \"is\": \"LOW\"},"
         " {\"equals\": 0, \"is\": \"NORMAL\"}], \"else\": \"WARMUP\"},"
@@ -259,6 +260,8 @@ static void print_is_read_back_as_the_same(void **state)
         " \"scale\": 0.001, \"offset\": -2.5, \"unit\": \"°C\", \"sane\": [-50, 320.5],"
         " \"bad_raw\": [-2147483648, 7], \"state_from\": \"st\", \"fault_if\": [\"bad\"]},"
         "\"d.f\": {\"address\": 5, \"field\": {\"shift\": 4, \"bits\": 3}, \"period_ms\": 5000},"
+        "\"d.c\": {\"address\": 10, \"type\": \"bcd32\", \"order\": \"CDAB\", \"counter\": "
+        "1000000},"
         "\"d.n\": {\"address\": 6, \"type\": \"u64\", \"as\": \"int\"}",
         NULL);
     assert_true(sitefile_good(&f));
@@ -288,6 +291,7 @@ static void print_is_read_back_as_the_same(void **state)
         assert_int_equal(a->nfault_if, b->nfault_if);
         assert_string_equal(a->fault_if[0], b->fault_if[0]);
         assert_true(f.site->points[i].sane_lo == again.site->points[i].sane_lo);
+        assert_int_equal(f.site->points[i].modulus, again.site->points[i].modulus);
         assert_int_equal(f.site->points[i].period_ms, again.site->points[i].period_ms);
         assert_int_equal(f.site->points[i].decimals, again.site->points[i].decimals);
     }

@@ -258,6 +258,41 @@ static void states_go_by_the_first_row_that_fits(void **state)
     assert_int_equal(decode(&f, &other).quality, GW_Q_GOOD);
 }
 
+static void decimal_digits(void **state)
+{
+    (void)state;
+    static const struct {
+        enum gw_mb_type type;
+        enum gw_mb_order order;
+        uint16_t regs[2];
+        int64_t want; /* -1: no number */
+    } rows[] = {
+        {GW_MB_BCD, GW_MB_ABCD, {0x0000}, 0},
+        {GW_MB_BCD, GW_MB_ABCD, {0x9999}, 9999},
+        {GW_MB_BCD, GW_MB_ABCD, {0x000A}, -1},
+        {GW_MB_BCD, GW_MB_ABCD, {0xA000}, -1},
+        {GW_MB_BCD, GW_MB_ABCD, {0xFFFF}, -1},
+        {GW_MB_BCD32, GW_MB_ABCD, {0x1234, 0x5678}, 12345678},
+        {GW_MB_BCD32, GW_MB_CDAB, {0x5678, 0x1234}, 12345678},
+        {GW_MB_BCD32, GW_MB_BADC, {0x3412, 0x7856}, 12345678},
+        {GW_MB_BCD32, GW_MB_DCBA, {0x7856, 0x3412}, 12345678},
+        {GW_MB_BCD32, GW_MB_ABCD, {0x9999, 0x9999}, 99999999},
+        {GW_MB_BCD32, GW_MB_ABCD, {0x0000, 0x0001}, 1},
+        {GW_MB_BCD32, GW_MB_ABCD, {0x0000, 0x000F}, -1},
+        {GW_MB_BCD32, GW_MB_ABCD, {0xF000, 0x0000}, -1},
+        {GW_MB_BCD32, GW_MB_ABCD, {0x8000, 0x0000}, 80000000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gw_mb_format f = number(rows[i].type, rows[i].order);
+        f.vtype = GW_V_INT;
+        const struct gw_sample s = decode(&f, rows[i].regs);
+        assert_int_equal(s.valued, rows[i].want >= 0);
+        assert_int_equal(s.quality, rows[i].want >= 0 ? GW_Q_GOOD : GW_Q_BAD_RANGE);
+        if (rows[i].want >= 0)
+            assert_true(s.value.i == rows[i].want);
+    }
+}
+
 static void the_names_stand_in_the_order_of_the_enums(void **state)
 {
     (void)state;
@@ -265,7 +300,8 @@ static void the_names_stand_in_the_order_of_the_enums(void **state)
     assert_string_equal(gw_mb_type_names[GW_MB_U64], "u64");
     assert_string_equal(gw_mb_type_names[GW_MB_F64], "f64");
     assert_string_equal(gw_mb_type_names[GW_MB_MK102], "mk102");
-    assert_null(gw_mb_type_names[GW_MB_MK102 + 1]);
+    assert_string_equal(gw_mb_type_names[GW_MB_BCD32], "bcd32");
+    assert_null(gw_mb_type_names[GW_MB_BCD32 + 1]);
     assert_string_equal(gw_mb_order_names[GW_MB_DCBA], "DCBA");
     assert_null(gw_mb_order_names[GW_MB_DCBA + 1]);
 }
@@ -283,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_sentinel_is_a_fault_and_no_number),
         cmocka_unit_test(bits_fields_and_contacts),
         cmocka_unit_test(states_go_by_the_first_row_that_fits),
+        cmocka_unit_test(decimal_digits),
         cmocka_unit_test(the_names_stand_in_the_order_of_the_enums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,24 @@ static const struct story stories[] = {
                  "lower_temperature 1 GOOD", "lower_actual 1 GOOD", "lower_pressure 0 GOOD"},
     },
     {
+        .what = "a meter that counts in decimal digits",
+        .device = "\"unit\": 1",
+        .points = "\"d.total\": {\"address\": 16, \"type\": \"bcd32\", \"as\": \"int\","
+                  " \"counter\": 100000000},"
+                  "\"d.low\": {\"address\": 18, \"type\": \"bcd\", \"scale\": 0.1}",
+        .frames = {{"01 03 00 10 00 03 04 0E", "01 03 06 12 34 56 78 00 99 C2 38"}},
+        .want = {"total 12345678 GOOD", "low 9.9 GOOD"},
+    },
+    {
+        .what = "what is no decimal digit makes no number",
+        .device = "\"unit\": 1",
+        .points = "\"d.total\": {\"address\": 16, \"type\": \"bcd32\", \"as\": \"int\","
+                  " \"counter\": 100000000},"
+                  "\"d.low\": {\"address\": 18, \"type\": \"bcd\", \"scale\": 0.1}",
+        .frames = {{"01 03 00 10 00 03 04 0E", "01 03 06 12 3A 56 78 00 9F 2B FB"}},
+        .want = {"total - BAD_RANGE", "low - BAD_RANGE"},
+    },
+    {
         .what = "36.75 in the four orders of bytes",
         .device = "\"unit\": 1",
         .points = "\"d.abcd\": {\"address\": 0, \"type\": \"f32\"},"

@@ -51,6 +51,10 @@ static void arguments_have_defaults(void **state)
     assert_int_equal(parse("tcp:h --address 1 --point d.n --type f64 --order BADC", &a, NULL),
                      GW_OK);
     assert_int_equal(a.count, 4);
+    assert_int_equal(parse("tcp:h --identity --unit 2-3", &a, NULL), GW_OK);
+    assert_true(a.identity);
+    assert_int_equal(a.unit_last, 3);
+    assert_int_equal(a.timeout_ms, 1000);
     assert_int_equal(parse("--help", &a, NULL), GW_OK);
     assert_true(a.help);
 }
@@ -90,6 +94,9 @@ static void wrong_arguments_are_named(void **state)
         {"tcp:h --address 0 --point n --type f32 --count 1", "2 registers"},
         {"tcp:h --address 0 --fc 1 --type u16", "bits"},
         {"tcp:h --scan --address 0", "--scan"},
+        {"tcp:h --scan --identity", "--scan"},
+        {"tcp:h --identity --address 0", "--identity"},
+        {"tcp:h --identity --count 3", "--identity"},
         {"tcp:h --scan --time 0", "--time"},
         {"tcp:h --address 0 --time 5", "--time"},
         {"tcp:h --address 0 --timeout 5", "--timeout"},
@@ -141,6 +148,9 @@ static void readings(void **state)
         {GW_MB_I16, {65535}, "-1 *"},
         {GW_MB_BCD, {0x1234}, "1234 *"},
         {GW_MB_BCD, {0x12A4}, "-"},
+        {GW_MB_BCD32, {0x0001, 0x2345}, "12345 *"},
+        {GW_MB_BCD32, {0x0001, 0x23F5}, "-"},
+        {GW_MB_MK102, {0xA019}, "2.5 *"},
         {GW_MB_MK102, {0}, "0"},
         {GW_MB_U32, {0, 0}, "0"},
         {GW_MB_U32, {0xFFFF, 0xFFFF}, "4294967295"},
@@ -180,6 +190,44 @@ static void holes_stay_holes(void **state)
     words[1] = 0;
     gw_mb_probe_print_bits(&w, &b);
     assert_string_equal(b.data, "address  bits, the first address first\n    100  1 0 - 1 1\n");
+    gw_buf_free(&b);
+}
+
+static void texts_show_in_both_orders(void **state)
+{
+    (void)state;
+    uint16_t words[6] = {0x4158, 0x3130, 0x3000, 0x2005, 7, 0};
+    bool read[6] = {true, true, true, false, true, true};
+    const struct gw_mb_probe_words w = {.address = 100, .n = 6, .word = words, .read = read};
+    struct gw_buf b;
+    gw_buf_init(&b, 100000);
+    gw_mb_probe_print_words(&w, -1, &b);
+    assert_non_null(strstr(b.data, "    100  4158   16728   16728    4158"));
+    assert_non_null(strstr(b.data, "  AX\n"));
+    assert_non_null(strstr(b.data, "    100  text  ABCD: \"AX100.\"\n"
+                                   "               BADC: \"XA01.0\"\n"));
+    assert_null(strstr(b.data, "    104  text"));
+    assert_non_null(strstr(b.data, "    101  bcd32  31303000"));
+    gw_buf_clear(&b);
+    gw_mb_probe_print_words(&w, GW_MB_BCD32, &b);
+    assert_null(strstr(b.data, "text"));
+    gw_buf_free(&b);
+}
+
+static void an_identity_is_shown_as_the_gateway_takes_it(void **state)
+{
+    (void)state;
+    struct gw_buf b;
+    gw_buf_init(&b, 10000);
+    gw_mb_probe_print_identity((const uint8_t *)"\x01\xFF"
+                                                "AX100 sn 20241187",
+                               19, &b);
+    assert_string_equal(b.data, "  01 FF 41 58 31 30 30 20 73 6E 20 32 30 32 34 31\n"
+                                "  31 38 37\n"
+                                "identity: AX100 sn 20241187\n");
+    gw_buf_clear(&b);
+    gw_mb_probe_print_identity((const uint8_t *)"", 0, &b);
+    assert_non_null(strstr(b.data, "says nothing"));
     gw_buf_free(&b);
 }
 
@@ -224,6 +272,8 @@ int main(void)
         cmocka_unit_test(only_the_right_order_of_a_float_is_plausible),
         cmocka_unit_test(readings),
         cmocka_unit_test(holes_stay_holes),
+        cmocka_unit_test(texts_show_in_both_orders),
+        cmocka_unit_test(an_identity_is_shown_as_the_gateway_takes_it),
         cmocka_unit_test(nothing_but_zeros_tells_no_order),
         cmocka_unit_test(the_point_is_as_chosen),
     };

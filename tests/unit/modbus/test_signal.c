@@ -298,6 +298,13 @@ static void every_mistake_is_told(void **state)
         {"\"address\": 1, \"decimals_from\": \"slow\"", "give both the same period_ms"},
         {"\"address\": 1, \"type\": \"bcd\", \"bad_raw\": [10000]", "can never be read as bcd"},
         {"\"address\": 1, \"type\": \"mk102\", \"as\": \"int\"", "mk102 is a num, not int"},
+        {"\"address\": 1, \"as\": \"num\", \"counter\": 100", "has no meaning for a point as num"},
+        {"\"address\": 1, \"counter\": 65537", "u16 never counts to 65536"},
+        {"\"address\": 1, \"type\": \"bcd\", \"counter\": 65536", "bcd never counts to 65535"},
+        {"\"address\": 1, \"type\": \"f32\", \"counter\": 100", "f32 is a num, not int"},
+        {"\"address\": 1, \"counter\": 1", "must be 2 to"},
+        {"\"address\": 1, \"counter\": 100, \"restart_if_less\": true",
+         "has no meaning for a counter that starts again at 0 by itself"},
         {"\"address\": 1, \"restart_if_less\": true", "has no meaning for a point as num"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -149,6 +149,86 @@ static void a_rate_is_per_minute(void **state)
     assert_false(s.valued);
 }
 
+/* One count each second, ending at 60000 ms; past holds all but the last. */
+static struct gw_sample of_counter(enum gw_derive_kind kind, int64_t modulus, const int64_t *counts,
+                                   size_t n)
+{
+    const struct gw_derive d = {.kind = kind, .window_ms = 10000, .modulus = modulus};
+    struct gw_sample all[16];
+    for (size_t i = 0; i < n; i++) {
+        all[i] = num(0, 60000 - (int64_t)(n - 1 - i) * 1000);
+        all[i].vtype = GW_V_INT;
+        all[i].value.i = counts[i];
+        if (counts[i] < 0) { /* nothing was read */
+            all[i].valued = 0;
+            all[i].quality = GW_Q_BAD_COMM;
+        }
+    }
+    struct gw_sample out = {.point = 3};
+    gw_derive_rate(&d, &all[n - 1], all, n - 1, &out);
+    return out;
+}
+
+static void expect_counter(int64_t modulus, const int64_t counts[8], double increase)
+{
+    struct gw_sample s = of_counter(GW_DERIVE_INCREASE, modulus, counts, 8);
+    assert_int_equal(s.quality, GW_Q_GOOD);
+    assert_float_equal(s.value.num, increase, 1e-9);
+    s = of_counter(GW_DERIVE_RATE, modulus, counts, 8);
+    assert_int_equal(s.quality, GW_Q_GOOD);
+    assert_float_equal(s.value.num, increase / 7 * 60, 1e-9);
+}
+
+static void expect_unknown(int64_t modulus, const int64_t counts[8])
+{
+    static const enum gw_derive_kind kinds[] = {GW_DERIVE_INCREASE, GW_DERIVE_RATE};
+    for (size_t i = 0; i < 2; i++) {
+        const struct gw_sample s = of_counter(kinds[i], modulus, counts, 8);
+        assert_int_equal(s.quality, GW_Q_UNCERTAIN);
+        assert_false(s.valued);
+    }
+}
+
+#define COUNTS(...) ((const int64_t[8]){__VA_ARGS__})
+
+static void a_counter_goes_on_over_its_end(void **state)
+{
+    (void)state;
+    expect_counter(65536, COUNTS(100, 110, 120, 130, 140, 150, 160, 170), 70);
+    /* Its pace says that it went over the end. */
+    expect_counter(65536, COUNTS(65000, 65200, 65400, 64, 264, 464, 664, 864), 1400);
+    expect_counter(65536, COUNTS(65535, 0, 0, 0, 0, 0, 0, 0), 1);
+    expect_counter(65536, COUNTS(65530, 65531, 65531, 65531, 2, 2, 2, 3), 9);
+    expect_counter(4294967296, COUNTS(4294967290, 4294967295, 4, 9, 14, 19, 24, 29), 35);
+    expect_counter(10000, COUNTS(9999, 0, 1, 1, 1, 1, 1, 9), 10);
+    /* Over the end more than once within the window. */
+    expect_counter(100, COUNTS(0, 20, 40, 60, 80, 0, 20, 40), 140);
+    /* A value that is missing is no reason for doubt where the counter has not become smaller. */
+    expect_counter(65536, COUNTS(100, 110, -1, 130, 140, -1, 160, 170), 70);
+    /* The end itself is not part of it: 65536 is 0. */
+    expect_counter(65536, COUNTS(65534, 65535, 0, 1, 2, 3, 4, 5), 7);
+}
+
+static void a_counter_that_was_set_back_is_not_guessed_at(void **state)
+{
+    (void)state;
+    expect_unknown(65536, COUNTS(500, 510, 520, 0, 10, 20, 30, 40));
+    expect_unknown(65536, COUNTS(60000, 60010, 60020, 0, 10, 20, 30, 40));
+    expect_unknown(65536, COUNTS(60000, 60010, 60020, 60030, 60040, 60050, 60060, 0));
+    expect_unknown(65536, COUNTS(60000, 0, 0, 0, 0, 0, 0, 0));
+    /* It was away: it may have been without power. */
+    expect_unknown(65536, COUNTS(65530, 65535, -1, 4, 9, 14, 19, 24));
+    /* No counter by its declaration, but asked how much it grew. */
+    struct gw_sample s = of_counter(GW_DERIVE_INCREASE, 0, COUNTS(10, 11, 12, 0, 1, 2, 3, 4), 8);
+    assert_int_equal(s.quality, GW_Q_UNCERTAIN);
+    assert_false(s.valued);
+    /* The rate of what is no counter may fall. */
+    s = of_counter(GW_DERIVE_RATE, 0, COUNTS(70, 60, 50, 40, 30, 20, 10, 0), 8);
+    assert_float_equal(s.value.num, -600, 1e-9);
+    /* Once it has left the window, all is well again. */
+    expect_counter(65536, COUNTS(0, 10, 20, 30, 40, 50, 60, 70), 70);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +239,8 @@ int main(void)
         cmocka_unit_test(the_worst_quality_goes_through),
         cmocka_unit_test(n_of_m_counts_contacts),
         cmocka_unit_test(a_rate_is_per_minute),
+        cmocka_unit_test(a_counter_goes_on_over_its_end),
+        cmocka_unit_test(a_counter_that_was_set_back_is_not_guessed_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
