@@ -579,12 +579,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .readers = g->readers,
         .nreaders = n,
         .post_capacity = 1024,
-<<<<<<< HEAD
         .keep_days = g->site->journal.keep_days,
-        .state_rows = gw_inventory_count(g->load->inventory),
-=======
         .state_rows = gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS,
->>>>>>> main
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
     if (st == GW_OK)
