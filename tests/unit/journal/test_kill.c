@@ -18,7 +18,7 @@
 #include "seed.h"
 #include "support/cmocka_all.h"
 
-enum { ROUNDS = 60, CASES = 5, LONGEST_MS = 120, HISTORY = 100000 };
+enum { ROUNDS = 200, CASES = 5, LONGEST_MS = 120, HISTORY = 100000 };
 
 struct told {
     int64_t seq;
@@ -119,6 +119,10 @@ static void take_records(struct chain *chain, const struct told *told, size_t nt
         memcpy(got[slot].prev, wire.prev, sizeof wire.prev);
         memcpy(got[slot].hash, wire.hash, sizeof wire.hash);
         gw_journal_ack(bench.j, 0, p.kind, p.key);
+        enum gw_status status;
+        while ((status = gw_journal_receipt(bench.j, wire.chain, wire.seq, wire.hash)) == GW_E_FULL)
+            bench_sync(&bench);
+        assert_int_equal(status, GW_OK);
         free(p.data);
     }
     for (size_t i = 0; i < ntold; i++) {
@@ -193,6 +197,7 @@ static int setup(void **state)
 {
     (void)state;
     bench_init(&bench);
+    bench.readers[0].receipts = true;
     return 0;
 }
 
