@@ -112,8 +112,8 @@ static void take_records(struct chain *chain, const struct told *told, size_t nt
         gw_journal_grant(bench.j, 0, 1);
         struct gw_parcel p = bench_next(&bench, 0);
         assert_int_equal(p.kind, GW_PARCEL_RECORD);
-        assert_true(p.historical);
         assert_true(bench_parse(&p, &wire));
+        assert_true(p.historical || said(wire.body) < 0); /* a checkpoint of this start */
         assert_string_equal(wire.chain, chain->id);
         int64_t slot = wire.seq - chain->seq - 1; /* alarms come first */
         assert_in_range(slot, 0, s.records_waiting - 1);
@@ -144,6 +144,8 @@ static void take_records(struct chain *chain, const struct told *told, size_t nt
         chain->n[got[i].n % CASES] = got[i].n;
         chain->opens[got[i].n % CASES] = got[i].seq;
     }
+    assert_int_equal(chain->seq, s.seq);
+    assert_string_equal(chain->hash, s.head);
 }
 
 static void check_states(const struct chain *chain)
@@ -187,8 +189,7 @@ static void nothing_is_lost_by_kill(void **state)
             memcpy(chain.id, open.chain, sizeof chain.id);
         assert_string_equal(open.chain, chain.id);
         take_records(&chain, told, n);
-        assert_int_equal(chain.seq, open.seq);
-        assert_string_equal(chain.hash, open.hash);
+        assert_true(chain.seq >= open.seq);
         check_states(&chain);
         assert_string_equal(bench.events, "");
         gw_notice_clear(&open);
