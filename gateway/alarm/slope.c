@@ -19,8 +19,8 @@ static double median(const double *sorted, size_t n)
 /* The medians of value and time of n samples. */
 static void middle(const struct gw_slope_sample *s, size_t n, double *x, double *t_ms)
 {
-    double xs[GW_SLOPE_MAX];
-    double ts[GW_SLOPE_MAX];
+    double xs[GW_SLOPE_MAX] = {0};
+    double ts[GW_SLOPE_MAX] = {0};
     for (size_t i = 0; i < n; i++) {
         xs[i] = s[i].x;
         ts[i] = (double)(s[i].t_ms - s[0].t_ms);

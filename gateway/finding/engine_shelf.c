@@ -27,19 +27,23 @@ static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool
         {.zh = "已解除搁置", .en = "no longer shelved"},
         {.zh = "搁置到期，自动解除", .en = "shelving is over"},
     };
-    const bool over = !begins && ended == NULL;
+    const char *who = "gateway", *reason = "expired";
+    const struct gw_text *text = &texts[2];
     struct gw_command cmd = {.kind = GW_COMMAND_UNSHELVE, .by = GW_BY_GATEWAY};
     if (begins) {
         cmd.kind = GW_COMMAND_SHELVE;
         cmd.by = shelf->by;
-    } else if (!over) {
+        who = shelf->who;
+        reason = shelf->reason;
+        text = &texts[0];
+    } else if (ended != NULL) {
         cmd.by = ended->by;
+        who = ended->who;
+        reason = ended->reason;
+        text = &texts[1];
     }
-    snprintf(cmd.who, sizeof cmd.who, "%s", begins ? shelf->who : over ? "gateway" : ended->who);
-    snprintf(cmd.reason, sizeof cmd.reason, "%s",
-             begins ? shelf->reason
-             : over ? "expired"
-                    : ended->reason);
+    snprintf(cmd.who, sizeof cmd.who, "%s", who);
+    snprintf(cmd.reason, sizeof cmd.reason, "%s", reason);
     snprintf(cmd.target, sizeof cmd.target, "%s", e->slots[shelf->slot].def->key);
     cmd.from_ms = shelf->from_ms;
     cmd.until_ms = shelf->until_ms;
@@ -47,9 +51,7 @@ static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool
         .inventory = e->conf.inventory,
         .boot_id = e->boot_id,
         .command = &cmd,
-        .text = &texts[begins ? 0
-                       : over ? 2
-                              : 1],
+        .text = text,
         .now = *now,
     };
     gw_buf_clear(&e->body);

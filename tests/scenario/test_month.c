@@ -23,11 +23,11 @@ static uint64_t seed_of_run(void)
     return seed;
 }
 
-static void print_leads(const struct scene *s)
+static void print_told(const struct scene *s)
 {
     for (size_t i = 0; i < scene_records(s); i++) {
         const struct scene_record *r = scene_record(s, i);
-        if (r->cls == GW_CLASS_LEAD)
+        if (r->cls == GW_CLASS_LEAD || r->cls == GW_CLASS_ALARM)
             print_message("%s %s %s: %s\n", rec_str(r, "time/recorded"), r->key,
                           rec_str(r, "state"), rec_str(r, "condition/text/en"));
     }
@@ -47,7 +47,7 @@ static void a_month_run_well_has_no_lead(void **state)
     struct month *m = month_new(seed_of_run(), "");
     while (m->at_ms < MONTH_MS)
         month_step(m, NULL, NULL);
-    print_leads(m->scene);
+    print_told(m->scene);
     assert_int_equal(count(m->scene, GW_CLASS_LEAD), 0);
     /* The month was not empty: vapour and a spark were told, and ended. */
     assert_int_equal(scene_count(m->scene, "GAS-EV-LOW", "raised"), 1);
@@ -58,7 +58,10 @@ static void a_month_run_well_has_no_lead(void **state)
     const size_t work = scene_count(m->scene, "GAS-EV-MNT", "raised");
     assert_in_range(work, 1, 4);
     assert_int_equal(scene_count(m->scene, "GAS-EV-MNT", "returned"), work);
-    assert_int_equal(count(m->scene, GW_CLASS_ALARM), 4 + 2 * work);
+    /* Noise about the level may show the value and the state apart for a moment. */
+    const size_t apart = scene_count(m->scene, "GAS-EV-DIFF", "raised");
+    assert_int_equal(scene_count(m->scene, "GAS-EV-DIFF", "returned"), apart);
+    assert_int_equal(count(m->scene, GW_CLASS_ALARM), 4 + 2 * (work + apart));
     month_free(m);
 }
 
@@ -85,7 +88,7 @@ static void expect_planted(const struct scene *s, int64_t start_ms, int64_t late
             if (strcmp(scene_record(s, i)->key, p->key) == 0)
                 found = scene_record(s, i);
         if (found == NULL) {
-            print_leads(s);
+            print_told(s);
             fail_msg("%s was not raised", p->key);
             return;
         }
@@ -95,7 +98,7 @@ static void expect_planted(const struct scene *s, int64_t start_ms, int64_t late
                      p->delay_ms);
     }
     if (raised != planted_count)
-        print_leads(s);
+        print_told(s);
     assert_int_equal(raised, planted_count);
 }
 
