@@ -59,6 +59,7 @@ struct gw_gateway {
     struct gw_timer tick;
     struct gw_buf text, wire;
 
+    char inventory_sha256[GW_SHA256_HEX];
     bool running; /* the engine: state is restored and the journal takes drafts */
     bool fatal;
     char journal_fault[160];
@@ -111,7 +112,14 @@ static void publish_status(struct gw_gateway *g)
 static void publish_inventory(struct gw_gateway *g, const struct gw_stamp *now)
 {
     gw_buf_clear(&g->text);
-    gw_document_inventory(&g->identity, g->load->inventory, g->key, now, &g->text);
+    gw_document_inventory(&g->identity,
+                          &(struct gw_inventory_document){
+                              .inventory = g->load->inventory,
+                              .engine = g->running ? g->engine : NULL,
+                              .key = g->key,
+                              .sha256 = g->inventory_sha256,
+                          },
+                          now, &g->text);
     put_signed(g, GW_DOC_INVENTORY);
 }
 
@@ -396,6 +404,8 @@ static void on_tick(void *arg)
         }
         if (gw_engine_cases_changed(g->engine))
             publish_cases(g, &now);
+        if (gw_engine_governed(g->engine))
+            publish_inventory(g, &now);
     }
     if (now.mono_ms >= g->health_due_ms)
         publish_health(g, &now);
@@ -485,7 +495,12 @@ static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
 
 static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
 {
+    enum gw_status hashed = gw_document_inventory_sha256(&g->identity, g->load->inventory, &g->text,
+                                                         g->inventory_sha256);
+    if (hashed != GW_OK)
+        return gw_err_set(err, hashed, "inventory: cannot be hashed");
     struct gw_engine_conf ec = {
+        .inventory_sha256 = g->inventory_sha256,
         .inventory = g->load->inventory,
         .table = g->table,
         .boot_id = g->identity.boot,
@@ -524,7 +539,7 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .readers = g->readers,
         .nreaders = n,
         .post_capacity = 1024,
-        .state_rows = gw_inventory_count(g->load->inventory),
+        .state_rows = gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS,
     };
     return gw_journal_start(&conf, &g->journal, err);
 }

@@ -17,6 +17,7 @@
 #include "conf/issues.h"
 #include "conf/json.h"
 #include "conf/site.h"
+#include "model/command.h"
 #include "model/draft.h"
 #include "model/point.h"
 #include "model/value.h"
@@ -41,6 +42,10 @@ enum gw_rule {
     GW_RULE_OVERDUE,     /* the verification of an instrument has ended */
     GW_RULE_FROZEN,      /* a value that does not move for hours */
     GW_RULE_DECOUPLED,   /* the same, while what it should follow varies */
+    GW_RULE_ORDER,       /* running although suspended, or silent although watched */
+    GW_RULE_PERMIT,      /* hot work without a permit */
+    GW_RULE_UNMAPPED,    /* a declared asset that no point belongs to */
+    GW_RULE_SELF,        /* the gateway itself: its silence, its clock, its configuration */
     GW_RULE_COUNT
 };
 const char *gw_rule_name(enum gw_rule rule);
@@ -119,11 +124,23 @@ struct gw_applies {
     size_t nnot;
 };
 
+/* What rule SELF looks at; one check for each. */
+enum gw_sign {
+    GW_SIGN_CLOCK = 0, /* the wall clock was set */
+    GW_SIGN_CONFIG,    /* the inventory is not the one that the platform accepted */
+    GW_SIGN_OFFLINE,   /* the gateway was off while the site ran */
+    GW_SIGN_SOURCES,   /* no device answers */
+    GW_SIGN_COUNT
+};
+const char *gw_sign_name(enum gw_sign sign); /* "clock" ... */
+
 /* "role is one of these states" or "contact is on/off". */
 struct gw_role_test {
     char role[GW_ROLE_SIZE];
-    uint32_t states; /* bit mask of enum gw_state; used when the role is a STATE */
-    bool on;         /* used when the role is a BOOL */
+    uint32_t states;          /* bit mask of enum gw_state; used when the role is a STATE */
+    bool on;                  /* used when the role is a BOOL */
+    bool direct;              /* ORDER: direct evidence; the finding's strength becomes A */
+    struct gw_site_fact fact; /* PERMIT: counts only where this is declared; key "" = always */
 };
 
 /* Alternatives: any one of these roles satisfies the need. */
@@ -141,12 +158,16 @@ struct gw_rule_def {
     size_t ntests;
     char causes[8][GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED: codes of alarms on the same asset */
     size_t ncauses;
+    bool inhibit;                /* BAD_QUALITY: in service or not, in place of working or not */
     bool silent;                 /* BYPASSED: the device as a whole does not answer */
     bool low;                    /* LIMIT: a low limit */
     char of_rated[GW_ROLE_SIZE]; /* LIMIT: high, low and deadband are fractions of this rated value;
                                     BALANCE: min_percent is of it */
     char unit[GW_POINT_UNIT];    /* LIMIT: only points in this unit are held against it; "" = any */
     char value[GW_ROLE_SIZE];    /* STATE alarms: the quantity behind the state, "" = none */
+    enum gw_order order;         /* ORDER: SUSPEND or WATCH */
+    uint32_t signs;              /* SELF: bit mask of enum gw_sign */
+    bool items;                  /* OVERDUE: the asset's "due" dates in place of devices' */
 };
 
 struct gw_finding {
@@ -175,6 +196,17 @@ struct gw_finding {
     struct gw_text obligation, penalty;
 };
 
+/* What a permit of one scope may do. */
+struct gw_permit_def {
+    int64_t max_ms; /* from its beginning to its end at most; 0: there are none of this scope */
+    uint32_t kinds; /* bit mask of enum gw_kind: the leads that it covers */
+};
+
+/* The type of the asset that every inventory has: the gateway itself, as "_gateway". No site file
+ * can declare it, and findings apply to it only where they name it. */
+#define GW_TYPE_GATEWAY  "gateway"
+#define GW_ASSET_GATEWAY "_gateway"
+
 struct gw_catalogue;
 
 /* Reads the parsed file. All issues at once, each with its place; GW_E_PARSE then. */
@@ -189,6 +221,9 @@ const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const
 const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role);
 const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type);
 const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, const char *key);
+/* NULL when the catalogue has no permits of this scope. */
+const struct gw_permit_def *gw_catalogue_permit(const struct gw_catalogue *cat,
+                                                enum gw_permit_scope scope);
 
 /* Whether a clause is to be cited for an asset of this type in an enterprise of this sector. */
 bool gw_catalogue_cites(const struct gw_catalogue *cat, const struct gw_clause *clause, int sector,

@@ -11,7 +11,7 @@ static const char *const classes[] = {"alarm", "lead", NULL};
 static const char *const severities[] = {"major", "general", "info", NULL};
 static const char *const strengths[] = {"A", "B", "C", NULL};
 static const char *const gates[] = {"none", "hold", "reset", NULL};
-static const char *const kinds[] = {"EV",  "ABS", "FLT", "BYP", "ILK", "SET",
+const char *const gw_cat_kinds[] = {"EV",  "ABS", "FLT", "BYP", "ILK", "SET",
                                     "TRP", "CAL", "INT", "ORD", NULL};
 
 struct finding_in {
@@ -28,7 +28,8 @@ static const struct gw_key finding_keys[] = {
     {"code", GW_KEY_ID, offsetof(struct finding_in, code), GW_CODE_SIZE, .required = true},
     {"enabled", GW_KEY_BOOL, offsetof(struct finding_in, enabled), .def = "true"},
     {"class", GW_KEY_ENUM, offsetof(struct finding_in, cls), .names = classes, .required = true},
-    {"kind", GW_KEY_ENUM, offsetof(struct finding_in, kind), .names = kinds, .required = true},
+    {"kind", GW_KEY_ENUM, offsetof(struct finding_in, kind), .names = gw_cat_kinds,
+     .required = true},
     {"severity", GW_KEY_ENUM, offsetof(struct finding_in, severity), .names = severities,
      .required = true},
     {"strength", GW_KEY_ENUM, offsetof(struct finding_in, strength), .names = strengths,
@@ -73,7 +74,7 @@ static bool fact_has(const struct gw_fact_def *def, const char *value)
     return false;
 }
 
-static size_t read_facts(struct gw_cat_env *env, const struct gw_jnode *obj,
+size_t gw_cat_read_facts(struct gw_cat_env *env, const struct gw_jnode *obj,
                          struct gw_site_fact facts[], size_t max)
 {
     size_t count = 0;
@@ -114,8 +115,8 @@ static void read_alternative(struct gw_cat_env *env, const struct gw_jnode *n, s
     gw_cat_each_name(env, in.sectors, gw_cat_add_sector, &a->sectors);
     if (in.sectors == NULL)
         a->sectors = UINT32_MAX;
-    a->nfacts = read_facts(env, in.facts, a->facts, COUNT(a->facts));
-    a->nnot = read_facts(env, in.not_facts, a->not_facts, COUNT(a->not_facts));
+    a->nfacts = gw_cat_read_facts(env, in.facts, a->facts, COUNT(a->facts));
+    a->nnot = gw_cat_read_facts(env, in.not_facts, a->not_facts, COUNT(a->not_facts));
 }
 
 static void read_applies(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_finding *f)

@@ -18,10 +18,14 @@ enum part {
     PART_RATED = 1 << 5,
     PART_UNIT = 1 << 6,
     PART_VALUE = 1 << 7,
+    PART_ORDER = 1 << 8,
+    PART_SIGNS = 1 << 9,
+    PART_ITEMS = 1 << 10,
+    PART_INHIBIT = 1 << 11,
 };
 
-static const char *const part_names[] = {"needs", "tests",    "causes", "silent",
-                                         "low",   "of_rated", "unit",   "value"};
+static const char *const part_names[] = {"needs", "tests", "causes", "silent", "low",   "of_rated",
+                                         "unit",  "value", "order",  "signs",  "items", "inhibit"};
 
 enum each_use { EACH_NEVER, EACH_MAY, EACH_MUST };
 
@@ -35,16 +39,20 @@ struct shape {
 
 static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_ABSENT] = {PART_NEEDS, 0, 4, 4, false, EACH_NEVER},
-    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, 0, 1, 4, false, EACH_MUST},
+    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, PART_INHIBIT, 1, 4, false, EACH_MUST},
     [GW_RULE_STATE] = {PART_TESTS, PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_LIMIT] = {PART_NEEDS, PART_LOW | PART_RATED | PART_UNIT, 1, 1, true, EACH_MAY},
     [GW_RULE_BALANCE] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
     [GW_RULE_BYPASSED] = {0, PART_TESTS | PART_SILENT | PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
     [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS, 0, 0, false, EACH_NEVER},
-    [GW_RULE_OVERDUE] = {0, 0, 0, 0, false, EACH_MUST},
+    [GW_RULE_OVERDUE] = {0, PART_ITEMS, 0, 0, false, EACH_MAY},
     [GW_RULE_FROZEN] = {PART_NEEDS, PART_TESTS, 1, 4, true, EACH_MUST},
     [GW_RULE_DECOUPLED] = {PART_NEEDS, 0, 2, 4, true, EACH_MUST},
+    [GW_RULE_ORDER] = {PART_ORDER, PART_TESTS | PART_NEEDS | PART_RATED, 2, 4, true, EACH_NEVER},
+    [GW_RULE_PERMIT] = {PART_TESTS, PART_NEEDS, 1, 1, true, EACH_NEVER},
+    [GW_RULE_UNMAPPED] = {0, 0, 0, 0, false, EACH_NEVER},
+    [GW_RULE_SELF] = {PART_SIGNS, 0, 0, 0, false, EACH_NEVER},
 };
 
 /* ---- needs ---- */
@@ -100,13 +108,15 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
 {
     struct test_in {
         char role[GW_ROLE_SIZE];
-        const struct gw_jnode *states;
-        bool on;
+        const struct gw_jnode *states, *fact;
+        bool on, direct;
     };
     static const struct gw_key keys[] = {
         {"role", GW_KEY_ID, offsetof(struct test_in, role), GW_ROLE_SIZE, .required = true},
         {"states", GW_KEY_NODE, offsetof(struct test_in, states), .jtype = GW_J_ARR},
         {"on", GW_KEY_BOOL, offsetof(struct test_in, on), .required = false},
+        {"direct", GW_KEY_BOOL, offsetof(struct test_in, direct), .required = false},
+        {"fact", GW_KEY_NODE, offsetof(struct test_in, fact), .jtype = GW_J_OBJ},
         {.type = GW_KEY_END},
     };
     struct test_in in = {0};
@@ -118,6 +128,8 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
         return;
     gw_cat_copy(t->role, sizeof t->role, in.role);
     t->on = in.on;
+    t->direct = in.direct;
+    (void)gw_cat_read_facts(env, in.fact, &t->fact, 1);
     const bool has_states = in.states != NULL;
     const bool has_on = gw_jnode_get(n, "on") != NULL;
     if (def->vtype == GW_V_STATE && (!has_states || has_on))
@@ -129,6 +141,17 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     gw_cat_each_name(env, in.states, add_state, &t->states);
 }
 
+/* Where only some rules read what a test may say. */
+static void check_test(struct gw_cat_env *env, const struct gw_jnode *n, enum gw_rule rule)
+{
+    const struct gw_jnode *direct = gw_jnode_get(n, "direct");
+    const struct gw_jnode *fact = gw_jnode_get(n, "fact");
+    if (direct != NULL && rule != GW_RULE_ORDER)
+        gw_jnode_issue(direct, env->issues, "only rule \"order\" reads this");
+    if (fact != NULL && rule != GW_RULE_PERMIT)
+        gw_jnode_issue(fact, env->issues, "only rule \"permit\" reads this");
+}
+
 static void read_tests(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_rule_def *r)
 {
     const size_t count = gw_jnode_count(list);
@@ -136,8 +159,10 @@ static void read_tests(struct gw_cat_env *env, const struct gw_jnode *list, stru
         gw_jnode_issue(list, env->issues, "must have 1 to %zu tests", COUNT(r->tests));
         return;
     }
-    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+        check_test(env, n, r->rule);
         read_test(env, n, &r->tests[r->ntests++]);
+    }
 }
 
 /* ---- causes ---- */
@@ -177,13 +202,15 @@ static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void 
 struct rule_in {
     int rule;
     char of_rated[GW_ROLE_SIZE], unit[GW_POINT_UNIT], value[GW_ROLE_SIZE];
-    bool silent, low;
-    const struct gw_jnode *needs, *tests, *causes;
+    bool silent, low, items, inhibit;
+    int order;
+    const struct gw_jnode *needs, *tests, *causes, *signs;
 };
 
-static const char *const rule_names[] = {"absent",  "bad_quality", "state",     "limit",
-                                         "balance", "bypassed",    "no_effect", "unhandled",
-                                         "overdue", "frozen",      "decoupled", NULL};
+static const char *const rule_names[] = {
+    "absent",  "bad_quality", "state",     "limit", "balance", "bypassed", "no_effect", "unhandled",
+    "overdue", "frozen",      "decoupled", "order", "permit",  "unmapped", "self",      NULL};
+static const char *const order_names[] = {"suspend", "watch", NULL};
 
 static const struct gw_key rule_keys[] = {
     {"rule", GW_KEY_ENUM, offsetof(struct rule_in, rule), .names = rule_names, .required = true},
@@ -195,6 +222,10 @@ static const struct gw_key rule_keys[] = {
     {"of_rated", GW_KEY_ID, offsetof(struct rule_in, of_rated), GW_ROLE_SIZE, .required = false},
     {"unit", GW_KEY_STR, offsetof(struct rule_in, unit), GW_POINT_UNIT, .min = 1},
     {"value", GW_KEY_ID, offsetof(struct rule_in, value), GW_ROLE_SIZE, .required = false},
+    {"order", GW_KEY_ENUM, offsetof(struct rule_in, order), .names = order_names},
+    {"signs", GW_KEY_NODE, offsetof(struct rule_in, signs), .jtype = GW_J_ARR},
+    {"inhibit", GW_KEY_BOOL, offsetof(struct rule_in, inhibit), .required = false},
+    {"items", GW_KEY_BOOL, offsetof(struct rule_in, items), .required = false},
     {.type = GW_KEY_END},
 };
 
@@ -248,11 +279,25 @@ static void check_each(struct gw_cat_env *env, const struct gw_jnode *n, const s
     } else if (f->neach == 0 && (use == EACH_MUST || r->silent)) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"each\"%s", gw_rule_name(r->rule),
                        r->silent ? " where it is silent" : "");
-    } else if (r->rule == GW_RULE_OVERDUE && !f->by_device) {
+    } else if (r->rule == GW_RULE_OVERDUE && r->items == (f->neach > 0)) {
+        gw_jnode_issue(n, env->issues, "rule \"%s\" needs either \"each\" or \"items\"",
+                       gw_rule_name(r->rule));
+    } else if (r->rule == GW_RULE_OVERDUE && !r->items && !f->by_device) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"by_device\"", gw_rule_name(r->rule));
     } else if (f->neach > 0 && !each_is_read(f, r)) {
         gw_jnode_issue(n, env->issues, "\"each\" has no role that this rule reads first");
     }
+}
+
+static void add_sign(struct gw_cat_env *env, const struct gw_jnode *name, void *mask)
+{
+    for (int i = 0; i < GW_SIGN_COUNT; i++) {
+        if (strcmp(gw_sign_name((enum gw_sign)i), gw_jnode_str(name)) == 0) {
+            *(uint32_t *)mask |= 1u << i;
+            return;
+        }
+    }
+    gw_jnode_issue(name, env->issues, "unknown sign \"%s\"", gw_jnode_str(name));
 }
 
 static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_finding *f)
@@ -264,6 +309,9 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     r->rule = (enum gw_rule)in.rule;
     r->silent = in.silent;
     r->low = in.low;
+    r->items = in.items;
+    r->inhibit = in.inhibit;
+    r->order = (enum gw_order)in.order;
     gw_cat_copy(r->of_rated, sizeof r->of_rated, in.of_rated);
     gw_cat_copy(r->unit, sizeof r->unit, in.unit);
     gw_cat_copy(r->value, sizeof r->value, in.value);
@@ -276,6 +324,7 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     if (in.tests != NULL)
         read_tests(env, in.tests, r);
     gw_cat_each_name(env, in.causes, add_cause, r);
+    gw_cat_each_name(env, in.signs, add_sign, &r->signs);
     if (r->rule == GW_RULE_BYPASSED && r->ntests == 0 && !r->silent)
         gw_jnode_issue(n, env->issues, "rule \"bypassed\" needs \"tests\" or \"silent\"");
     if (gw_issues_count(env->issues) == before)
@@ -312,6 +361,7 @@ enum param {
     PARAM_STEP_PERCENT,
     PARAM_VARY_PERCENT,
     PARAM_AHEAD,
+    PARAM_RISE,
     PARAM_COUNT
 };
 
@@ -335,6 +385,7 @@ static const struct {
     [PARAM_STEP_PERCENT] = {"step_percent", false},
     [PARAM_VARY_PERCENT] = {"vary_percent", false},
     [PARAM_AHEAD] = {"ahead_days", false},
+    [PARAM_RISE] = {"rise", false},
 };
 
 /* May be left out: none of them is then asked for. */
@@ -363,6 +414,13 @@ static unsigned params_of(const struct gw_finding *f)
         } else if (r->rule == GW_RULE_DECOUPLED) {
             set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
                    1u << PARAM_VARY_PERCENT;
+        } else if (r->rule == GW_RULE_ORDER) {
+            set |= r->nneeds > 0 ? 1u << PARAM_MIN_PERCENT : 0;
+            set |= r->nneeds > 1 ? 1u << PARAM_RISE : 0;
+        } else if (r->rule == GW_RULE_PERMIT) {
+            set |= r->nneeds > 0 ? 1u << PARAM_HIGH : 0;
+        } else if (r->rule == GW_RULE_SELF) {
+            set |= (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << PARAM_HOURS : 0;
         }
     }
     return set;

@@ -129,7 +129,10 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     e->after_ms = e->site->journal.window_after_s * 1000;
     e->changed = true;
     snprintf(e->boot_id, sizeof e->boot_id, "%s", conf->boot_id);
+    snprintf(e->inventory_sha256, sizeof e->inventory_sha256, "%s", conf->inventory_sha256);
     e->conf.boot_id = e->boot_id;
+    e->conf.inventory_sha256 = e->inventory_sha256;
+    gw_life_init(&e->life, e->site, conf->table);
     gw_buf_init(&e->window, GW_WINDOW_MAX);
 
     e->nslots = gw_inventory_count(conf->inventory);
@@ -176,6 +179,7 @@ void gw_engine_chain(struct gw_engine *e, const char *chain)
         e->orphans[i].state.alarm_seq = 0;
         e->orphans[i].unstored = true;
     }
+    e->restore_govern = e->restore_govern || replaced;
     snprintf(e->chain, sizeof e->chain, "%s", chain);
 }
 
@@ -219,7 +223,12 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
 struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
                                  const struct gw_stamp *now)
 {
+    const enum gw_rule rule = s->def->rule->rule;
+    const bool governed = rule == GW_RULE_ORDER || rule == GW_RULE_PERMIT;
     return (struct gw_rule_ctx){
+        .duty = governed ? gw_govern_duty(&e->govern, s->def, now, e->conf.built_ms)
+                         : (struct gw_duty){false},
+        .signs = &e->life.signs,
         .check = s->def,
         .table = e->conf.table,
         .now_ms = now->mono_ms,
@@ -250,6 +259,8 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
     s->mem.memory = ctx->memory;
     if (s->answer == GW_UNKNOWN)
         return;
+    if (s->answer == GW_TRUE && !s->mem.was && s->delay.active)
+        s->mem.c.repeats++;
     s->mem.was = s->answer == GW_TRUE;
     if (s->mem.was == s->delay.active)
         s->mem.since_ms = 0;
@@ -264,7 +275,14 @@ static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *
     struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     s->answer = gw_rule_eval(&ctx);
     remember(s, &ctx, now->wall_ms);
-    if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0)
+    const enum gw_tri change = gw_delay_step(&s->delay, s->answer, now->mono_ms);
+    const bool withheld =
+        change == GW_TRUE &&
+        gw_govern_withholding(&e->govern, e->catalogue, s->def, now, e->conf.built_ms) != NULL;
+    if (withheld != s->withheld)
+        e->changed = e->governed = true;
+    s->withheld = withheld;
+    if (change != GW_UNKNOWN && !withheld && s->token == 0)
         gw_engine_transit(e, s, &ctx, now);
 }
 
@@ -272,13 +290,29 @@ void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stam
 {
     if (device >= e->ndevices)
         return;
+    gw_engine_permits(e, now);
     for (size_t i = e->device_start[device]; i < e->device_start[device + 1]; i++)
         step(e, &e->slots[e->by_device[i]], now);
 }
 
+/* What was acted upon is over: the check clears by itself. */
+static void settle_signs(struct gw_engine *e)
+{
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_slot *s = &e->slots[i];
+        if (s->def->rule->rule == GW_RULE_SELF && s->delay.active && s->mem.was)
+            gw_life_told(&e->life, s->def->sign);
+    }
+}
+
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
 {
+    gw_engine_permits(e, now);
+    gw_life_look(&e->life, now, e->conf.built_ms, e->boot_id);
+    e->life.signs.changed = e->govern.accepted.hash[0] != '\0' && !gw_engine_accepted(e);
     for (size_t i = 0; i < e->nslots; i++)
         step(e, &e->slots[i], now);
+    settle_signs(e);
+    gw_engine_claims(e, now);
     gw_engine_windows(e, now);
 }

@@ -56,6 +56,10 @@ static bool write_record(struct gw_engine *e, const struct transition *t,
         .state = t->state,
         .case_id = case_id,
         .reopened = t->slot.mem.c.reopened,
+        .repeats = t->slot.mem.c.repeats,
+        .accepted = gw_engine_accepted(e),
+        .permit = gw_govern_noted(&e->govern, e->catalogue, def, now, e->conf.built_ms),
+        .rectify = gw_govern_rectify(&e->govern, def->key, t->slot.mem.c.number),
         .alarm_id = t->alarm_id,
         .delay_ms = t->delay_ms,
         .now = *now,
@@ -302,6 +306,27 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
 }
 
+enum gw_status gw_engine_update(struct gw_engine *e, struct gw_slot *s,
+                                const struct gw_rectify *said, const struct gw_stamp *now)
+{
+    char key[GW_GOVERN_KEY];
+    char text[GW_GOVERN_TEXT];
+    const struct transition t = {.slot = *s, .state = "unverified", .observed_ms = now->wall_ms};
+    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    if (!write_record(e, &t, &ctx, now))
+        return GW_E_FULL;
+    gw_rectify_row(said, key, text);
+    const struct gw_draft draft = {
+        .cls = GW_CLASS_LEAD,
+        .priority = s->def->finding->priority,
+        .body = e->body.data,
+        .body_len = e->body.len,
+        .state_key = key,
+        .state = text,
+    };
+    return e->conf.emit(e->conf.emit_ctx, &draft);
+}
+
 /* ---- state rows alone ---- */
 
 static int64_t magnitude(int64_t v)
@@ -331,14 +356,11 @@ static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now,
         return true;
     const bool worse =
         isnan(now->worst) ? !isnan(s->stored.worst) : !(now->worst == s->stored.worst);
-    return worse && now_ms - s->stored_ms >= 60000;
+    return (worse || now->c.repeats != s->stored.c.repeats) && now_ms - s->stored_ms >= 60000;
 }
 
-/* False when the journal takes no more now. */
-static bool store_row(struct gw_engine *e, const char *key, const struct gw_check_state *state)
+bool gw_engine_store(struct gw_engine *e, const char *key, const char *text)
 {
-    char text[GW_CHECK_STATE_TEXT];
-    gw_check_state_write(state, text);
     const struct gw_draft draft = {
         .cls = GW_CLASS_NONE,
         .priority = 4,
@@ -346,6 +368,14 @@ static bool store_row(struct gw_engine *e, const char *key, const struct gw_chec
         .state = text,
     };
     return e->conf.emit(e->conf.emit_ctx, &draft) == GW_OK;
+}
+
+/* False when the journal takes no more now. */
+static bool store_row(struct gw_engine *e, const char *key, const struct gw_check_state *state)
+{
+    char text[GW_CHECK_STATE_TEXT];
+    gw_check_state_write(state, text);
+    return gw_engine_store(e, key, text);
 }
 
 void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool final)
@@ -359,9 +389,22 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
             continue;
         if (!store_row(e, s->def->key, &state))
             return;
+        if (s->shown.c.repeats != state.c.repeats && s->shown.c.number == state.c.number) {
+            s->shown.c.repeats = state.c.repeats;
+            e->changed = true;
+        }
         s->stored = state;
         s->stored_ms = now->mono_ms;
     }
+    if (gw_life_due(&e->life, now, final)) {
+        char text[GW_LIFE_TEXT];
+        gw_life_row(&e->life, now, e->boot_id, text);
+        if (!gw_engine_store(e, GW_LIFE_KEY, text))
+            return;
+        e->life.stored = true;
+        e->life.stored_ms = now->mono_ms;
+    }
+    gw_engine_store_govern(e);
     for (size_t i = 0; i < e->norphans; i++) {
         struct gw_orphan *o = &e->orphans[i];
         if (o->unstored && !store_row(e, o->key, &o->state))

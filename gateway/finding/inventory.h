@@ -3,7 +3,7 @@
  * inventory: declared assets against the catalogue: which checks this site needs.
  *
  * Built once from the site and the catalogue, constant afterwards. A check is one finding on one
- * asset, or on one of its instruments. Alarms come before leads, so that one pass in order sees
+ * asset, or on one of its instruments. The gateway itself is an asset, too: "_gateway". Alarms come before leads, so that one pass in order sees
  * causes before their consequences.
  */
 #ifndef GW_FINDING_INVENTORY_H
@@ -45,7 +45,8 @@ struct gw_check_def {
     size_t ncauses;
     uint32_t run;        /* point of the asset's RUN role; GW_NO_INDEX when not declared */
     double params[8];    /* effective, in the order of finding->params */
-    const char *cal_due; /* of its device, lent by the site; NULL where the rule asks for none */
+    const char *cal_due; /* lent by the site; NULL where the rule asks for none */
+    enum gw_sign sign;   /* SELF: what it looks at */
     double rated;        /* value of rule->of_rated; NAN when not used */
     bool overridden;     /* some parameter is not the catalogue's default */
     /* Everything the check looks at, the deciding inputs first, then RUN: for its evidence. */

@@ -43,8 +43,18 @@ static size_t count_causes(const struct builder *b, const struct gw_rule_def *r)
 static bool any_test_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
 {
     for (size_t i = 0; i < r->ntests; i++)
-        if (gw_inv_role(asset, r->tests[i].role) != NULL)
+        if (gw_inv_role(asset, r->tests[i].role) != NULL &&
+            (r->tests[i].fact.key[0] == '\0' || gw_inv_has_fact(asset, &r->tests[i].fact)))
             return true;
+    return false;
+}
+
+static bool any_need_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
+{
+    for (size_t i = 0; i < r->nneeds; i++)
+        for (size_t k = 0; k < r->needs[i].nalt; k++)
+            if (gw_inv_role(asset, r->needs[i].alt[k]) != NULL)
+                return true;
     return false;
 }
 
@@ -67,6 +77,7 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
         return false;
     switch (r->rule) {
     case GW_RULE_ABSENT:
+    case GW_RULE_UNMAPPED:
         return true;
     case GW_RULE_LIMIT:
     case GW_RULE_BALANCE:
@@ -79,8 +90,16 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
         return any_test_played(b->asset, r) && count_causes(b, r) > 0;
     case GW_RULE_UNHANDLED:
         return count_causes(b, r) > 0;
-    case GW_RULE_OVERDUE: /* each of them has "each" */
-    case GW_RULE_FROZEN:
+    case GW_RULE_ORDER:
+        return r->order == GW_ORDER_WATCH || any_test_played(b->asset, r) ||
+               any_need_played(b->asset, r);
+    case GW_RULE_PERMIT:
+        return any_test_played(b->asset, r) || any_need_played(b->asset, r);
+    case GW_RULE_SELF:
+        return b->asset == &b->inv->self;
+    case GW_RULE_OVERDUE:
+        return r->items && b->asset->ndue > 0;
+    case GW_RULE_FROZEN: /* each of them has "each" */
     case GW_RULE_DECOUPLED:
     case GW_RULE_COUNT:
         break;
@@ -114,7 +133,8 @@ static double rated_of(const struct gw_site_asset *asset, const char *key)
 
 static void check_rated(const struct builder *b)
 {
-    if (b->r->of_rated[0] == '\0')
+    /* Running under an order shows without it. */
+    if (b->r->of_rated[0] == '\0' || b->r->rule == GW_RULE_ORDER)
         return;
     const char *path[2] = {"rated", b->r->of_rated};
     const double rated = rated_of(b->asset, b->r->of_rated);
@@ -308,6 +328,31 @@ static void add_one(struct builder *b)
     commit(b, c);
 }
 
+/* One check for each declared date. */
+static void add_items(struct builder *b)
+{
+    for (size_t i = 0; i < b->asset->ndue && !b->nomem; i++) {
+        struct gw_check_def *c = begin(b, b->asset->due[i].item);
+        if (c != NULL) {
+            c->cal_due = b->asset->due[i].date;
+            commit(b, c);
+        }
+    }
+}
+
+static void add_signs(struct builder *b)
+{
+    for (int i = 0; i < GW_SIGN_COUNT && !b->nomem; i++) {
+        if ((b->r->signs >> i & 1u) == 0)
+            continue;
+        struct gw_check_def *c = begin(b, gw_sign_name((enum gw_sign)i));
+        if (c != NULL) {
+            c->sign = (enum gw_sign)i;
+            commit(b, c);
+        }
+    }
+}
+
 static void add_finding(struct builder *b)
 {
     b->r = NULL;
@@ -325,14 +370,18 @@ static void add_finding(struct builder *b)
         add_each(b, each[i]);
     if (b->r->rule == GW_RULE_UNHANDLED)
         add_unhandled(b);
+    else if (b->r->rule == GW_RULE_SELF)
+        add_signs(b);
+    else if (b->r->items)
+        add_items(b);
     else if (b->f->neach == 0)
         add_one(b);
 }
 
 static void add_class(struct builder *b, enum gw_class cls)
 {
-    for (size_t a = 0; a < b->inv->site->nassets; a++) {
-        b->asset = &b->inv->site->assets[a];
+    for (size_t a = 0; a <= b->inv->site->nassets; a++) {
+        b->asset = a < b->inv->site->nassets ? &b->inv->site->assets[a] : &b->inv->self;
         for (size_t i = 0; i < gw_catalogue_count(b->inv->cat) && !b->nomem; i++) {
             b->f = gw_catalogue_at(b->inv->cat, i);
             if (b->f->cls == cls && gw_inv_applies(b->inv, b->asset, b->f))
@@ -350,6 +399,9 @@ enum gw_status gw_inventory_build(const struct gw_site *site, const struct gw_ca
         return GW_E_NOMEM;
     inv->site = site;
     inv->cat = cat;
+    copy_text(inv->self.id, sizeof inv->self.id, GW_ASSET_GATEWAY);
+    copy_text(inv->self.type, sizeof inv->self.type, GW_TYPE_GATEWAY);
+    copy_text(inv->self.name, sizeof inv->self.name, site->gateway.id);
     for (size_t i = 0; i < site->nassets; i++)
         gw_inv_check_asset(inv, &site->assets[i], issues);
     struct builder b = {.inv = inv, .issues = issues};

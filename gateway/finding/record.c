@@ -199,15 +199,28 @@ static void write_law(struct gw_jcs *j, const struct gw_finding *f)
     gw_jcs_end(j);
 }
 
+static void write_permit(struct gw_jcs *j, const struct gw_permit *p)
+{
+    gw_jcs_obj(j, "permit");
+    gw_jcs_str(j, "by", gw_authority_name(p->by));
+    gw_part_iso(j, "from", p->from_ms);
+    gw_jcs_str(j, "id", p->id);
+    gw_jcs_str(j, "scope", gw_permit_scope_name(p->scope));
+    gw_part_iso(j, "until", p->until_ms);
+    gw_jcs_end(j);
+}
+
 static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf *out)
 {
     const struct gw_finding *f = r->check->finding;
     const struct gw_site *site = gw_inventory_site(r->inventory);
     const bool lead = f->cls == GW_CLASS_LEAD;
-    const char strength[2] = {gw_record_strength(r->check), '\0'};
+    const char own = r->decided->strength;
+    const char strength[2] = {own != '\0' ? own : gw_record_strength(r->check), '\0'};
     struct gw_jcs j;
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    gw_jcs_bool(&j, "accepted", r->accepted);
     gw_part_text(&j, "advice", &f->advice);
     if (r->alarm_id != NULL && r->alarm_id[0] != '\0')
         gw_jcs_str(&j, "alarm", r->alarm_id);
@@ -226,8 +239,14 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
     gw_jcs_str(&j, "kind", lead ? gw_kind_name(f->kind) : gw_kind_name(GW_KIND_EV));
     if (lead)
         write_law(&j, f);
+    if (r->permit != NULL)
+        write_permit(&j, r->permit);
     gw_jcs_int(&j, "priority", f->priority);
+    if (r->rectify != NULL)
+        gw_record_rectify(&j, "rectify", r->rectify);
     gw_jcs_int(&j, "reopened", r->reopened);
+    if (r->repeats > 0)
+        gw_jcs_int(&j, "repeats", r->repeats);
     gw_jcs_str(&j, "severity", f->severity);
     gw_jcs_str(&j, "state", r->state);
     gw_jcs_str(&j, "strength", strength);

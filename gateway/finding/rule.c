@@ -390,17 +390,27 @@ static bool pass_gate(struct gw_rule_ctx *ctx, enum gw_tri *answer)
 enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
 {
     static enum gw_tri (*const rules[GW_RULE_COUNT])(struct gw_rule_ctx *) = {
-        [GW_RULE_ABSENT] = gw_rule_absent,        [GW_RULE_BAD_QUALITY] = gw_rule_bad_quality,
-        [GW_RULE_STATE] = gw_rule_state,          [GW_RULE_LIMIT] = gw_rule_limit,
-        [GW_RULE_BALANCE] = gw_rule_balance_eval, [GW_RULE_BYPASSED] = gw_rule_bypassed,
-        [GW_RULE_NO_EFFECT] = gw_rule_no_effect,  [GW_RULE_UNHANDLED] = gw_rule_unhandled,
-        [GW_RULE_OVERDUE] = gw_rule_overdue,      [GW_RULE_FROZEN] = gw_rule_frozen,
+        [GW_RULE_ABSENT] = gw_rule_absent,
+        [GW_RULE_BAD_QUALITY] = gw_rule_bad_quality,
+        [GW_RULE_STATE] = gw_rule_state,
+        [GW_RULE_LIMIT] = gw_rule_limit,
+        [GW_RULE_BALANCE] = gw_rule_balance_eval,
+        [GW_RULE_BYPASSED] = gw_rule_bypassed,
+        [GW_RULE_NO_EFFECT] = gw_rule_no_effect,
+        [GW_RULE_UNHANDLED] = gw_rule_unhandled,
+        [GW_RULE_OVERDUE] = gw_rule_overdue,
+        [GW_RULE_FROZEN] = gw_rule_frozen,
         [GW_RULE_DECOUPLED] = gw_rule_decoupled,
+        [GW_RULE_ORDER] = gw_rule_order,
+        [GW_RULE_PERMIT] = gw_rule_permit,
+        [GW_RULE_UNMAPPED] = gw_rule_unmapped,
+        [GW_RULE_SELF] = gw_rule_self,
     };
     ctx->value = NAN;
     ctx->limit = NAN;
     ctx->decimals = 0;
     ctx->cause = GW_NO_INDEX;
+    ctx->strength = '\0';
     ctx->why[0] = '\0';
     ctx->why_zh[0] = '\0';
     enum gw_tri answer = GW_UNKNOWN;

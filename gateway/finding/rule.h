@@ -20,6 +20,9 @@
  *   OVERDUE     ahead_days         so many days before the end already
  *   FROZEN      hours, spread_percent, step_percent: see rule_history.c
  *   DECOUPLED   hours, spread, step_percent, vary_percent: see rule_history.c
+ *   ORDER       min_percent (of rated `of_rated`), rise: see rule_order.c
+ *   PERMIT      high           amperes of a welding current
+ *   SELF        hours          off for longer than that
  * Input roles: LIMIT needs[0], or the point of `each` without needs; BALANCE needs[0] and needs[1];
  * BAD_QUALITY the point of `each`, or needs[0] without; STATE, BYPASSED and effects: tests.
  */
@@ -30,6 +33,7 @@
 #include <stdint.h>
 
 #include "alarm/delay.h"
+#include "finding/govern.h"
 #include "finding/inventory.h"
 #include "finding/memory.h"
 #include "model/table.h"
@@ -45,6 +49,16 @@ struct gw_peer {
     const struct gw_check_def *def;
 };
 
+/* What the gateway knows of itself. */
+struct gw_signs {
+    int64_t step_ms;         /* so far the wall clock was set; 0: it was not */
+    bool changed;            /* another inventory was accepted than this one */
+    int64_t away_ms;         /* so long nothing ran before this start; 0: not known to have stood */
+    enum gw_tri ran;         /* whether the site ran meanwhile */
+    char moved[GW_POINT_ID]; /* the point that says so */
+    bool sources_lost;       /* no device answers */
+};
+
 /* Everything a rule sees. */
 struct gw_rule_ctx {
     const struct gw_check_def *check;
@@ -56,6 +70,8 @@ struct gw_rule_ctx {
     bool sync;                    /* ... is sure if this, ... */
     int64_t built_ms;             /* ... or if it is not before this */
     struct gw_rule_memory memory; /* FROZEN, DECOUPLED; goes on */
+    struct gw_duty duty;          /* ORDER, PERMIT */
+    const struct gw_signs *signs; /* SELF; NULL: nothing is known */
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;
@@ -67,6 +83,7 @@ struct gw_rule_ctx {
     int decimals; /* digits after the point that value and limit need */
     uint32_t
         cause; /* NO_EFFECT, UNHANDLED: the alarm check that is to be quoted; else GW_NO_INDEX */
+    char strength;         /* of the evidence where it differs from the finding's; else '\0' */
     char why[GW_RULE_WHY]; /* one English line: what decided, or what was missing */
     char why_zh[GW_RULE_WHY];
 };

@@ -194,6 +194,10 @@ static struct quantity quantity_of(const struct gw_rule_ctx *ctx, const struct g
     case GW_RULE_OVERDUE:
     case GW_RULE_FROZEN:
     case GW_RULE_DECOUPLED:
+    case GW_RULE_ORDER:
+    case GW_RULE_PERMIT:
+    case GW_RULE_UNMAPPED:
+    case GW_RULE_SELF:
     case GW_RULE_COUNT:
         break;
     }

@@ -115,5 +115,9 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_order(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_permit(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_unmapped(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_self(struct gw_rule_ctx *ctx);
 
 #endif

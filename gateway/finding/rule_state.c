@@ -167,6 +167,17 @@ enum gw_tri gw_rule_bypassed(struct gw_rule_ctx *ctx)
 
 /* ---- bad quality ---- */
 
+/* An instrument whose own signal says that it is shielded, in calibration or in test. */
+static enum gw_tri inhibited(struct gw_rule_ctx *ctx, const char *role, const struct gw_reading *r)
+{
+    const bool inhibit = r->quality == GW_Q_INHIBIT;
+    if (!inhibit && r->quality != GW_Q_GOOD)
+        return gw_rule_unusable(ctx, role, r);
+    gw_rule_en(ctx, "%s %s", r->point->id, gw_quality_name(r->quality));
+    gw_rule_zh(ctx, "%s %s %s", gw_rule_title(ctx, role), r->point->id, gw_quality_zh(r->quality));
+    return inhibit ? GW_TRUE : GW_FALSE;
+}
+
 enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
 {
     const char *role = "";
@@ -177,6 +188,8 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
         return GW_UNKNOWN;
     }
     const struct gw_reading r = gw_rule_read(ctx, at);
+    if (ctx->check->rule->inhibit)
+        return inhibited(ctx, role, &r);
     /* A fault that was last seen long ago is silence as well. */
     const bool old = ctx->now_ms - r.sample.mono_ms > r.point->stale_ms;
     bool sure = true;

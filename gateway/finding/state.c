@@ -14,6 +14,7 @@ static const char *const case_names[] = {
     [GW_CASE_NONE] = "none",
     [GW_CASE_OPEN] = "open",
     [GW_CASE_CLEARED] = "cleared",
+    [GW_CASE_CANCELLED] = "cancelled",
 };
 
 struct gw_check_state gw_check_state_none(void)
@@ -33,9 +34,10 @@ bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_s
     return worst && a->active == b->active && a->was == b->was && a->ran_on == b->ran_on &&
            a->ran_off == b->ran_off && a->c.state == b->c.state && a->c.number == b->c.number &&
            a->c.reopened == b->c.reopened && a->c.raised_ms == b->c.raised_ms &&
-           a->c.cleared_ms == b->c.cleared_ms && a->alarm == b->alarm &&
-           a->alarm_seq == b->alarm_seq && a->seen == b->seen && a->since_ms == b->since_ms &&
-           a->evidence == b->evidence && same_memory(&a->memory, &b->memory);
+           a->c.cleared_ms == b->c.cleared_ms && a->c.repeats == b->c.repeats &&
+           a->alarm == b->alarm && a->alarm_seq == b->alarm_seq && a->seen == b->seen &&
+           a->since_ms == b->since_ms && a->evidence == b->evidence &&
+           same_memory(&a->memory, &b->memory);
 }
 
 #define NUMBER_SIZE 64
@@ -79,6 +81,8 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     gw_jcs_int(&j, "ran_off", s->ran_off);
     gw_jcs_int(&j, "ran_on", s->ran_on);
     gw_jcs_int(&j, "reopened", s->c.reopened);
+    if (s->c.repeats > 0)
+        gw_jcs_int(&j, "repeats", s->c.repeats);
     gw_jcs_int(&j, "seen", (int64_t)s->seen);
     gw_jcs_int(&j, "since_ms", s->since_ms);
     gw_jcs_int(&j, "v", 1);
@@ -181,7 +185,7 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     s->active = take_bool(r, "active");
     s->alarm = (enum gw_alarm_state)take_name(r, "alarm", alarm_name, GW_ALARM_RTN_UNACK + 1);
     s->alarm_seq = take_int(r, "alarm_seq", 0, max);
-    s->c.state = (enum gw_case_state)take_name(r, "case", case_name, GW_CASE_CLEARED + 1);
+    s->c.state = (enum gw_case_state)take_name(r, "case", case_name, GW_CASE_CANCELLED + 1);
     s->c.cleared_ms = take_int(r, "cleared_ms", -max, max);
     s->evidence = take_bool(r, "evidence");
     s->c.number = take_int(r, "number", 0, max);
@@ -189,6 +193,8 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     s->ran_off = take_int(r, "ran_off", 0, max);
     s->ran_on = take_int(r, "ran_on", 0, max);
     s->c.reopened = take_int(r, "reopened", 0, max);
+    if (gw_jnode_get(r->root, "repeats") != NULL)
+        s->c.repeats = take_int(r, "repeats", 1, max);
     s->seen = (uint32_t)take_int(r, "seen", 0, UINT32_MAX);
     s->since_ms = take_int(r, "since_ms", -max, max);
     take_int(r, "v", 1, 1);

@@ -116,6 +116,7 @@ static void start(struct scene *s)
         .inventory = s->inventory,
         .table = s->table,
         .boot_id = "5f0c0000-0000-4000-8000-000000000001",
+        .inventory_sha256 = s->site->config_sha256,
         .emit = ledger_emit,
         .emit_ctx = &s->ledger,
     };
@@ -449,7 +450,7 @@ const struct scene_record *scene_record(const struct scene *s, size_t i)
 
 static bool is_of(const struct scene_record *r, const char *code, const char *state)
 {
-    if (strcmp(rec_str(r, "finding"), code) != 0)
+    if (r->cls == GW_CLASS_COMMAND || strcmp(rec_str(r, "finding"), code) != 0)
         return false;
     if (r->cls == GW_CLASS_EVIDENCE)
         return state == NULL;
@@ -540,7 +541,9 @@ char *scene_history(const struct scene *s)
         const struct scene_record *r = &s->ledger.records[i];
         char text[256];
         snprintf(text, sizeof text, "%s %s", r->key,
-                 r->cls == GW_CLASS_EVIDENCE ? "evidence" : rec_str(r, "state"));
+                 r->cls == GW_CLASS_EVIDENCE  ? "evidence"
+                 : r->cls == GW_CLASS_COMMAND ? rec_str(r, "command")
+                                              : rec_str(r, "state"));
         lines[i] = duplicate(text);
     }
     return join(lines, s->ledger.nrecords);

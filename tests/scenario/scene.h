@@ -40,7 +40,7 @@ struct scene_record {
     int64_t seq;
     enum gw_class cls;
     int priority;
-    char key[128]; /* state key */
+    char key[160]; /* state key */
     char *body;    /* as emitted */
     size_t body_len;
     struct gw_json *doc;

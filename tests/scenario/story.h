@@ -26,6 +26,9 @@ struct story {
 /* Gas mains and dust: told in the workshop, which is the foundry and more; see workshop.c. */
 extern const struct story workshop_stories[];
 extern const size_t workshop_story_count;
+/* Orders, permits and the gateway itself: told in the foundry; see governed.c. */
+extern const struct story governed_stories[];
+extern const size_t governed_story_count;
 /* The workshop, well and running. */
 struct scene *workshop_conf(const struct scene_conf *conf);
 

@@ -295,6 +295,10 @@ static const struct story stories[] = {
     {"CW-EV-LOWP", NULL, ROLES("if_furnace", OPEN, "\"DI_PIN_L\":\"di.x1\""), x1_on, low_pressure,
      NULL, 0, ""},
 
+    {"GAS-EV-MNT", NULL, NULL, shielded, sensor_fault, NULL, 0, "gas.s1"},
+    {"GAS-EV-MNT", NULL, NULL, shield_flag, warm_up, NULL, 0, "gas.s2"},
+    {"GAS-EV-MNT", NULL, MEASURED_ONLY, inhibit_band, fault_band, NULL, 0, "gas.p1"},
+
     {"GAS-ABS-01", NULL, BARE("paint_mix", SOLVENT), nothing, NULL, ONE_GAS("paint_mix"), 0, ""},
     {"GAS-ABS-01", NULL, BARE("spray_booth", ""), nothing, NULL,
      BARE("spray_booth", "\"paint\":\"water\""), 0, ""},
@@ -313,6 +317,7 @@ static const struct story stories[] = {
     {"GAS-FLT-05", NULL, NULL, battery_fault, battery_unknown, NULL, 0, "gas.batt"},
     {"GAS-BYP-01", NULL, NULL, shielded, warm_up, NULL, 0, "gas.s1"},
     {"GAS-BYP-01", NULL, NULL, shield_flag, sensor_fault, NULL, 0, "gas.s2"},
+    {"GAS-BYP-01", NULL, MEASURED_ONLY, inhibit_band, fault_band, NULL, 0, "gas.p1"},
     {"GAS-BYP-02", NULL, NULL, controller_off, all_silent, NULL, 0, "gas"},
     {"GAS-BYP-02", NULL, NULL, controller_off, off_with_the_plant, NULL, 0, "gas"},
     {"GAS-ILK-01", "light", GASEOUS("a", "liquor_store", ""), high_without_fan, high_with_fan, NULL,
@@ -355,12 +360,16 @@ static const struct story stories[] = {
 
 static size_t story_count(void)
 {
-    return OWN + workshop_story_count;
+    return OWN + governed_story_count + workshop_story_count;
 }
 
 static const struct story *story_at(size_t i)
 {
-    return i < OWN ? &stories[i] : &workshop_stories[i - OWN];
+    if (i < OWN)
+        return &stories[i];
+    i -= OWN;
+    return i < governed_story_count ? &governed_stories[i]
+                                    : &workshop_stories[i - governed_story_count];
 }
 
 /* ---- telling them ---- */
@@ -368,14 +377,15 @@ static const struct story *story_at(size_t i)
 static struct scene *begin(const struct story *st, const char *assets)
 {
     const struct scene_conf conf = {.sector = st->sector, .assets = assets};
-    const bool own = st >= stories && st < stories + OWN;
-    return own ? foundry_conf(&conf) : workshop_conf(&conf);
+    const bool workshop = st >= workshop_stories && st < workshop_stories + workshop_story_count;
+    return workshop ? workshop_conf(&conf) : foundry_conf(&conf);
 }
 
 /* Stories whose instruments never work begin with them broken; all others with a good plant. */
 static bool from_the_start(const struct story *st)
 {
-    return strstr(st->code, "-ABS-") != NULL;
+    return strstr(st->code, "-ABS-") != NULL || strcmp(st->code, "CFG-MAP-01") == 0 ||
+           strcmp(st->code, "MNT-DUE-01") == 0;
 }
 
 static const struct gw_check_def *check_of(struct scene *s, const struct story *st)
@@ -394,7 +404,8 @@ static size_t raised(const struct scene *s, const struct story *st)
     size_t n = 0;
     for (size_t i = 0; i < scene_records(s); i++) {
         const struct scene_record *r = scene_record(s, i);
-        if (r->cls != GW_CLASS_EVIDENCE && strcmp(rec_str(r, "finding"), st->code) == 0 &&
+        if ((r->cls == GW_CLASS_ALARM || r->cls == GW_CLASS_LEAD) &&
+            strcmp(rec_str(r, "finding"), st->code) == 0 &&
             strcmp(rec_str(r, "state"), "raised") == 0)
             n++;
     }
@@ -472,11 +483,11 @@ static void tell_nearly(const struct story *st)
 }
 
 /* What follows an alarm goes on while that alarm waits for its off-delay; see test_traps.c. A date
- * does not get well again. */
+ * does not get well again, and an order stands. */
 static bool goes_on(const struct story *st)
 {
     return strstr(st->code, "-ILK-") != NULL || strstr(st->code, "-TRP-") != NULL ||
-           strstr(st->code, "-CAL") != NULL;
+           strstr(st->code, "-CAL") != NULL || strcmp(st->code, "ORD-RUN-01") == 0;
 }
 
 /* Wrong until two milliseconds before the delay has passed, then well. */

@@ -74,7 +74,7 @@ static void the_longest_text_fits(void **state)
     struct gw_check_state s = full();
     struct gw_check_state back;
     s.was = false;
-    s.c = (struct gw_case){GW_CASE_CLEARED, max, max, -max, -max};
+    s.c = (struct gw_case){GW_CASE_CANCELLED, max, max, -max, -max, max};
     s.active = false;
     s.alarm = GW_ALARM_RTN_UNACK;
     s.ran_on = max;
