@@ -14,6 +14,7 @@
 #define SPARE_NOTICES 64
 #define ROW_MAX       ((size_t)1024 * 1024)
 #define WINDOW_PREFIX sizeof("evidence/")
+#define RECEIPTS      512 /* that may wait: two and a half commands full */
 
 void gw_notice_clear(struct gw_notice *n)
 {
@@ -64,6 +65,7 @@ static void journal_free(struct gw_journal *j)
     gw_mailbox_free(j->posts);
     gw_mailbox_free(j->rows);
     gw_mailbox_free(j->notices);
+    gw_mailbox_free(j->receipts);
     for (size_t i = 0; i < GW_READERS_MAX; i++) {
         gw_mailbox_free(j->ports[i].parcels);
         free(j->ports[i].acks.at);
@@ -85,6 +87,8 @@ static enum gw_status make_mailboxes(struct gw_journal *j, struct gw_err *err)
         status = gw_mailbox_new(sizeof(struct gw_row *), GW_ROWS_CAPACITY, &j->rows, err);
     if (status == GW_OK)
         status = gw_mailbox_new(sizeof(struct gw_notice), notices, &j->notices, err);
+    if (status == GW_OK)
+        status = gw_mailbox_new(sizeof(struct gw_receipt), RECEIPTS, &j->receipts, err);
     for (size_t i = 0; i < j->conf.nreaders && status == GW_OK; i++)
         status = gw_mailbox_new(sizeof(struct gw_parcel), GW_PARCELS_CAPACITY, &j->ports[i].parcels,
                                 err);
@@ -311,6 +315,23 @@ void gw_journal_rewind(struct gw_journal *j, unsigned reader)
     j->ports[reader].grants = 0;
     pthread_mutex_unlock(&j->lock);
     gw_keeper_wake(j);
+}
+
+static bool is_hex(const char *text, size_t n)
+{
+    return strlen(text) == n && strspn(text, "0123456789abcdef") == n;
+}
+
+enum gw_status gw_journal_receipt(struct gw_journal *j, const char *chain, int64_t seq,
+                                  const char *hash)
+{
+    struct gw_receipt receipt = {.seq = seq};
+    if (seq < 1 || !is_hex(chain, sizeof receipt.chain - 1) ||
+        !is_hex(hash, sizeof receipt.hash - 1))
+        return GW_E_INVAL;
+    memcpy(receipt.chain, chain, sizeof receipt.chain);
+    memcpy(receipt.hash, hash, sizeof receipt.hash);
+    return gw_mailbox_put(j->receipts, &receipt);
 }
 
 struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader)

@@ -12,6 +12,7 @@
  *                                 telemetry rows are dropped and counted as loss
  *   core <- notices               sized so that it cannot overflow: one per accepted draft
  *   sink -> grant, ack, rewind    never refused (one small counter or a bounded mailbox)
+ *   any  -> receipt               GW_E_FULL when full: harmless, the platform says it again
  *   sink <- parcels               never more than the sink has granted room for
  *
  * A failed commit consumes nothing: no sequence number, no chain link. It is tried again with
@@ -144,6 +145,12 @@ void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind k
 /* Forget grants and what was handed out but not acked (a connection was lost): it will be handed
  * out again. Parcels still in the mailbox are the reader's to drain and free after the call. */
 void gw_journal_rewind(struct gw_journal *j, unsigned reader);
+/* The platform keeps the record of that chain and number whose bytes have that hash: it leaves the
+ * backlog when all three are those of a stored record; one that is not is counted as refused and
+ * told once. To say it again changes nothing. Any thread; copied. GW_E_FULL: too many wait, and it
+ * may be said again later. GW_E_INVAL: no name of a chain, number or hash (not lower-case hex). */
+enum gw_status gw_journal_receipt(struct gw_journal *j, const char *chain, int64_t seq,
+                                  const char *hash) GW_MUST_CHECK;
 /* Parcels for the reader: struct gw_parcel. */
 struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader);
 

@@ -41,6 +41,13 @@ struct gw_ack {
     int64_t key;
 };
 
+/* The platform's word that it keeps a record. */
+struct gw_receipt {
+    int64_t seq;
+    char chain[GW_CHAIN_SIZE];
+    char hash[GW_SHA256_HEX];
+};
+
 struct gw_acks {
     struct gw_ack *at;
     size_t n, cap;
@@ -69,9 +76,10 @@ struct gw_refused {
 
 struct gw_journal {
     struct gw_journal_conf conf;
-    struct gw_mailbox *posts;   /* struct gw_post * */
-    struct gw_mailbox *rows;    /* struct gw_row * */
-    struct gw_mailbox *notices; /* struct gw_notice */
+    struct gw_mailbox *posts;    /* struct gw_post * */
+    struct gw_mailbox *rows;     /* struct gw_row * */
+    struct gw_mailbox *notices;  /* struct gw_notice */
+    struct gw_mailbox *receipts; /* struct gw_receipt */
     int wake_fd;
     struct gw_worker *worker;
 
