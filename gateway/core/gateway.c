@@ -555,10 +555,11 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     const bool mqtt = g->site->mqtt.enabled, influx = g->site->influx.enabled;
     size_t n = 0;
     if (mqtt)
-        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry};
+        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry,
+                                                  g->site->mqtt.receipts};
     g->influx_reader = (unsigned)n;
     if (influx)
-        g->readers[n++] = (struct gw_reader_conf){"influx", false, true};
+        g->readers[n++] = (struct gw_reader_conf){"influx", false, true, false};
     struct gw_journal_conf conf = {
         .dir = g->site->gateway.state_dir,
         .gateway = g->site->gateway.id,

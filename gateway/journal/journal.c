@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "journal/keeper.h"
@@ -14,7 +15,6 @@
 #define SPARE_NOTICES 64
 #define ROW_MAX       ((size_t)1024 * 1024)
 #define WINDOW_PREFIX sizeof("evidence/")
-#define RECEIPTS      512 /* that may wait: two and a half commands full */
 
 void gw_notice_clear(struct gw_notice *n)
 {
@@ -72,6 +72,8 @@ static void journal_free(struct gw_journal *j)
     }
     if (j->wake_fd >= 0)
         close(j->wake_fd);
+    gw_buf_free(&j->page.page);
+    pthread_cond_destroy(&j->page.done);
     pthread_mutex_destroy(&j->lock);
     free(j);
 }
@@ -88,11 +90,27 @@ static enum gw_status make_mailboxes(struct gw_journal *j, struct gw_err *err)
     if (status == GW_OK)
         status = gw_mailbox_new(sizeof(struct gw_notice), notices, &j->notices, err);
     if (status == GW_OK)
-        status = gw_mailbox_new(sizeof(struct gw_receipt), RECEIPTS, &j->receipts, err);
+        status = gw_mailbox_new(sizeof(struct gw_receipt), GW_RECEIPTS_CAPACITY, &j->receipts, err);
     for (size_t i = 0; i < j->conf.nreaders && status == GW_OK; i++)
         status = gw_mailbox_new(sizeof(struct gw_parcel), GW_PARCELS_CAPACITY, &j->ports[i].parcels,
                                 err);
     return status;
+}
+
+static bool make_lock(struct gw_journal *j)
+{
+    pthread_condattr_t attr;
+    if (pthread_mutex_init(&j->lock, NULL) != 0)
+        return false;
+    bool ok = pthread_condattr_init(&attr) == 0;
+    if (ok) {
+        ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+             pthread_cond_init(&j->page.done, &attr) == 0;
+        pthread_condattr_destroy(&attr);
+    }
+    if (!ok)
+        pthread_mutex_destroy(&j->lock);
+    return ok;
 }
 
 enum gw_status gw_journal_start(const struct gw_journal_conf *conf, struct gw_journal **out,
@@ -102,7 +120,7 @@ enum gw_status gw_journal_start(const struct gw_journal_conf *conf, struct gw_jo
     if (status != GW_OK)
         return status;
     struct gw_journal *j = calloc(1, sizeof *j);
-    if (j == NULL || pthread_mutex_init(&j->lock, NULL) != 0) {
+    if (j == NULL || !make_lock(j)) {
         free(j);
         return gw_err_set(err, GW_E_NOMEM, "journal: out of memory");
     }
@@ -344,5 +362,8 @@ void gw_journal_stats(struct gw_journal *j, struct gw_journal_stats *out)
 {
     pthread_mutex_lock(&j->lock);
     *out = j->stats;
+    int64_t oldest_ms = j->oldest_ms;
     pthread_mutex_unlock(&j->lock);
+    int64_t age_ms = gw_clock_now(j->conf.clock).wall_ms - oldest_ms;
+    out->oldest_waiting_ms = oldest_ms != 0 && age_ms > 0 ? age_ms : 0;
 }

@@ -379,7 +379,8 @@ static void expect_break(const struct gw_notice *open, const char *old_chain, in
     assert_non_null(strstr(wire.body, "\"class\":\"key\""));
     snprintf(part, sizeof part, "\"chain_break\":{\"chain\":\"%s\"", old_chain);
     assert_non_null(strstr(wire.body, part));
-    snprintf(part, sizeof part, "\"seq\":%lld}", (long long)old_seq);
+    snprintf(part, sizeof part, "\"seq\":%lld%s", (long long)old_seq,
+             strcmp(reason, "damaged") == 0 ? ",\"waiting\":" : "}");
     assert_non_null(strstr(wire.body, part));
     snprintf(part, sizeof part, "\"reason\":\"%s\"", reason);
     assert_non_null(strstr(wire.body, part));
