@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands of the platform end to end: the desk's are carried out, all others are refused, counted and change nothing.
+
+Then receipts: a record leaves the backlog only when the desk has it, whatever the broker loses.
+"""
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+import stories
+from desk import Desk, publish, sign
+from harness import Rig, kill, listens, run, unique, until
+
+ALL = ["ack", "shelve", "unshelve", "permit", "revoke", "order", "accept", "rectify", "claim", "cancel", "receipt",
+       "evidence", "challenge"]
+BROKER_KILLS = 4
+DAEMON_KILLS = 12
+
+
+def keys(rig):
+    """The platform's key, one that may only acknowledge, and a stranger's."""
+    for name in ("platform", "guard", "stranger"):
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", rig.dir / f"{name}.key"], check=True)
+        (rig.dir / f"{name}.key").chmod(0o600)
+        subprocess.run(["openssl", "pkey", "-in", rig.dir / f"{name}.key", "-pubout", "-out",
+                        rig.dir / f"{name}.pub"], check=True)
+    return {"keys": [{"file": "platform.pub", "may": ALL}, {"file": "guard.pub", "may": ["ack"]}]}
+
+
+def kid(rig, name):
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-in", rig.dir / f"{name}.pub", "-outform", "DER"],
+                         check=True, capture_output=True).stdout
+    import hashlib
+    return hashlib.sha256(der[-32:]).hexdigest()[:16]
+
+
+def message(rig, key="platform", args=None, **change):
+    """A signed command; change: members, None leaves one out."""
+    now = int(time.time() * 1000)
+    command = {"args": args or {"nonce": "0123456789abcdef"}, "exp": now + 600000, "gateway": "gw-test", "iat": now,
+               "kid": kid(rig, key), "name": "challenge", "seq": now, "v": 1, **change}
+    data = json.dumps({k: v for k, v in command.items() if v is not None}, ensure_ascii=False, sort_keys=True,
+                      separators=(",", ":")).encode()
+    return '{"command":%s,"sig":"%s"}' % (data.decode(), sign(rig, rig.dir / f"{key}.key", b"nonsite-command-v1\n", data))
+
+
+def counts(rig):
+    return (rig.document("health") or {}).get("commands")
+
+
+def replies(rig, name=None):
+    return [r for r in (json.loads(w)["reply"] for w in rig.wires("reply")) if name in (None, r["name"])]
+
+
+def refused(rig, why, by, send):
+    """send() makes the count of this reason grow by at least that, and that of taken ones not at all."""
+    before = until("health", 20, lambda: counts(rig))
+    send()
+    after = until(f"refused: {why}", 30, lambda: (c := counts(rig))["refused"][why] >= before["refused"][why] + by and c)
+    assert after["taken"] == before["taken"], (why, after)
+    print(f"refused as told: {why}", flush=True)
+
+
+def done(desk, *args):
+    out = desk.run("send", "gw-test", *args)
+    assert out.returncode == 0 and "done" in out.stdout, (args, out)
+
+
+def commands(rig):
+    return [r for r in rig.records("record") if r["class"] == "command"]
+
+
+def effects(rig, desk, plant):
+    """The desk's commands, and what they change."""
+    until("a lead", 40, lambda: any(r["finding"] == "GAS-FLT-01" for r in rig.records("lead")))
+    lead = next(r for r in rig.records("lead") if r["finding"] == "GAS-FLT-01")
+    done(desk, "challenge", "nonce=0123456789abcdefXY")
+    reply = until("a reply", 10, lambda: replies(rig, "challenge"))[-1]
+    assert reply["nonce"] == "0123456789abcdefXY" and reply["done"] and reply["head"]["chain"] == lead["chain"], reply
+
+    hash_ = until("an inventory", 20, lambda: rig.document("inventory"))["inventory_sha256"]
+    done(desk, "accept", f"hash={hash_}")
+    until("accepted", 20, lambda: rig.document("inventory")["accepted"]["present"])
+    done(desk, "permit", "id=P-1", "target=paint-1", "scope=shield", "until=+8h", "reason=校验探头")
+    until("a permit", 20, lambda: [p for p in rig.document("inventory")["permits"] if p["id"] == "P-1"])
+    rig.tell(plant, {"device": "gas", "set": {"p1_shielded": True}})
+    until("withheld", 30, lambda: any(w["finding"] == "GAS-BYP-01" for w in rig.document("inventory")["withheld"]))
+    done(desk, "order", "id=O-1", "order=watch", "target=if-1", "reason=严密监控")
+    until("an order", 20, lambda: rig.document("inventory")["orders"])
+    done(desk, "rectify", f"case={lead['case']}", "until=+3d", "body=设备科", "role=科长", "standard=探头更换并检定")
+    until("a deadline", 20, lambda: any(c["case"] == lead["case"] and "rectify" in c for c in rig.document("cases")["cases"]))
+    done(desk, "cancel", f"case={lead['case']}", "reason=误报")
+    until("cancelled", 20, lambda: not any(c["case"] == lead["case"] for c in rig.document("cases")["cases"]))
+    done(desk, "revoke", "id=P-1")
+    out = desk.run("send", "gw-test", "cancel", "case=no-such-case#1", "reason=x")
+    assert out.returncode == 1 and "refused" in out.stdout, out
+    names = [r["command"] for r in commands(rig)]
+    assert sorted(names) == sorted(["accept", "permit", "order", "rectify", "cancel", "revoke"]), names
+    assert all(r["by"] == "platform" for r in commands(rig))
+
+
+def refusals(rig):
+    """Row 17: everything that is not a valid command is refused with its reason; nothing is carried out."""
+    send = lambda text, name="challenge", **kw: publish(rig, f"gw-test/command/{name}", text, **kw)
+    before, answers = len(commands(rig)), len(replies(rig))
+    good = message(rig)
+    refused(rig, "signature", 3, lambda: [
+        send(message(rig, key="stranger")), send(good.replace("0123456789abcdef", "0123456789abcdeF", 1)),
+        send(message(rig, key="stranger", kid=kid(rig, "platform")))])
+    refused(rig, "form", 4, lambda: [send("{}"), send("x" * 65536), send(good.replace(",", ", ", 1)),
+                                     send('{"command":{"a":1},"sig":"' + "A" * 86 + '"}')])
+    refused(rig, "size", 1, lambda: send("x" * 65537))
+    assert len(replies(rig)) == answers, "what is not signed is not answered"
+    refused(rig, "gateway", 1, lambda: send(message(rig, gateway="gw-else")))
+    refused(rig, "name", 3, lambda: [
+        send(message(rig, key="guard")), send(good, name="ack"),
+        send(message(rig, key="guard", name="cancel", args={"case": "c", "reason": "r"}), name="cancel")])
+    now = int(time.time() * 1000)
+    refused(rig, "expired", 2, lambda: [send(message(rig, iat=now - 9000, exp=now - 1000)),
+                                        send(message(rig, iat=now, exp=now + 86500000))])
+    refused(rig, "arguments", 2, lambda: [send(message(rig, args={"nonce": "short"})),
+                                          send(message(rig, args={"nonce": "0123456789abcdef", "more": 1}))])
+    # Retained: it is there when the gateway subscribes, and when it is published.
+    taken = counts(rig)["taken"]
+    send(good)
+    until("taken", 30, lambda: counts(rig)["taken"] == taken + 1)
+    refused(rig, "sequence", 3, lambda: [send(good), send(message(rig, seq=1)), send(message(rig, seq=int(time.time() * 1000) - 60000))])
+    assert len(commands(rig)) == before
+    assert all(not r["done"] for r in replies(rig)[answers:] if r["seq"] != json.loads(good)["command"]["seq"])
+
+
+def retained(rig, gateway, site):
+    """A command that the broker kept is not heard at all in MQTT 5; where it is, it is refused."""
+    text = message(rig, args={"nonce": "retained-retained"})
+    subprocess.run(["mosquitto_pub", "-p", str(rig.broker_port), "-q", "1", "-r", "-t", "nonsite/v1/gw-test/command/challenge",
+                    "-s"], input=text.encode(), check=True, timeout=20)
+    until("taken while it lives", 20, lambda: [r for r in replies(rig) if r.get("nonce") == "retained-retained"])
+    n = len(replies(rig))
+    kill(gateway)
+    gateway = rig.gateway(site(mqtt_version="3.1.1"), "gateway-311")
+    until("retained", 30, lambda: (c := counts(rig)) and c["refused"]["retained"] == 1)
+    kill(gateway)
+    subprocess.run(["mosquitto_pub", "-p", str(rig.broker_port), "-q", "1", "-r", "-n", "-t",
+                    "nonsite/v1/gw-test/command/challenge"], check=True, timeout=20)
+    assert len(replies(rig)) == n
+    return rig.gateway(site(), "gateway2")
+
+
+def flood(rig, gateway):
+    """10,000 a second: the gateway keeps polling, and neither its memory nor the receipts' lane fill up."""
+    rss = lambda: int(next(l for l in open(f"/proc/{gateway.pid}/status") if l.startswith("VmRSS")).split()[1])
+    polls = lambda: sum(d["polls"]["read"] for d in rig.document("health")["devices"])
+    skipped = lambda: sum(d["polls"]["skipped"] for d in rig.document("health")["devices"])
+    until("health", 20, lambda: counts(rig))
+    before, read, missed = rss(), polls(), skipped()
+    junk = (message(rig, key="stranger", kid=kid(rig, "platform")) + "\n") * 50000
+    start = time.monotonic()
+    subprocess.run(["mosquitto_pub", "-p", str(rig.broker_port), "-q", "0", "-t", "nonsite/v1/gw-test/command/ack",
+                    "-l"], input=junk.encode(), check=True, timeout=120)
+    took = time.monotonic() - start
+    until("counted", 60, lambda: (c := counts(rig)) and c["refused"]["flood"] > 1000)
+    until("polling", 20, lambda: polls() > read + 20)
+    print(f"flood: 50,000 in {took:.1f} s, RSS {before} -> {rss()} kB, {skipped() - missed} polls skipped", flush=True)
+    assert rss() < before + 8192, (before, rss())
+
+
+def killed(rig, gateway, site, rng):
+    """kill -9 at random moments: a command is carried out once or not at all, and repeated bytes never again."""
+    done_ids, n = set(), 0
+    for i in range(DAEMON_KILLS):
+        until("online", 30, lambda: listens(rig.broker_port) and counts(rig))
+        for attempt in range(50):
+            text = message(rig, name="permit", args={"id": f"K-{i}-{attempt}", "reason": "r", "scope": "shield", "target": "if-1",
+                                                     "until": int(time.time() * 1000) + 3600000})
+            seq = json.loads(text)["command"]["seq"]
+            for _ in range(2):  # the broker may deliver twice
+                publish(rig, "gw-test/command/permit", text)
+            if attempt == 0:
+                time.sleep(rng.random() * 0.05)
+                kill(gateway)
+                n += 1
+                gateway = rig.gateway(site(), f"gateway-k{n}")
+                boots = len(rig.wires("status"))
+                until("started", 30, lambda: any('"online"' in w for w in rig.wires("status")[boots - 1:]) and
+                      "connected to" in rig.log(f"gateway-k{n}"))
+                publish(rig, "gw-test/command/permit", text)
+            end = time.monotonic() + 4
+            while time.monotonic() < end and not any(r["seq"] == seq and r["done"] for r in replies(rig, "permit")):
+                time.sleep(0.05)
+            if any(r["seq"] == seq and r["done"] for r in replies(rig, "permit")):
+                done_ids.add(f"K-{i}-{attempt}")
+                break
+    until("all records", 30, lambda: done_ids <= {r["ref"] for r in commands(rig)})
+    records = {}
+    for r in commands(rig):
+        records.setdefault(r["id"], r)
+    refs = [r["ref"] for r in records.values() if r["ref"].startswith("K-")]
+    assert len(refs) == len(set(refs)), "a command was carried out twice"
+    assert len({ref.split("-")[1] for ref in refs}) == DAEMON_KILLS
+    print(f"{n} kills: {len(refs)} of {DAEMON_KILLS} first or repeated permits carried out, none twice", flush=True)
+    return gateway
+
+
+def unsynchronised(rig, site):
+    """Without a right clock the challenge of the present status counts, not the time."""
+    clock = rig.dir / "no-clock"  # a preload that says so is not needed: the status tells which case this is
+    del clock
+    status = rig.document("status")
+    assert len(status["challenge"]) == 32
+    health = until("health", 20, lambda: rig.document("health"))
+    if health["time"]["sync"]:
+        print("clock: synchronised; the challenge is a unit test's", flush=True)
+        return
+    refused(rig, "challenge", 2, lambda: [publish(rig, "gw-test/command/challenge", message(rig)),
+                                          publish(rig, "gw-test/command/challenge", message(rig, challenge="0" * 32))])
+    publish(rig, "gw-test/command/challenge",
+            message(rig, challenge=rig.document("status")["challenge"], iat=1, exp=2, args={"nonce": "clock-is-not-right"}))
+    until("answered", 20, lambda: [r for r in replies(rig) if r.get("nonce") == "clock-is-not-right" and r["done"]])
+
+
+def asked():
+    seed = int(os.environ.get("NONSITE_SEED", random.SystemRandom().randrange(1 << 32)))
+    print("seed", seed, flush=True)
+    with Rig() as rig:
+        rig.broker()
+        rig.subscribe()
+        plant, ports = rig.plant(stories.scenario(), stdin=True)
+        trusted = keys(rig)
+        site = lambda mqtt_version="5": rig.site(**stories.site(ports), platform=trusted, mqtt={"version": mqtt_version})
+        gateway = rig.gateway(site())
+        until("birth", 20, lambda: (rig.document("status") or {}).get("state") == "online")
+        desk = Desk(rig, [rig.public_key()])
+        rig.tell(plant, {"device": "gas", "set": {"p2_sensor_fault": True}})
+        effects(rig, desk, plant)
+        unsynchronised(rig, site)
+        refusals(rig)
+        gateway = retained(rig, gateway, site)
+        until("back", 30, lambda: "connected to" in rig.log("gateway2"))
+        flood(rig, gateway)
+        killed(rig, gateway, site, random.Random(seed))
+        rig.check_chain(unique(rig.wires("lead", "alarm", "record")))
+
+
+def receipts():
+    """The broker dies between its acknowledgement and the desk: nothing is lost."""
+    with Rig() as rig:
+        broker = rig.broker(f"persistence true\npersistence_location {rig.dir}/")
+        plant, ports = rig.plant(stories.scenario(), stdin=True)
+        site = rig.site(**stories.site(ports), platform=keys(rig), mqtt={"receipts": True})
+        gateway = rig.gateway(site)
+        until("a key", 20, lambda: rig.public_key().exists())
+        desk = Desk(rig, [rig.public_key()])
+        desk_process = desk.start()
+        until("the desk", 20, lambda: "connected to" in rig.log("desk1"))
+        shielded = False
+        for _ in range(BROKER_KILLS):
+            kept = len(desk.run("export", "gw-test").stdout.splitlines())
+            kill(desk_process)  # it is away; the broker keeps what comes, in its memory
+            shielded = not shielded
+            rig.tell(plant, {"device": "gas", "set": {"p1_shielded": shielded}})
+            rig.tell(plant, {"device": "pt", "set": {"t1": 58.0 if shielded else 42.0}})
+            time.sleep(6)  # the records are decided, sent and acknowledged; nobody can be asked, so wait
+            kill(broker)
+            broker = rig.broker(f"persistence true\npersistence_location {rig.dir}/")
+            desk_process = desk.start()
+            until("new records", 60, lambda: len(desk.run("export", "gw-test").stdout.splitlines()) > kept)
+        rig.subscribe()
+        waiting = until("all receipted", 90, lambda: (h := rig.document("health")) and h["journal"]["records_waiting"] == 0 and h)
+        lines = [s for s in desk.run("export", "gw-test").stdout.split("\n") if s]
+        seqs = [json.loads(s)["record"]["seq"] for s in lines]
+        assert seqs == list(range(1, len(seqs) + 1)), seqs
+        assert len(seqs) >= waiting["journal"]["seq"] > BROKER_KILLS, (len(seqs), waiting["journal"])
+        rig.check_chain(lines)
+        print(f"{BROKER_KILLS} broker kills: all {len(seqs)} records reached the desk, each once", flush=True)
+        del gateway
+
+
+def main():
+    parts = {"asked": asked, "receipts": receipts}
+    for name in sys.argv[1:] or parts:
+        parts[name]()
+
+
+run(main)
