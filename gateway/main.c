@@ -17,6 +17,7 @@
 #include "core/load.h"
 #include "modbus/probe.h"
 #include "registry.h"
+#include "replay/replay.h"
 
 enum { EXIT_USAGE = 64, EXIT_STORE = 70, EXIT_START = 71, EXIT_CONFIG = 78 };
 enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT };
@@ -31,6 +32,8 @@ static const char usage[] =
     "reading\n"
     "       nonsited --print-config SITE  show the effective configuration, secrets starred\n"
     "       nonsited --probe ENDPOINT ... read registers of a device; see nonsited --probe --help\n"
+    "       nonsited --replay SITE ...    findings over recorded telemetry; see nonsited --replay "
+    "--help\n"
     "       nonsited --version | --help\n"
     "exit: 0 fine, 64 wrong usage, 70 the store failed (restart), 71 cannot start, 78 bad "
     "configuration\n";
@@ -136,6 +139,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "--probe") == 0)
         return gw_mb_probe(argc - 1, argv + 1, stdout, stderr);
+    if (argc > 1 && strcmp(argv[1], "--replay") == 0)
+        return gw_replay(argc - 1, argv + 1, gw_conf_drivers, stdout, stderr);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
         case 'c':

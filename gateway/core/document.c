@@ -173,6 +173,7 @@ void gw_document_cases(const struct gw_identity *id, struct gw_engine *engine,
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    gw_engine_write_alarms(engine, &j, "alarms");
     gw_engine_write_cases(engine, &j, "cases");
     gw_jcs_str(&j, "class", "cases");
     gw_jcs_str(&j, "gateway", id->gateway);
@@ -188,6 +189,34 @@ static void write_count(struct gw_jcs *j, const char *key, uint64_t n)
     gw_jcs_int(j, key, (int64_t)(n < top ? n : top));
 }
 
+static void write_bus_health(struct gw_jcs *j, const struct gw_health *h,
+                             const struct gw_stamp *now)
+{
+    gw_jcs_arr(j, "buses");
+    for (size_t b = 0; b < h->site->nbuses && b < gw_table_nbuses(h->table); b++) {
+        const struct gw_bus_life *life = gw_table_bus(h->table, (uint32_t)b);
+        struct gw_bus_stats sum = {0};
+        int64_t ndevices = 0;
+        if (gw_site_is_derived(&h->site->buses[b]))
+            continue;
+        for (uint32_t d = 0; d < gw_table_ndevices(h->table); d++) {
+            if (gw_table_bus_of(h->table, d) != b)
+                continue;
+            gw_bus_stats_add(&sum, &gw_table_device(h->table, d)->stats);
+            ndevices++;
+        }
+        gw_jcs_obj(j, NULL);
+        if (gw_bus_stats_any(&sum))
+            gw_bus_stats_write(j, &sum, GW_STATS_OF_BUS);
+        gw_jcs_int(j, "devices", ndevices);
+        gw_jcs_str(j, "id", h->site->buses[b].id);
+        gw_jcs_str(j, "link", gw_link_name(life->link));
+        gw_jcs_int(j, "since_ms", life->since_ms ? now->mono_ms - life->since_ms : 0);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
 static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
                                 const struct gw_stamp *now)
 {
@@ -195,6 +224,8 @@ static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
     for (size_t i = 0; i < h->site->ndevices; i++) {
         const struct gw_device_life *life = gw_table_device(h->table, (uint32_t)i);
         gw_jcs_obj(j, NULL);
+        if (gw_bus_stats_any(&life->stats))
+            gw_bus_stats_write(j, &life->stats, GW_STATS_OF_DEVICE);
         gw_jcs_str(j, "fault", life->fault);
         gw_jcs_str(j, "id", h->site->devices[i].id);
         if (life->identity[0] != '\0')
@@ -275,6 +306,7 @@ void gw_document_health(const struct gw_identity *id, const struct gw_health *he
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     write_count(&j, "batches_lost", health->batches_lost);
+    write_bus_health(&j, health, now);
     gw_jcs_str(&j, "class", "health");
     if (health->commands)
         gw_commands_write(health->commands, &j, "commands");

@@ -131,7 +131,7 @@ static bool take(struct gw_pipeline *p, const struct gw_batch *batch, struct gw_
     struct gw_stamp now = gw_clock_now(p->conf.clock);
     if (engine)
         gw_engine_device(engine, batch->device, &now);
-    if (p->passes[batch->device].n > 0)
+    if (p->conf.row && p->passes[batch->device].n > 0)
         emit_row(p, batch, &now);
     p->passes[batch->device].n = 0;
     return true;

@@ -19,7 +19,7 @@ struct gw_pipeline_conf {
     const struct gw_site *site; /* lent */
     struct gw_table *table;     /* lent */
     const struct gw_clock *clock;
-    /* One encoded telemetry row of a whole pass. */
+    /* One encoded telemetry row of a whole pass; NULL: none is wanted. */
     void (*row)(void *arg, const char *data, size_t len);
     /* The link of a device changed. */
     void (*link)(void *arg, uint32_t device, const struct gw_device_life *life);

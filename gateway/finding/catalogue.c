@@ -14,9 +14,14 @@ const char *gw_rule_name(enum gw_rule rule)
         [GW_RULE_BALANCE] = "balance",     [GW_RULE_BYPASSED] = "bypassed",
         [GW_RULE_NO_EFFECT] = "no_effect", [GW_RULE_UNHANDLED] = "unhandled",
         [GW_RULE_OVERDUE] = "overdue",     [GW_RULE_FROZEN] = "frozen",
-        [GW_RULE_DECOUPLED] = "decoupled", [GW_RULE_ORDER] = "order",
+        [GW_RULE_DECOUPLED] = "decoupled", [GW_RULE_DEVIATION] = "deviation",
+        [GW_RULE_RATE] = "rate",           [GW_RULE_DISAGREE] = "disagree",
+        [GW_RULE_CHATTER] = "chatter",     [GW_RULE_ORDER] = "order",
         [GW_RULE_PERMIT] = "permit",       [GW_RULE_UNMAPPED] = "unmapped",
-        [GW_RULE_SELF] = "self",
+        [GW_RULE_SELF] = "self",           [GW_RULE_RAIL] = "rail",
+        [GW_RULE_REPEATED] = "repeated",   [GW_RULE_SETPOINT] = "setpoint",
+        [GW_RULE_CHANGED] = "changed",     [GW_RULE_SWAPPED] = "swapped",
+        [GW_RULE_BELOW] = "below",         [GW_RULE_ALTERNATING] = "alternating",
     };
     return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
 }
@@ -51,6 +56,11 @@ void gw_catalogue_free(struct gw_catalogue *cat)
     free(cat->facts);
     free(cat->findings);
     free(cat);
+}
+
+const struct gw_alarm_system *gw_catalogue_alarm_system(const struct gw_catalogue *cat)
+{
+    return &cat->alarm_system;
 }
 
 const char *gw_catalogue_version(const struct gw_catalogue *cat)

@@ -19,8 +19,8 @@ struct finding_in {
     char code[GW_CODE_SIZE];
     char law[GW_ID_SIZE];
     int cls, kind, severity, strength, run;
-    int64_t priority;
-    bool enabled, by_device;
+    int64_t priority, shelve_s;
+    bool enabled, by_device, latch;
     const struct gw_jnode *title, *advice, *applies, *each, *rules, *params, *clauses;
 };
 
@@ -43,6 +43,9 @@ static const struct gw_key finding_keys[] = {
      .required = true},
     {"each", GW_KEY_NODE, offsetof(struct finding_in, each), .jtype = GW_J_ARR},
     {"by_device", GW_KEY_BOOL, offsetof(struct finding_in, by_device), .required = false},
+    {"latch", GW_KEY_BOOL, offsetof(struct finding_in, latch), .required = false},
+    {"shelve_s", GW_KEY_INT, offsetof(struct finding_in, shelve_s), .min = 0, .max = 28800,
+     .def = "1800"},
     {"run", GW_KEY_ENUM, offsetof(struct finding_in, run), .names = gates, .required = true},
     {"rules", GW_KEY_NODE, offsetof(struct finding_in, rules), .jtype = GW_J_ARR, .required = true},
     {"params", GW_KEY_NODE, offsetof(struct finding_in, params), .jtype = GW_J_OBJ,
@@ -235,6 +238,22 @@ static void check_kind(struct gw_cat_env *env, const struct gw_jnode *n,
         gw_jnode_issue(gw_jnode_get(n, "run"), env->issues, "needs the role RUN, a contact");
 }
 
+/* What only alarms have. The most urgent ones are never shelved. */
+static void read_alarm(struct gw_cat_env *env, const struct gw_jnode *n,
+                       const struct finding_in *in)
+{
+    struct gw_finding *f = in->f;
+    const struct gw_jnode *latch = gw_jnode_get(n, "latch");
+    const struct gw_jnode *shelve = gw_jnode_get(n, "shelve_s");
+    const bool alarm = f->cls == GW_CLASS_ALARM;
+    if (!alarm && (latch != NULL || shelve != NULL))
+        gw_jnode_issue(latch != NULL ? latch : shelve, env->issues, "only an alarm has this");
+    if (alarm && f->priority == 1 && shelve != NULL && in->shelve_s > 0)
+        gw_jnode_issue(shelve, env->issues, "an alarm of priority 1 is never shelved");
+    f->latch = alarm && in->latch;
+    f->shelve_s = alarm && f->priority > 1 ? in->shelve_s : 0;
+}
+
 void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_finding *f)
 {
     static const enum gw_class class_of[] = {GW_CLASS_ALARM, GW_CLASS_LEAD};
@@ -251,6 +270,7 @@ void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struc
     f->by_device = in.by_device;
     (void)gw_keys_read(in.title, gw_cat_text_keys, &f->title, env->issues);
     (void)gw_keys_read(in.advice, gw_cat_text_keys, &f->advice, env->issues);
+    read_alarm(env, n, &in);
     check_code(env, n, f->code);
     check_kind(env, n, &in);
     read_applies(env, in.applies, f);

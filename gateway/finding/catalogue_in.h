@@ -15,6 +15,7 @@
 
 struct gw_catalogue {
     char version[GW_ID_SIZE];
+    struct gw_alarm_system alarm_system;
     struct gw_type_def *types;
     size_t ntypes;
     struct gw_role_def *roles;

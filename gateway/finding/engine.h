@@ -29,7 +29,7 @@ struct gw_engine_conf {
     const char *boot_id;                  /* copied */
     int64_t built_ms; /* wall time before which an unsynchronised clock is surely wrong; 0: any is
                          taken */
-    const char *inventory_sha256; /* what the platform accepts; copied */
+    const char *inventory_sha256; /* what the platform accepts; copied. NULL: none */
     enum gw_status (*emit)(void *ctx, const struct gw_draft *draft);
     void *emit_ctx;
 };
@@ -62,6 +62,10 @@ void gw_engine_chain(struct gw_engine *e, const char *chain);
 void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stamp *now);
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now);
 
+/* The monotonic time at which the first of the running delays ends if every condition stays as it
+ * was when it was last looked at; INT64_MAX when none runs. For a clock that need not wait. */
+int64_t gw_engine_due(const struct gw_engine *e);
+
 /* Emits state rows (class NONE) of checks whose running delay or memory moved on since it was
  * stored: by a tenth of the delay, at least 1 s, at most 60 s; everything unstored when `final` (a
  * clean end). */
@@ -82,6 +86,10 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key,
 void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
                        const struct gw_stamp *now, struct gw_command_answer *out);
 
+/* The platform has accepted the inventory: what was told of changed set-points and exchanged
+ * devices is what they are held to from now on; their cases clear after their delay. */
+void gw_engine_settle(struct gw_engine *e);
+
 /* Counts: committed alarms that are active, committed leads that stand (undeclared ones as well),
  * checks that could not be evaluated when they were last looked at, leads that a permit withholds. */
 struct gw_engine_counts {
@@ -97,7 +105,8 @@ struct gw_engine_case {
     const char *record;               /* id of the record that opened it; "" when not known */
     const struct gw_finding *finding; /* NULL: the catalogue has no such code (any more) */
     const char *kind;                 /* "EV", "FLT" ...; "" when not known */
-    const char *state; /* "open", "unverified", "withheld"; of an alarm "unacked", "acked" */
+    const char
+        *state; /* "open", "unverified", "withheld"; of an alarm "unacked", "acked", "latched" */
     bool alarm, declared;
     int64_t reopened, repeats, since_ms; /* wall time */
     const struct gw_rectify *rectify;    /* what was said of it; NULL: nothing. Lent */
@@ -111,7 +120,12 @@ void gw_engine_each_case(const struct gw_engine *e,
  * then the undeclared ones: asset, case, declared, finding, kind, record (id), reopened, since,
  * state, subject; where there is any, permit, rectify and repeats. */
 void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const char *key);
-/* Whether that list changed since the last call of this function; true at the first. */
+/* How alarms are kept readable, as an object under key: chattering, out_of_service and stale alarms
+ * (keys of their checks, at most 64 each), shelved ones with who, why, from and until, whether a
+ * flood is on and how many alarms it holds back, how many are suppressed by design, and how many
+ * were fleeting. */
+void gw_engine_write_alarms(const struct gw_engine *e, struct gw_jcs *j, const char *key);
+/* Whether any of that or of the list changed since the last call of this function; true at the first. */
 bool gw_engine_cases_changed(struct gw_engine *e);
 
 /* The permits and orders that stand, and which inventory is accepted; lent. */

@@ -40,6 +40,12 @@ void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
     case GW_COMMAND_ACK:
         acknowledge(e, cmd, now, out);
         break;
+    case GW_COMMAND_SHELVE:
+        gw_engine_cmd_shelve(e, cmd, now, out);
+        break;
+    case GW_COMMAND_UNSHELVE:
+        gw_engine_cmd_unshelve(e, cmd, now, out);
+        break;
     default:
         gw_engine_govern_command(e, cmd, now, out);
         break;

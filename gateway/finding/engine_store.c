@@ -58,7 +58,7 @@ static enum gw_status keep_orphan(struct gw_engine *e, const char *key,
 
 static bool fits_class(const struct gw_slot *s, const struct gw_check_state *state)
 {
-    const bool alarmed = state->alarm == GW_ALARM_UNACK || state->alarm == GW_ALARM_ACKED;
+    const bool alarmed = gw_alarm_stands(state->alarm);
     if (s->def->finding->cls == GW_CLASS_ALARM)
         return alarmed == state->active;
     return state->alarm == GW_ALARM_NORMAL;
@@ -69,6 +69,8 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
 {
     struct gw_check_state st;
     struct key_parts parts;
+    if (strncmp(key, GW_SHELF_PREFIX, strlen(GW_SHELF_PREFIX)) == 0)
+        return gw_engine_restore_shelf(e, key, state);
     if (strcmp(key, GW_LIFE_KEY) == 0)
         return gw_life_restore(&e->life, state);
     if (gw_govern_is_key(key))
@@ -84,6 +86,10 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
             continue;
         if (!fits_class(s, &st))
             return GW_E_PARSE;
+        if (st.alarm == GW_ALARM_LATCHED && !s->def->finding->latch)
+            st.alarm = GW_ALARM_UNACK; /* the catalogue has changed its mind */
+        gw_chatter_restore(&s->chatter, st.chatter);
+        s->told = st.chatter;
         s->delay.active = st.active;
         s->delay.ran_on = st.ran_on;
         s->delay.ran_off = st.ran_off;

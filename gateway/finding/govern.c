@@ -14,7 +14,9 @@ const char *gw_order_name(enum gw_order order)
 
 const char *gw_authority_name(enum gw_authority by)
 {
-    return by == GW_BY_PLATFORM ? "platform" : "local";
+    static const char *const names[] = {
+        [GW_BY_LOCAL] = "local", [GW_BY_PLATFORM] = "platform", [GW_BY_GATEWAY] = "gateway"};
+    return (size_t)by < sizeof names / sizeof names[0] ? names[by] : "?";
 }
 
 bool gw_govern_is_key(const char *key)

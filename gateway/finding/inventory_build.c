@@ -26,6 +26,8 @@ static bool is_cause(const struct builder *b, const struct gw_rule_def *r, size_
     const struct gw_check_def *c = &b->inv->checks[i];
     if (c->asset != b->asset || c->finding->cls != GW_CLASS_ALARM)
         return false;
+    if (r->rule == GW_RULE_CHATTER)
+        return c->rule->rule != GW_RULE_CHATTER;
     for (size_t k = 0; k < r->ncauses; k++)
         if (strcmp(r->causes[k], c->finding->code) == 0)
             return true;
@@ -38,6 +40,19 @@ static size_t count_causes(const struct builder *b, const struct gw_rule_def *r)
     for (size_t i = 0; i < b->inv->nchecks; i++)
         n += is_cause(b, r, i);
     return n;
+}
+
+/* The alarms that the rule names, into the check. */
+static void take_causes(struct builder *b, struct gw_check_def *c)
+{
+    c->causes = calloc(count_causes(b, b->r) + 1, sizeof *c->causes);
+    if (c->causes == NULL) {
+        b->nomem = true;
+        return;
+    }
+    for (size_t i = 0; i < b->inv->nchecks; i++)
+        if (is_cause(b, b->r, i))
+            c->causes[c->ncauses++] = (uint32_t)i;
 }
 
 static bool any_test_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
@@ -70,6 +85,9 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
 {
     const char *each[GW_EACH_MAX];
     const size_t neach = gw_inv_each_roles(b->f, r, each);
+    if ((r->rule == GW_RULE_DEVIATION || r->rule == GW_RULE_DISAGREE) &&
+        !(all_needs_played(b->asset, r) && (r->ntests == 0 || any_test_played(b->asset, r))))
+        return false;
     for (size_t i = 0; i < neach; i++)
         if (gw_inv_role(b->asset, each[i]) != NULL)
             return true;
@@ -81,7 +99,9 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
         return true;
     case GW_RULE_LIMIT:
     case GW_RULE_BALANCE:
+    case GW_RULE_ALTERNATING:
     case GW_RULE_BAD_QUALITY:
+    case GW_RULE_RATE:
         return all_needs_played(b->asset, r);
     case GW_RULE_STATE:
     case GW_RULE_BYPASSED:
@@ -89,7 +109,11 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
     case GW_RULE_NO_EFFECT:
         return any_test_played(b->asset, r) && count_causes(b, r) > 0;
     case GW_RULE_UNHANDLED:
+    case GW_RULE_CHATTER:
         return count_causes(b, r) > 0;
+    case GW_RULE_DEVIATION:
+    case GW_RULE_DISAGREE:
+        return true; /* see above */
     case GW_RULE_ORDER:
         return r->order == GW_ORDER_WATCH || any_test_played(b->asset, r) ||
                any_need_played(b->asset, r);
@@ -101,6 +125,12 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
         return r->items && b->asset->ndue > 0;
     case GW_RULE_FROZEN: /* each of them has "each" */
     case GW_RULE_DECOUPLED:
+    case GW_RULE_RAIL:
+    case GW_RULE_REPEATED:
+    case GW_RULE_SETPOINT:
+    case GW_RULE_CHANGED:
+    case GW_RULE_SWAPPED:
+    case GW_RULE_BELOW:
     case GW_RULE_COUNT:
         break;
     }
@@ -147,13 +177,17 @@ static void check_rated(const struct builder *b)
     }
 }
 
-/* Inflow and outflow are compared as they are: they must be in one unit. */
+/* Two quantities are compared as they are: they must be in one unit. */
 static void check_units(const struct builder *b)
 {
-    if (b->r->rule != GW_RULE_BALANCE)
+    const enum gw_rule rule = b->r->rule;
+    if (rule != GW_RULE_BALANCE && rule != GW_RULE_DEVIATION && rule != GW_RULE_ALTERNATING &&
+        rule != GW_RULE_BELOW)
         return;
     const struct gw_site_role *in = gw_inv_role(b->asset, b->r->needs[0].alt[0]);
     const struct gw_site_role *out = gw_inv_role(b->asset, b->r->needs[1].alt[0]);
+    if (in == NULL || out == NULL)
+        return;
     const struct gw_point *pi = &b->inv->site->points[in->points[0]];
     const struct gw_point *po = &b->inv->site->points[out->points[0]];
     if (strcmp(pi->unit, po->unit) != 0) {
@@ -239,17 +273,23 @@ static void commit(struct builder *b, struct gw_check_def *c)
     b->inv->nchecks++;
 }
 
-/* Whether the rule can say anything of this point: a date is declared, a companion is there. */
+/* Whether the rule can say anything of this point: a date or a range is declared, a companion is
+ * there. */
 static bool has_subject(const struct builder *b, uint32_t point)
 {
+    const struct gw_point *p = &b->inv->site->points[point];
     if (b->r->rule == GW_RULE_OVERDUE)
-        return b->inv->site->devices[b->inv->site->points[point].device].cal_due[0] != '\0';
-    for (size_t k = 0; b->r->rule == GW_RULE_DECOUPLED && k < b->r->needs[1].nalt; k++) {
+        return b->inv->site->devices[p->device].cal_due[0] != '\0';
+    if (b->r->rule == GW_RULE_RAIL)
+        return isfinite(p->sane_lo) && isfinite(p->sane_hi);
+    if (b->r->rule != GW_RULE_DECOUPLED && b->r->rule != GW_RULE_BELOW)
+        return true;
+    for (size_t k = 0; k < b->r->needs[1].nalt; k++) {
         const struct gw_site_role *r = gw_inv_role(b->asset, b->r->needs[1].alt[k]);
         if (r != NULL && (r->npoints > 1 || r->points[0] != point))
             return true;
     }
-    return b->r->rule != GW_RULE_DECOUPLED;
+    return false;
 }
 
 static void add_each(struct builder *b, const char *role)
@@ -267,7 +307,10 @@ static void add_each(struct builder *b, const char *role)
             copy_text(c->role, sizeof c->role, role);
             c->index = (uint32_t)i;
             c->cal_due = b->r->rule == GW_RULE_OVERDUE ? device->cal_due : NULL;
-            commit(b, c);
+            if (b->r->rule == GW_RULE_RAIL)
+                take_causes(b, c);
+            if (!b->nomem)
+                commit(b, c);
         }
     }
 }
@@ -315,17 +358,10 @@ static void add_one(struct builder *b)
     struct gw_check_def *c = begin(b, "");
     if (c == NULL)
         return;
-    if (b->r->rule == GW_RULE_NO_EFFECT) {
-        c->causes = calloc(count_causes(b, b->r) + 1, sizeof *c->causes);
-        if (c->causes == NULL) {
-            b->nomem = true;
-            return;
-        }
-        for (size_t i = 0; i < b->inv->nchecks; i++)
-            if (is_cause(b, b->r, i))
-                c->causes[c->ncauses++] = (uint32_t)i;
-    }
-    commit(b, c);
+    if (b->r->rule == GW_RULE_NO_EFFECT || b->r->rule == GW_RULE_CHATTER)
+        take_causes(b, c);
+    if (!b->nomem)
+        commit(b, c);
 }
 
 /* One check for each declared date. */

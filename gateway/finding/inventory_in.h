@@ -10,7 +10,7 @@
 
 #include "finding/inventory.h"
 
-#define GW_EACH_MAX 8
+#define GW_EACH_MAX 16
 
 struct gw_inventory {
     const struct gw_site *site;

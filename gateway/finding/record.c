@@ -199,6 +199,28 @@ static void write_law(struct gw_jcs *j, const struct gw_finding *f)
     gw_jcs_end(j);
 }
 
+static void write_shelf(struct gw_jcs *j, const struct gw_shelf *s)
+{
+    char iso[GW_ISO_SIZE];
+    gw_jcs_obj(j, "shelved");
+    gw_jcs_str(j, "by", s->by == GW_BY_PLATFORM ? "platform" : "local");
+    gw_clock_iso(s->from_ms, iso);
+    gw_jcs_str(j, "from", iso);
+    gw_jcs_str(j, "reason", s->reason);
+    gw_clock_iso(s->until_ms, iso);
+    gw_jcs_str(j, "until", iso);
+    gw_jcs_str(j, "who", s->who);
+    gw_jcs_end(j);
+}
+
+static void write_summary(struct gw_jcs *j, const struct gw_record *r)
+{
+    gw_jcs_obj(j, "summary");
+    gw_jcs_str(j, "because", r->summary);
+    gw_jcs_int(j, "count", r->count);
+    gw_jcs_end(j);
+}
+
 static void write_permit(struct gw_jcs *j, const struct gw_permit *p)
 {
     gw_jcs_obj(j, "permit");
@@ -241,16 +263,20 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
         write_law(&j, f);
     if (r->permit != NULL)
         write_permit(&j, r->permit);
-    gw_jcs_int(&j, "priority", f->priority);
+    gw_jcs_int(&j, "priority", r->priority);
     if (r->rectify != NULL)
         gw_record_rectify(&j, "rectify", r->rectify);
     gw_jcs_int(&j, "reopened", r->reopened);
     if (r->repeats > 0)
         gw_jcs_int(&j, "repeats", r->repeats);
     gw_jcs_str(&j, "severity", f->severity);
+    if (r->shelf != NULL)
+        write_shelf(&j, r->shelf);
     gw_jcs_str(&j, "state", r->state);
     gw_jcs_str(&j, "strength", strength);
     gw_jcs_str(&j, "subject", r->check->subject);
+    if (r->summary != NULL)
+        write_summary(&j, r);
     gw_part_time(&j, r->boot_id, &r->observed_wall_ms, &r->now);
     gw_part_text(&j, "title", &f->title);
     gw_jcs_int(&j, "v", 1);

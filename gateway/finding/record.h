@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "finding/inventory.h"
 #include "finding/rule.h"
+#include "finding/shelf.h"
 #include "model/table.h"
 
 #define GW_RECORD_MAX                                                                              \
@@ -28,14 +29,18 @@ struct gw_record {
     const struct gw_rule_ctx *decided; /* why, value, limit */
     const struct gw_table *table;
     const char *boot_id;
-    const char
-        *state; /* "raised", "returned", "reopened", "cleared", "acknowledged", "unverified" */
+    const char *state;   /* "raised", "returned", "reopened", "cleared", "acknowledged", "summary",
+                          "unverified" */
     const char *case_id; /* "<key>#<number>" */
     int64_t reopened, repeats;
     bool accepted;                    /* the inventory is the one that the platform accepted */
     const struct gw_permit *permit;   /* that is noted; NULL: none */
     const struct gw_rectify *rectify; /* what was said of the case; NULL: nothing */
     const char *alarm_id;             /* record id of the quoted alarm (TRP, ILK); "" = none */
+    const struct gw_shelf *shelf;     /* the alarm is shelved; NULL: it is not */
+    int priority;                     /* as it is to leave */
+    const char *summary;              /* "chatter", "flood": it came and went so often ... */
+    int64_t count;                    /* ... without a record of its own; NULL: it did not */
     int64_t delay_ms;                 /* the delay that was applied */
     struct gw_stamp now;              /* time of the decision */
     int64_t observed_wall_ms;         /* since when the condition held */

@@ -45,10 +45,10 @@ static struct gw_json *parse(const char *text, size_t len)
 
 /* Members of every alarm and lead; what ends in '?' need not be there. */
 static const char *const alarm_keys[] = {
-    "accepted", "advice",    "alarm?",        "asset",      "case",     "catalogue",
-    "class",    "condition", "config_sha256", "enterprise", "evidence", "finding",
-    "gateway",  "kind",      "priority",      "reopened",   "severity", "state",
-    "strength", "subject",   "time",          "title",      "v",        NULL};
+    "accepted",  "advice",        "alarm?",     "asset",    "case",     "catalogue", "class",
+    "condition", "config_sha256", "enterprise", "evidence", "finding",  "gateway",   "kind",
+    "priority",  "repeats?",      "reopened",   "severity", "shelved?", "state",     "strength",
+    "subject",   "summary?",      "time",       "title",    "v",        NULL};
 static const char *const lead_keys[] = {
     "accepted",      "permit?",    "rectify?",  "repeats?", "advice",  "alarm?",
     "asset",         "case",       "catalogue", "class",    "clauses", "condition",
@@ -172,7 +172,8 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
     assert_non_null(draft->state_key);
     assert_true(strlen(draft->state_key) < sizeof d.record.key);
     snprintf(d.record.key, sizeof d.record.key, "%s", draft->state_key);
-    d.state = draft->state != NULL ? copy(draft->state, strlen(draft->state)) : NULL;
+    if (draft->state != NULL)
+        d.state = copy(draft->state, strlen(draft->state));
     if (draft->window != NULL) {
         d.record.window = copy(draft->window, draft->window_len);
         d.record.window_len = draft->window_len;
@@ -210,6 +211,11 @@ static struct ledger_row *row_of(struct ledger *l, const char *key)
     return r;
 }
 
+static bool is_decision(const struct scene_record *r)
+{
+    return r->cls == GW_CLASS_ALARM || r->cls == GW_CLASS_LEAD;
+}
+
 /* What the last record of this check said, NULL when it said nothing yet. */
 static const char *last_state(const struct ledger *l, const char *key)
 {
@@ -217,9 +223,9 @@ static const char *last_state(const struct ledger *l, const char *key)
         const struct scene_record *r = &l->records[i];
         if (strcmp(r->key, key) == 0 && r->cls == GW_CLASS_COMMAND)
             return NULL; /* cancelled */
-        if (strcmp(r->key, key) == 0 && r->cls != GW_CLASS_EVIDENCE) {
+        if (strcmp(r->key, key) == 0 && is_decision(r)) {
             const char *state = rec_str(r, "state");
-            if (strcmp(state, "acknowledged") != 0)
+            if (strcmp(state, "acknowledged") != 0 && strcmp(state, "summary") != 0)
                 return state;
         }
     }
@@ -234,7 +240,7 @@ static bool is_open(const char *state)
 /* A case is opened when it is not open, and closed when it is. */
 static void check_order(const struct ledger *l, const struct scene_record *r)
 {
-    if (r->cls == GW_CLASS_EVIDENCE || r->cls == GW_CLASS_COMMAND)
+    if (!is_decision(r))
         return;
     const char *state = rec_str(r, "state");
     const bool open = is_open(last_state(l, r->key));

@@ -21,6 +21,7 @@ struct dial {
 struct line {
     enum gw_link link;
     bool frozen;
+    char identity[GW_IDENTITY_SIZE];
 };
 
 struct scene {
@@ -37,6 +38,7 @@ struct scene {
     struct dial *marked_dials;
     struct line *marked_lines;
     int64_t stepped_ms; /* monotonic time of the last step */
+    int64_t stored_ms;  /* glance: and of the last checkpoint */
     struct ledger ledger;
 };
 
@@ -109,7 +111,11 @@ static void start(struct scene *s)
         .npoints = s->site->npoints,
         .bus_of = bus_of,
         .ndevices = s->site->ndevices,
-        .window_ms = (s->conf.before_s + s->conf.after_s + 60) * 1000,
+        .window_ms = ((s->conf.before_s + s->conf.after_s > GW_RATE_WINDOW_S
+                           ? s->conf.before_s + s->conf.after_s
+                           : GW_RATE_WINDOW_S) +
+                      60) *
+                     1000,
     };
     assert_int_equal(gw_table_new(&tc, &s->table, &err), GW_OK);
     const struct gw_engine_conf ec = {
@@ -123,6 +129,7 @@ static void start(struct scene *s)
     assert_int_equal(gw_engine_new(&ec, &s->engine, &err), GW_OK);
     ledger_restore(&s->ledger, s->engine);
     s->stepped_ms = -1;
+    s->stored_ms = 0;
 }
 
 static void stop(struct scene *s)
@@ -217,6 +224,13 @@ void scene_num(struct scene *s, const char *point, double value)
     d->sample.raw[0] = (uint16_t)(int64_t)(value * 100.0);
 }
 
+void scene_int(struct scene *s, const char *point, int64_t value)
+{
+    struct dial *d = dial(s, point, GW_V_INT);
+    d->sample.value.i = value;
+    d->sample.raw[0] = (uint16_t)value;
+}
+
 void scene_contact(struct scene *s, const char *point, bool on)
 {
     struct dial *d = dial(s, point, GW_V_BOOL);
@@ -244,6 +258,13 @@ void scene_quality(struct scene *s, const char *point, enum gw_quality quality)
 void scene_link(struct scene *s, const char *device, enum gw_link link)
 {
     line(s, device)->link = link;
+}
+
+void scene_identity(struct scene *s, const char *device, const char *identity)
+{
+    struct line *l = line(s, device);
+    assert_true(strlen(identity) < sizeof l->identity);
+    snprintf(l->identity, sizeof l->identity, "%s", identity);
 }
 
 void scene_freeze(struct scene *s, const char *device, bool frozen)
@@ -301,6 +322,8 @@ static void poll_device(struct scene *s, uint32_t device)
         while (done < d->npoints && b.n < GW_BATCH_MAX)
             b.samples[b.n++] = read_dial(s, d->first_point + done++, l);
         b.last = done == d->npoints;
+        if (l->link == GW_LINK_OK)
+            memcpy(b.identity, l->identity, sizeof b.identity);
         if (l->link != GW_LINK_OK)
             snprintf(b.fault, sizeof b.fault, "no answer");
         gw_table_apply(s->table, &b);
@@ -316,8 +339,28 @@ static void one_look(struct scene *s)
     gw_engine_all(s->engine, &s->clock.now);
 }
 
+/* One step of a story of weeks. */
+static void one_glance(struct scene *s)
+{
+    for (uint32_t i = 0; i < s->site->ndevices; i++)
+        if (!s->lines[i].frozen)
+            poll_device(s, i);
+    gw_engine_all(s->engine, &s->clock.now);
+    if (s->clock.now.mono_ms - s->stored_ms >= MINUTE) {
+        gw_engine_checkpoint(s->engine, &s->clock.now, false);
+        s->stored_ms = s->clock.now.mono_ms;
+    }
+    ledger_commit(&s->ledger, s->engine, false);
+    s->ledger.step++;
+    s->stepped_ms = s->clock.now.mono_ms;
+}
+
 static void one_step(struct scene *s)
 {
+    if (s->conf.glance) {
+        one_glance(s);
+        return;
+    }
     /* Device by device, as they answer. In steps so long that values would grow stale between them,
      * all answer first. */
     const bool at_once = s->conf.step_ms > SECOND;
@@ -450,7 +493,14 @@ const struct scene_record *scene_record(const struct scene *s, size_t i)
 
 static bool is_of(const struct scene_record *r, const char *code, const char *state)
 {
-    if (r->cls == GW_CLASS_COMMAND || strcmp(rec_str(r, "finding"), code) != 0)
+    if (r->cls == GW_CLASS_COMMAND) {
+        const char *colon = strchr(rec_str(r, "target"), ':');
+        const size_t len = strlen(code);
+        return state != NULL && colon != NULL && strncmp(colon + 1, code, len) == 0 &&
+               (colon[1 + len] == ':' || colon[1 + len] == '\0') &&
+               strcmp(rec_str(r, "command"), state) == 0;
+    }
+    if (strcmp(rec_str(r, "finding"), code) != 0)
         return false;
     if (r->cls == GW_CLASS_EVIDENCE)
         return state == NULL;
@@ -570,6 +620,11 @@ struct gw_engine *scene_engine(struct scene *s)
 const struct gw_inventory *scene_inventory(const struct scene *s)
 {
     return s->inventory;
+}
+
+const struct gw_table *scene_table(const struct scene *s)
+{
+    return s->table;
 }
 
 /* ---- reading records ---- */

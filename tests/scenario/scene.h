@@ -32,6 +32,9 @@ struct scene_conf {
     const char *assets; /* members of "assets" */
     int64_t step_ms;    /* 0: 1000 */
     int64_t before_s, after_s; /* evidence window; 0: 300 and 120 */
+    /* For stories of weeks: in each step all instruments answer and then all checks are looked at
+     * once, and what runs is stored once a minute. */
+    bool glance;
 };
 /* Buses are b1, b2 and b3. */
 
@@ -58,6 +61,7 @@ void scene_free(struct scene *s);
 /* ---- the plant ---- */
 
 void scene_num(struct scene *s, const char *point, double value);
+void scene_int(struct scene *s, const char *point, int64_t value);
 void scene_contact(struct scene *s, const char *point, bool on);
 void scene_state(struct scene *s, const char *point, enum gw_state state);
 /* From now on the point is read with this quality; a BAD one has no value. GOOD: as it was set
@@ -65,6 +69,8 @@ void scene_state(struct scene *s, const char *point, enum gw_state state);
 void scene_quality(struct scene *s, const char *point, enum gw_quality quality);
 /* DOWN and SUSPECT: all points of the device BAD_COMM. */
 void scene_link(struct scene *s, const char *device, enum gw_link link);
+/* What the device says that it is; "": nothing. At most GW_IDENTITY_SIZE - 1 characters. */
+void scene_identity(struct scene *s, const char *device, const char *identity);
 /* The device is not polled at all: its points grow stale. */
 void scene_freeze(struct scene *s, const char *device, bool frozen);
 
@@ -122,6 +128,7 @@ void scene_commit(struct scene *s);
 
 struct gw_engine *scene_engine(struct scene *s);
 const struct gw_inventory *scene_inventory(const struct scene *s);
+const struct gw_table *scene_table(const struct scene *s);
 
 /* ---- reading records ---- */
 

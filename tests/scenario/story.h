@@ -9,7 +9,7 @@
 
 #define ROLES(type, facts, roles)                                                                  \
     "\"a\":{\"type\":\"" type "\",\"name\":\"x\",\"facts\":{" facts                                \
-    "},\"rated\":{\"Q_IN\":40,\"P_GAS\":20},"                                                      \
+    "},\"rated\":{\"Q_IN\":40,\"P_GAS\":20,\"TOX_SET1\":20,\"T_OUT\":60},"                         \
     "\"roles\":{" roles "}}"
 
 struct story {
@@ -22,6 +22,10 @@ struct story {
     int64_t settle_ms;              /* from `wrong` until its condition starts to hold */
     const char *subject;
 };
+
+/* What instruments say of themselves, told in the workshop; see integrity.c. */
+extern const struct story integrity_stories[];
+extern const size_t integrity_story_count;
 
 /* Gas mains and dust: told in the workshop, which is the foundry and more; see workshop.c. */
 extern const struct story workshop_stories[];

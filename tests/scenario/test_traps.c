@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What gateways get wrong: silence taken for absence, flows that were not read together, findings
- * of a plant that stands still, merged states, chatter at the limit, interlocks that did act.
+ * What gateways get wrong, and where it is told that this one does not:
+ *
+ *    1  silence taken for absence                          here
+ *    2  NE43 bands for gas detectors, clamped modules      unit/modbus/test_signal.c
+ *    3  word order, odd floats, unit words, overflow       unit/modbus/test_decode.c, test_profile.c,
+ *                                                          test_frames.c
+ *    4  flows that were not read together                  here
+ *    5  findings of a plant that stands, starts, is worked on      here, and test_month.c
+ *    6  merged states, fail-safe relays                    here
+ *    7  the device's word against our threshold            here
+ *    8  chatter at exactly the limit                       here
+ *    9  clocks                                             here, unit/base/test_clock.c
+ *   10  one case with a counter                            here, test_life.c
+ *   11  a set-point lower than it must be                  here
+ *   12  two clauses, one lead                              test_life.c
  */
 #include "foundry.h"
 #include "support/cmocka_all.h"
@@ -216,7 +229,81 @@ static void run_that_cannot_be_read_holds(void **state)
     scene_free(s);
 }
 
-/* ---- 6: merged states ---- */
+/* The pump takes four seconds to its flow, the furnace a while to its temperature. */
+static void a_start_is_no_alarm(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    for (int day = 0; day < 5; day++) {
+        scene_contact(s, "di.run", true);
+        for (int i = 0; i <= 5; i++) {
+            scene_num(s, "fi.q", i * 6.0);
+            scene_num(s, "fo.q", i < 2 ? 0 : i * 6.0 - 3.0); /* it fills the loop */
+            scene_num(s, "pt.t1", 22.0 + i);
+            scene_run(s, i < 5 ? SECOND - 1 : 1);
+        }
+        scene_num(s, "fo.q", 30);
+        scene_run(s, HOUR);
+        scene_contact(s, "di.run", false);
+        scene_num(s, "fi.q", 0);
+        scene_num(s, "fo.q", 0);
+        scene_run(s, HOUR);
+    }
+    assert_int_equal(scene_records(s), 0);
+    scene_free(s);
+}
+
+/* Test gas on an inhibited detector, a warm-up after it: told by the states, and no finding. */
+static void work_on_detectors_within_its_time_is_no_finding(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    scene_run(s, 10 * SECOND);
+    for (int i = 0; i < 6; i++) {
+        scene_state(s, "gas.s1", GW_S_INHIBIT);
+        scene_quality(s, "gas.p1", GW_Q_INHIBIT);
+        scene_num(s, "gas.p1", 50);
+        scene_run(s, 29 * MINUTE);
+        scene_state(s, "gas.s1", GW_S_WARMUP);
+        scene_quality(s, "gas.p1", GW_Q_WARMUP);
+        scene_num(s, "gas.p1", 0);
+        scene_run(s, 5 * MINUTE);
+        scene_state(s, "gas.s1", GW_S_NORMAL);
+        scene_quality(s, "gas.p1", GW_Q_GOOD);
+        scene_run(s, MINUTE);
+    }
+    /* The work itself is told, as an alarm of no priority. */
+    assert_int_equal(scene_count(s, "GAS-EV-MNT", "raised"), 6);
+    assert_int_equal(scene_count(s, "GAS-EV-MNT", "returned"), 6);
+    assert_int_equal(scene_records(s), 12);
+    scene_free(s);
+}
+
+/* ---- 6: merged states, fail-safe relays ---- */
+
+/* A switch that opens when it loses its supply looks like an alarm, and is told as one. That its
+ * module is silent is none, nor is what it says of a burner that is off. */
+static void a_fail_safe_relay_without_power(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_with(
+        "\"b\":{\"type\":\"gas_burner\",\"name\":\"x\",\"rated\":{\"P_GAS\":20},\"roles\":{"
+        "\"RUN\":\"di.run\",\"DI_LP\":\"di.x1\",\"DI_FLAME\":\"di.heat\","
+        "\"DI_ESV_CLOSED\":\"di.fan\"}}");
+    scene_run(s, 10 * SECOND);
+    scene_link(s, "di", GW_LINK_DOWN);
+    scene_run(s, HOUR);
+    scene_link(s, "di", GW_LINK_OK);
+    scene_contact(s, "di.run", false);
+    scene_contact(s, "di.x1", true);
+    scene_run(s, HOUR);
+    assert_int_equal(scene_records(s), 0);
+    scene_contact(s, "di.run", true);
+    scene_run(s, 4 * SECOND);
+    assert_int_equal(scene_count(s, "GM-EV-LOW", "raised"), 1);
+    assert_int_equal(leads(s), 0);
+    scene_free(s);
+}
 
 static void a_state_that_merges_two_decides_nothing(void **state)
 {
@@ -294,6 +381,62 @@ static void gas_at_exactly_the_limit(void **state)
     scene_free(s);
 }
 
+/* A burner beside the furnace, 20 kPa rated. */
+static struct scene *burner_too(void)
+{
+    const struct scene_conf conf = {
+        .points = FOUNDRY_POINTS ",\"pt.g\":{\"is\":\"number\",\"unit\":\"kPa\"}",
+        .assets = FOUNDRY_FURNACE
+        ",\"b\":{\"type\":\"gas_burner\",\"name\":\"x\",\"rated\":{\"P_GAS\":20},\"roles\":{"
+        "\"RUN\":\"di.run\",\"P_GAS\":\"pt.g\",\"DI_FLAME\":\"di.run\",\"DI_ESV_CLOSED\":\"di."
+        "fan\"}}",
+    };
+    struct scene *s = foundry_conf(&conf);
+    scene_num(s, "pt.g", 15.0);
+    return s;
+}
+
+/* 50.0 degC and 15.0 kPa: at the limit and a hundredth beside it, second by second. */
+static void other_limits_do_not_chatter_either(void **state)
+{
+    (void)state;
+    struct scene *s = burner_too();
+    scene_run(s, HOUR);
+    assert_int_equal(scene_records(s), 0); /* 15.0 is not below 15.0 */
+    for (int i = 0; i < 300; i++) {
+        scene_num(s, "pt.t1", i % 2 ? 50.0 : 49.99);
+        scene_num(s, "pt.g", i % 2 ? 15.0 : 14.99);
+        scene_run(s, SECOND);
+    }
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-H", "raised"), 1);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-H", "returned"), 0);
+    assert_int_equal(scene_count(s, "GM-EV-LOW", "raised"), 1);
+    assert_int_equal(scene_count(s, "GM-EV-LOW", "returned"), 0);
+    scene_free(s);
+}
+
+/* ---- 9: clocks ---- */
+
+/* Somebody sets the wall clock while a delay runs: the delay does not move, and the record has the
+ * time as it is now, in China Standard Time. */
+static void a_clock_that_is_set_moves_no_delay(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    scene_quality(s, "pt.t1", GW_Q_BAD_FAULT);
+    scene_run(s, 100 * SECOND);
+    scene_clock_step(s, HOUR);
+    scene_run(s, 100 * SECOND);
+    scene_clock_step(s, -3 * HOUR);
+    scene_run(s, 100 * SECOND - 1);
+    assert_int_equal(scene_count(s, "CW-FLT-01", "raised"), 0);
+    scene_run(s, 1);
+    assert_int_equal(scene_count(s, "CW-FLT-01", "raised"), 1);
+    assert_string_equal(rec_str(scene_last(s, "CW-FLT-01", "raised"), "time/recorded"),
+                        "2026-11-22T06:05:00.000+08:00");
+    scene_free(s);
+}
+
 /* ---- 10: one case with a counter ---- */
 
 static void a_fault_that_comes_and_goes_is_one_case(void **state)
@@ -313,6 +456,24 @@ static void a_fault_that_comes_and_goes_is_one_case(void **state)
     const struct scene_record *r = scene_last(s, "GAS-FLT-01", "cleared");
     assert_int_equal(rec_int(r, "reopened"), 3);
     assert_string_equal(rec_str(r, "case"), "paint-1:GAS-FLT-01:gas.s1#1");
+    scene_free(s);
+}
+
+/* ---- 11: a lower set-point is lawful ---- */
+
+static void a_lower_set_point_is_only_an_earlier_alarm(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_with("\"p\":{\"type\":\"paint_mix\",\"name\":\"x\",\"roles\":{"
+                                   "\"GAS\":\"gas.p1\",\"DI_FAN\":\"di.fan\"},\"overrides\":{"
+                                   "\"GAS-EV-LOW\":{\"high\":10}}}");
+    scene_num(s, "gas.p1", 10);
+    scene_contact(s, "di.fan", true);
+    scene_run(s, MINUTE);
+    assert_int_equal(scene_count(s, "GAS-EV-LOW", "raised"), 1);
+    scene_num(s, "gas.p1", 1);
+    scene_run(s, 2 * DAY);
+    assert_int_equal(leads(s), 0);
     scene_free(s);
 }
 
@@ -393,11 +554,17 @@ int main(void)
         cmocka_unit_test(a_plant_that_stands_still_is_left_alone),
         cmocka_unit_test(a_stop_clears_nothing),
         cmocka_unit_test(run_that_cannot_be_read_holds),
+        cmocka_unit_test(a_start_is_no_alarm),
+        cmocka_unit_test(work_on_detectors_within_its_time_is_no_finding),
         cmocka_unit_test(a_state_that_merges_two_decides_nothing),
+        cmocka_unit_test(a_fail_safe_relay_without_power),
         cmocka_unit_test(the_controllers_word_is_preferred),
         cmocka_unit_test(a_value_on_the_limit_does_not_chatter),
         cmocka_unit_test(gas_at_exactly_the_limit),
+        cmocka_unit_test(other_limits_do_not_chatter_either),
+        cmocka_unit_test(a_clock_that_is_set_moves_no_delay),
         cmocka_unit_test(a_fault_that_comes_and_goes_is_one_case),
+        cmocka_unit_test(a_lower_set_point_is_only_an_earlier_alarm),
         cmocka_unit_test(an_interlock_that_acts_in_the_last_moment),
         cmocka_unit_test(an_interlock_that_nobody_can_see_is_not_judged),
         cmocka_unit_test(an_alarm_that_gets_better_is_answered),

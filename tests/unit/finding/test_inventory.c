@@ -113,12 +113,16 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:CW-EV-TOUT-H:di.t1",
         "if-1:CW-EV-TOUT-HH:di.t1",
         "if-1:CW-EV-LOWQ",
+        "if-1:DAT-EV-CHATTER",
         "paint-1:GAS-EV-LOW:gas.p1_state",
         "paint-1:GAS-EV-LOW:gas.p2_state",
         "paint-1:GAS-EV-HIGH:gas.p1_state",
         "paint-1:GAS-EV-HIGH:gas.p2_state",
+        "paint-1:GAS-EV-DIFF:gas.p1",
+        "paint-1:GAS-EV-DIFF:gas.p2",
         "paint-1:GAS-EV-MNT:gas.p1_state",
         "paint-1:GAS-EV-MNT:gas.p2_state",
+        "paint-1:DAT-EV-CHATTER",
         "if-1:CW-ABS-01",
         "if-1:CW-ABS-02",
         "if-1:CW-FLT-01:di.t1",
@@ -131,6 +135,9 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:ORD-RUN-01",
         "if-1:ORD-WATCH-01",
         "if-1:CFG-MAP-01",
+        "if-1:DAT-INT-04:di",
+        "if-1:DAT-INT-06:di.t1",
+        "if-1:DAT-INT-06:di.qi",
         "paint-1:GAS-ABS-01",
         "paint-1:GAS-FLT-01:gas.p1_state",
         "paint-1:GAS-FLT-01:gas.p2_state",
@@ -143,10 +150,13 @@ static void checks_are_complete_and_in_order(void **state)
         "paint-1:GAS-BYP-02:gas",
         "paint-1:GAS-TRP-01:gas.p1_state",
         "paint-1:GAS-TRP-01:gas.p2_state",
+        "paint-1:GAS-TRP-02:gas.p1_state",
+        "paint-1:GAS-TRP-02:gas.p2_state",
         "paint-1:GAS-CAL-02:gas.p1_state",
         "paint-1:GAS-CAL-02:gas.p2_state",
         "paint-1:ORD-WATCH-01",
         "paint-1:CFG-MAP-01",
+        "paint-1:DAT-INT-04:gas",
         "_gateway:DAT-INT-01:clock",
         "_gateway:DAT-INT-01:config",
         "_gateway:GW-OFFLINE:offline",
@@ -654,12 +664,16 @@ static void the_document_tells_watched_and_missing(void **state)
         "{\"any_of\":[\"Q_OUT\",\"DI_QDIFF\"],\"finding\":\"CW-ABS-02\"}],\"name\":\"一号\","
         "\"rated\":{\"Q_IN\":\"40.5\"},\"roles\":{\"Q_IN\":[\"di.qi\"]},"
         "\"title\":{\"en\":\"medium-frequency induction furnace\",\"zh\":\"中频感应炉\"},"
-        "\"type\":\"if_furnace\",\"unwatched\":[\"CW-ILK-01\",\"CW-BYP-01\",\"CW-INT-01\","
-        "\"HW-PERMIT-01\",\"MNT-DUE-01\"],"
+        "\"type\":\"if_furnace\",\"unwatched\":[\"CW-ILK-01\",\"CW-BYP-01\",\"CW-BYP-02\","
+        "\"CW-INT-01\",\"CW-INT-02\",\"CW-INT-03\",\"HW-PERMIT-01\",\"MNT-DUE-01\",\"DAT-INT-02\","
+        "\"DAT-INT-03\",\"DAT-INT-05\",\"DAT-INT-07\"],"
         "\"watched\":["
         "{\"class\":\"alarm\",\"finding\":\"CW-EV-LOWQ\",\"overridden\":false,\"params\":{"
         "\"deadband\":\"0.05\",\"delay_s\":\"5\",\"low\":\"0.6\",\"off_s\":\"30\"},"
         "\"rule\":\"limit\",\"run_missing\":true,\"subjects\":[]},"
+        "{\"class\":\"alarm\",\"finding\":\"DAT-EV-CHATTER\",\"overridden\":false,\"params\":{"
+        "\"delay_s\":\"0\",\"off_s\":\"30\"},\"rule\":\"chatter\",\"run_missing\":false,"
+        "\"subjects\":[]},"
         "{\"class\":\"lead\",\"finding\":\"CW-ABS-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"86400\",\"delay_s\":\"86400\"},\"rule\":\"absent\",\"run_missing\":false,"
         "\"subjects\":[]},"
@@ -680,7 +694,13 @@ static void the_document_tells_watched_and_missing(void **state)
         "\"subjects\":[]},"
         "{\"class\":\"lead\",\"finding\":\"CFG-MAP-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"86400\",\"delay_s\":\"86400\"},\"rule\":\"unmapped\","
-        "\"run_missing\":false,\"subjects\":[]}]},"
+        "\"run_missing\":false,\"subjects\":[]},"
+        "{\"class\":\"lead\",\"finding\":\"DAT-INT-04\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"3600\",\"delay_s\":\"60\"},\"rule\":\"swapped\",\"run_missing\":false,"
+        "\"subjects\":[\"di\"]},"
+        "{\"class\":\"lead\",\"finding\":\"DAT-INT-06\",\"overridden\":false,\"params\":{"
+        "\"change_percent\":\"25\",\"clear_s\":\"86400\",\"delay_s\":\"60\",\"reads\":\"240\"},"
+        "\"rule\":\"repeated\",\"run_missing\":true,\"subjects\":[\"di.qi\"]}]},"
         "{\"facts\":{},\"id\":\"_gateway\",\"location\":\"\",\"missing\":[],"
         "\"name\":\"g\",\"rated\":{},\"roles\":{},"
         "\"title\":{\"en\":\"monitoring gateway\",\"zh\":\"监测网关\"},\"type\":\"gateway\","
