@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/gateway.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "core/outage.h"
 #include "core/pipeline.h"
 #include "core/show.h"
+#include "core/tap.h"
 #include "journal/journal.h"
 #include "publish/influx.h"
 #include "publish/mqtt.h"
@@ -33,6 +35,7 @@
 #define MQTT_READER      0u
 #define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
 #define API_RETRY_MS     10000 /* a full disk or a missing folder may come right */
+#define EXPORT_WAIT_MS   1000  /* for the journal, which may be at a commit */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -51,10 +54,12 @@ struct gw_gateway {
     struct gw_outage *outage;
     struct gw_engine *engine;
     struct gw_journal *journal;
+    _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
     struct gw_commands *commands; /* NULL: nobody is trusted to ask anything */
     struct gw_influx *influx;
     struct gw_reader_conf readers[2];
+    struct gw_tap mqtt_tap, influx_tap;
     unsigned influx_reader; /* its index in readers */
     struct gw_board *board;
     struct gw_control *control; /* NULL while its socket cannot be made */
@@ -172,6 +177,16 @@ static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
 
 /* --- the local API --------------------------------------------------------------------------- */
 
+/* On the local API's thread. */
+static enum gw_status export_page(void *ctx, int64_t from, struct gw_buf *out, struct gw_err *err)
+{
+    struct gw_gateway *g = ctx;
+    struct gw_journal *journal = atomic_load(&g->exported);
+    if (!journal)
+        return gw_err_set(err, GW_E_CLOSED, "the journal is not open yet");
+    return gw_journal_export(journal, from, EXPORT_WAIT_MS, out, err);
+}
+
 static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
 {
     const struct gw_control_conf conf = {
@@ -180,6 +195,7 @@ static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
         .start = g->identity.start,
         .board = g->board,
         .clock = g->clock,
+        .records = {.page = export_page, .ctx = g},
     };
     return gw_control_start(&conf, &g->control, err);
 }
@@ -457,39 +473,6 @@ static void on_tick(void *arg)
 
 /* --- coming up ------------------------------------------------------------------------------- */
 
-static void backlog_grant(void *ctx, unsigned n)
-{
-    gw_journal_grant(ctx, MQTT_READER, n);
-}
-
-static void backlog_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
-{
-    gw_journal_ack(ctx, MQTT_READER, kind, key);
-}
-
-static void backlog_rewind(void *ctx)
-{
-    gw_journal_rewind(ctx, MQTT_READER);
-}
-
-static void influx_grant(void *ctx, unsigned n)
-{
-    struct gw_gateway *g = ctx;
-    gw_journal_grant(g->journal, g->influx_reader, n);
-}
-
-static void influx_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
-{
-    struct gw_gateway *g = ctx;
-    gw_journal_ack(g->journal, g->influx_reader, kind, key);
-}
-
-static void influx_rewind(void *ctx)
-{
-    struct gw_gateway *g = ctx;
-    gw_journal_rewind(g->journal, g->influx_reader);
-}
-
 static enum gw_status make_seal(struct gw_gateway *g, struct gw_err *err)
 {
     struct gw_key *key = NULL;
@@ -580,8 +563,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     const bool mqtt = g->site->mqtt.enabled, influx = g->site->influx.enabled;
     size_t n = 0;
     if (mqtt)
-        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry,
-                                                  g->site->mqtt.receipts};
+        g->readers[n++] =
+            (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry, g->site->mqtt.receipts};
     g->influx_reader = (unsigned)n;
     if (influx)
         g->readers[n++] = (struct gw_reader_conf){"influx", false, true, false};
@@ -595,10 +578,13 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .readers = g->readers,
         .nreaders = n,
         .post_capacity = 1024,
+        .keep_days = g->site->journal.keep_days,
         .state_rows =
             gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS + gw_commands_rows(g->site),
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
+    if (st == GW_OK)
+        atomic_store(&g->exported, g->journal);
     if (st == GW_OK && g->commands)
         gw_commands_journal(g->commands, g->journal);
     return st;
@@ -612,14 +598,7 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
         .gateway = g->site->gateway.id,
         .site = &g->site->mqtt,
         .clock = g->clock,
-        .backlog =
-            {
-                .grant = backlog_grant,
-                .ack = backlog_ack,
-                .rewind = backlog_rewind,
-                .ctx = g->journal,
-                .parcels = gw_journal_parcels(g->journal, MQTT_READER),
-            },
+        .backlog = gw_tap_backlog(&g->mqtt_tap, g->journal, MQTT_READER),
         .inbox = g->commands ? gw_commands_inbox(g->commands) : NULL,
         .seed = seed,
     };
@@ -636,14 +615,7 @@ static enum gw_status start_influx(struct gw_gateway *g, uint64_t seed, struct g
     struct gw_influx_conf conf = {
         .site = g->site,
         .clock = g->clock,
-        .backlog =
-            {
-                .grant = influx_grant,
-                .ack = influx_ack,
-                .rewind = influx_rewind,
-                .ctx = g,
-                .parcels = gw_journal_parcels(g->journal, g->influx_reader),
-            },
+        .backlog = gw_tap_backlog(&g->influx_tap, g->journal, g->influx_reader),
         .seed = seed,
     };
     return gw_influx_start(&conf, &g->influx, err);

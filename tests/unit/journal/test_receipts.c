@@ -265,7 +265,8 @@ static void what_is_new_goes_before_what_is_sent_again(void **state)
     /* All forty are due, but no flood of them comes: telemetry gets its turn between. */
     for (int i = 0; i < 5; i++)
         bench_row(&bench, GW_PARCEL_TELEMETRY, i);
-    bench_advance(&bench, 0);
+    bench_advance(&bench, 2000); /* telemetry is committed */
+    bench_sync(&bench);
     gw_journal_grant(bench.j, 0, MANY);
     int rows = 0;
     int records = 0;
@@ -275,9 +276,8 @@ static void what_is_new_goes_before_what_is_sent_again(void **state)
         records += p.kind == GW_PARCEL_RECORD ? 1 : 0;
         gw_journal_ack(bench.j, 0, p.kind, p.key);
         free(p.data);
-        bench_advance(&bench, 250); /* so that telemetry is committed */
     }
-    assert_true(records < MANY - 5);
+    assert_in_range(records, 1, MANY - 5);
 }
 
 static void too_many_receipts_are_refused_and_nothing_breaks(void **state)

@@ -192,6 +192,24 @@ static void test_nobody_subscribed_is_no_delivery_of_a_record(void **state)
     RIG_UNTIL(rig_stats(f->mqtt).held == 0 && rig_stats(f->mqtt).fault[0] == '\0', 10);
 }
 
+/* That it will not do where receipts are wanted is the journal's to know. */
+static void test_with_receipts_a_puback_is_told_the_journal(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_publish p;
+    f->site.receipts = true;
+    f->site.window = 1;
+    add(f, 2, GW_PARCEL_RECORD, "lead");
+    add(f, 1, GW_PARCEL_EVENT, "event");
+    connect_up(f, 0);
+    for (int i = 0; i < 3; i++) { /* the slot is free again each time */
+        assert_int_equal(fake_next(&f->broker, 10000, &p), FAKE_PUBLISH);
+        fake_puback(&f->broker, p.mid, 0);
+    }
+    RIG_UNTIL(rig_stats(f->mqtt).acked == 3, 10);
+    RIG_UNTIL(rig_backlog_acked(f->backlog, 0, 3) == 3, 10);
+}
+
 static void test_full_hold_stops_the_backlog_until_mended(void **state)
 {
     struct fixture *f = *state;
@@ -349,6 +367,7 @@ int main(void)
         T(only_the_newest_document_is_in_flight),
         T(a_refused_document_is_a_fault_until_mended),
         T(nobody_subscribed_is_no_delivery_of_a_record),
+        T(with_receipts_a_puback_is_told_the_journal),
         T(full_hold_stops_the_backlog_until_mended),
         T(strange_acknowledgements_change_nothing),
         T(loss_gives_everything_back),
