@@ -63,6 +63,9 @@ def faults(schema, value, file, where=""):
         elif word == "maximum":
             if value > arg:
                 yield f"{where}: {value} is more than {arg}"
+        elif word in ("minLength", "maxLength"):
+            if isinstance(value, str) and (len(value) < arg if word == "minLength" else len(value) > arg):
+                yield f"{where}: {len(value)} characters, {word} is {arg}"
         elif word == "maxItems":
             if len(value) > arg:
                 yield f"{where}: more than {arg} items"
@@ -167,9 +170,9 @@ def check_messages(lines):
     for line in lines:
         topic, _, text = line.partition(" ")
         name = topic.split("/")[3]
+        name = "request" if name == "command" else name
         if name == "record":
             name = json.loads(text)["record"]["class"]
-        name = "request" if name == "command" else name
         name = "window" if name == "evidence" and "/evidence/" in topic else name
         kinds[name] = kinds.get(name, 0) + 1
         for fault in check(name, text):
