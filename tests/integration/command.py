@@ -18,7 +18,7 @@ from harness import Rig, kill, listens, run, unique, until
 
 ALL = ["ack", "shelve", "unshelve", "permit", "revoke", "order", "accept", "rectify", "claim", "cancel", "receipt",
        "evidence", "challenge"]
-BROKER_KILLS = 4
+BROKER_KILLS = int(os.environ.get("NONSITE_BROKER_KILLS", 4))
 DAEMON_KILLS = 12
 
 

@@ -21,12 +21,15 @@ struct bad {
 };
 
 #define NO_RECEIPTS                                                                                \
-    "records wait for the platform's receipts, but no key in platform.keys may give \"receipt\"; "  \
+    "records wait for the platform's receipts, but no key in platform.keys may give \"receipt\"; " \
     "name one, or set \"receipts\": false to let the broker's acknowledgement stand in"
 /* A platform section in front of "journal". */
 #define PLATFORM(text, issue)                                                                      \
     {                                                                                              \
-        "\"journal\"", "\"platform\": " text ", \"journal\"", { "site.json:33: " issue }           \
+        "\"journal\"", "\"platform\": " text ", \"journal\"",                                      \
+        {                                                                                          \
+            "site.json:33: " issue                                                                 \
+        }                                                                                          \
     }
 #define MQTT   "{\"host\": \"127.0.0.1\", \"port\": 1883, \"tls\": false, \"receipts\": false}"
 #define LONG32 "abcdefghijklmnopqrstuvwxyz012345"
@@ -389,9 +392,7 @@ static const struct bad bad_sites[] = {
     {MQTT,
      "{\"receipts\": false}",
      {"site.json:31: /publish/mqtt: \"host\" is missing; or set \"enabled\": false"}},
-    {", \"receipts\": false",
-     "",
-     {"site.json:31: /publish/mqtt: " NO_RECEIPTS}},
+    {", \"receipts\": false", "", {"site.json:31: /publish/mqtt: " NO_RECEIPTS}},
     {"\"receipts\": false",
      "\"receipts\": true",
      {"site.json:31: /publish/mqtt/receipts: " NO_RECEIPTS}},
