@@ -10,6 +10,7 @@
 
 #define TAG       "command"
 #define PENDING   16                  /* commands between their message and their reply */
+#define RETRY_MS  20                  /* about a commit */
 #define A_ROUND   4                   /* letters of a lane: then others get their turn */
 #define TOKEN_BIT (UINT64_C(1) << 63) /* the engine counts its tokens from 1 */
 #define ROW_MAX   48
@@ -34,6 +35,9 @@ struct gw_commands {
     uint64_t tokens;
     struct gw_asked asked;
     struct gw_place places[GW_ASK_RECEIPTS];
+    struct gw_place held[GW_ASK_RECEIPTS]; /* of a receipt that the journal has no room for yet */
+    size_t nheld;
+    struct gw_timer retry;
     struct gw_buf body, wire;
     struct gw_ratelog refused_log;
     uint64_t receipts;
@@ -214,14 +218,26 @@ bool gw_commands_committed(struct gw_commands *c, uint64_t token)
 
 /* ---- what comes in ---- */
 
+/* Hands what is held to the journal, as far as it has room. */
+static void hand_over(struct gw_commands *c)
+{
+    size_t n = 0;
+    while (n < c->nheld) {
+        const struct gw_place *p = &c->held[n];
+        if (gw_journal_receipt(c->journal, p->chain, p->seq, p->hash) == GW_E_FULL)
+            break;
+        n++;
+    }
+    c->receipts += n;
+    c->nheld -= n;
+    memmove(c->held, c->held + n, c->nheld * sizeof *c->held);
+}
+
 static void take_receipt(struct gw_commands *c)
 {
-    for (size_t i = 0; i < c->asked.nplaces; i++) {
-        const struct gw_place *p = &c->places[i];
-        /* Full: the records are sent again, and receipted again. */
-        (void)!gw_journal_receipt(c->journal, p->chain, p->seq, p->hash);
-    }
-    c->receipts += c->asked.nplaces;
+    memcpy(c->held, c->places, c->asked.nplaces * sizeof *c->held);
+    c->nheld = c->asked.nplaces;
+    hand_over(c);
     gw_gate_take(c->gate, &c->asked);
 }
 
@@ -263,18 +279,48 @@ static void take_letter(struct gw_commands *c, const struct gw_letter *l)
         (struct pending){.token = token, .asked = c->asked};
 }
 
-static void on_letters(void *arg, unsigned events)
+static void watch_lane(struct gw_commands *c, unsigned lane)
+{
+    if (gw_loop_watch(c->loop, &c->watches[lane], GW_LOOP_IN) != GW_OK)
+        gw_log(GW_LOG_ERR, TAG, "commands cannot be heard");
+}
+
+/* The journal had no room for a receipt: the next one waits until it has. */
+static void on_retry(void *arg)
 {
     struct gw_commands *c = arg;
+
+    hand_over(c);
+    if (c->nheld == 0 ||
+        gw_loop_timer_set(c->loop, &c->retry, gw_loop_now_ms(c->loop) + RETRY_MS) != GW_OK)
+        watch_lane(c, 0);
+}
+
+static void read_lane(struct gw_commands *c, unsigned lane)
+{
     struct gw_letter letter;
 
-    (void)events;
-    for (unsigned lane = 0; lane < GW_INBOX_LANES; lane++) {
-        for (int i = 0; i < A_ROUND && gw_inbox_get(c->inbox, lane, &letter); i++) {
-            take_letter(c, &letter);
-            free(letter.data);
+    for (int i = 0; i < A_ROUND && gw_inbox_get(c->inbox, lane, &letter); i++) {
+        take_letter(c, &letter);
+        free(letter.data);
+        if (lane == 0 && c->nheld > 0 &&
+            gw_loop_timer_set(c->loop, &c->retry, gw_loop_now_ms(c->loop) + RETRY_MS) == GW_OK) {
+            gw_loop_unwatch(c->loop, &c->watches[0]);
+            return;
         }
     }
+}
+
+static void on_receipts(void *arg, unsigned events)
+{
+    (void)events;
+    read_lane(arg, 0);
+}
+
+static void on_commands(void *arg, unsigned events)
+{
+    (void)events;
+    read_lane(arg, 1);
 }
 
 struct gw_inbox *gw_commands_inbox(struct gw_commands *c)
@@ -285,11 +331,11 @@ struct gw_inbox *gw_commands_inbox(struct gw_commands *c)
 void gw_commands_open(struct gw_commands *c, struct gw_loop *loop)
 {
     c->loop = loop;
+    c->retry = (struct gw_timer){.fire = on_retry, .arg = c};
     for (unsigned i = 0; i < GW_INBOX_LANES; i++) {
-        c->watches[i] =
-            (struct gw_watch){.fd = gw_inbox_fd(c->inbox, i), .ready = on_letters, .arg = c};
-        if (gw_loop_watch(loop, &c->watches[i], GW_LOOP_IN) != GW_OK)
-            gw_log(GW_LOG_ERR, TAG, "commands cannot be heard");
+        c->watches[i] = (struct gw_watch){
+            .fd = gw_inbox_fd(c->inbox, i), .ready = i == 0 ? on_receipts : on_commands, .arg = c};
+        watch_lane(c, i);
     }
 }
 
@@ -299,6 +345,7 @@ void gw_commands_close(struct gw_commands *c)
         return;
     for (unsigned i = 0; i < GW_INBOX_LANES; i++)
         gw_loop_unwatch(c->loop, &c->watches[i]);
+    gw_loop_timer_clear(c->loop, &c->retry);
     c->loop = NULL;
 }
 
