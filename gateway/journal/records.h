@@ -127,7 +127,7 @@ enum gw_status gw_records_drop_windows(struct gw_records *r, int64_t *gone,
 /* The delivered records at the beginning of the chain that were committed before that wall time:
  * how many of them, at most GW_PRUNE_MAX and never the head; the place of the last one; and the
  * time of the first. */
-#define GW_PRUNE_MAX 256
+#define GW_PRUNE_MAX 128 /* keeps the WAL within the size to which it was grown */
 struct gw_prefix {
     int64_t n;
     struct gw_head last;
