@@ -23,8 +23,11 @@ static int setup(void **state)
     memset(&r, 0, sizeof r);
     fixture_init(&r.f);
     gw_fake_clock_init(&r.fake);
-    r.id = (struct gw_identity){
-        .gateway = "g1", .config_sha256 = "cafe", .boot = "boot-1", .start = r.fake.now, .challenge = "c0ffee"};
+    r.id = (struct gw_identity){.gateway = "g1",
+                                .config_sha256 = "cafe",
+                                .boot = "boot-1",
+                                .start = r.fake.now,
+                                .challenge = "c0ffee"};
     gw_buf_init(&r.out, 1 << 20);
     *state = &r;
     return 0;
