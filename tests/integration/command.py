@@ -275,7 +275,7 @@ def receipts():
             desk_process = desk.start()
             until("new records", 60, lambda: len(desk.run("export", "gw-test").stdout.splitlines()) > kept)
         rig.subscribe()
-        waiting = until("all receipted", 90, lambda: (h := rig.document("health")) and h["journal"]["records_waiting"] == 0 and h)
+        waiting = until("all receipted", 300, lambda: (h := rig.document("health")) and h["journal"]["records_waiting"] == 0 and h)
         lines = [s for s in desk.run("export", "gw-test").stdout.split("\n") if s]
         seqs = [json.loads(s)["record"]["seq"] for s in lines]
         assert seqs == list(range(1, len(seqs) + 1)), seqs
