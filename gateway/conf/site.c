@@ -314,6 +314,7 @@ static void read_publish(struct gw_site_loader *l)
     if (in.mqtt != NULL) {
         (void)gw_keys_read(in.mqtt, gw_site_mqtt_keys, &l->site->mqtt, l->issues);
         gw_site_check_mqtt(&l->site->mqtt, in.mqtt, l->issues);
+        gw_site_check_receipts(l->site, in.mqtt, l->root.platform, l->issues);
     }
 }
 
@@ -360,6 +361,7 @@ static void read_sections(struct gw_site_loader *l)
     (void)gw_keys_read(l->root.journal, gw_site_journal_keys, &site->journal, l->issues);
     (void)gw_keys_read(l->root.local, gw_site_local_keys, &site->local, l->issues);
     gw_site_finish_local(site, l->root.local != NULL ? l->root.local : root, l->issues);
+    gw_site_read_platform(&site->platform, l->root.platform, l->issues);
     load_catalogue(l);
     if (!l->nomem)
         read_buses(l);

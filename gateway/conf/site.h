@@ -232,6 +232,19 @@ struct gw_site_influx {
     size_t ntags;
 };
 
+#define GW_SITE_KEYS_MAX 8
+
+/* A public key of the platform and what its commands may be. */
+struct gw_site_trust {
+    char file[GW_PATH_SIZE];
+    uint32_t may; /* bit n: gw_ask_name(n) */
+};
+
+struct gw_site_platform {
+    struct gw_site_trust keys[GW_SITE_KEYS_MAX];
+    size_t nkeys;
+};
+
 struct gw_site_journal {
     int64_t records_mb;                      /* quota of records.db */
     int64_t telemetry_mb;                    /* quota of telemetry.db */
@@ -260,6 +273,7 @@ struct gw_site {
     size_t nassets;
     struct gw_site_mqtt mqtt;
     struct gw_site_influx influx;
+    struct gw_site_platform platform;
     struct gw_site_journal journal;
     struct gw_site_local local;
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */

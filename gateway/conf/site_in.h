@@ -16,7 +16,16 @@
 
 struct gw_site_root_in {
     const struct gw_jnode *gateway, *enterprise, *buses, *devices, *points, *derived, *assets,
-        *publish, *journal, *local;
+        *publish, *platform, *journal, *local;
+};
+
+struct gw_site_platform_in {
+    const struct gw_jnode *keys;
+};
+
+struct gw_site_trust_in {
+    struct gw_site_trust trust;
+    const struct gw_jnode *may;
 };
 
 struct gw_site_publish_in {
@@ -50,6 +59,8 @@ extern const struct gw_key gw_site_asset_keys[];
 extern const struct gw_key gw_site_publish_keys[];
 extern const struct gw_key gw_site_mqtt_keys[];
 extern const struct gw_key gw_site_influx_keys[];
+extern const struct gw_key gw_site_platform_keys[];
+extern const struct gw_key gw_site_trust_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 extern const struct gw_key gw_site_local_keys[];
 
@@ -59,6 +70,13 @@ void gw_site_check_date(const struct gw_jnode *n, struct gw_issues *issues);
 /* What is wrong between the keys of publish.mqtt: each is fine for itself. */
 void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,
                         struct gw_issues *issues);
+
+/* Reads "platform" (NULL: nobody is trusted). */
+void gw_site_read_platform(struct gw_site_platform *platform, const struct gw_jnode *obj,
+                           struct gw_issues *issues);
+/* Records that wait for receipts need a key that may give them. mqtt: its object. */
+void gw_site_check_receipts(const struct gw_site *site, const struct gw_jnode *mqtt,
+                            const struct gw_jnode *platform, struct gw_issues *issues);
 
 /* Fills in the default of local.socket and checks its length. obj: where to complain. */
 void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,

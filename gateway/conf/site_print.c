@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conf/site_in.h"
 
+#include "model/command.h"
+
 #include <string.h>
 
 #define STEP        2         /* spaces of one level */
@@ -232,6 +234,29 @@ static void print_influx(struct printer *p)
     close_obj(p);
 }
 
+static void print_platform(struct printer *p)
+{
+    open_obj(p, "platform");
+    begin(p);
+    gw_buf_str(p->out, "\"keys\": [");
+    for (size_t i = 0; i < p->site->platform.nkeys; i++) {
+        const struct gw_site_trust *t = &p->site->platform.keys[i];
+        bool first = true;
+        gw_buf_str(p->out, i > 0 ? ", {\"file\": " : "{\"file\": ");
+        gw_keys_print_str(t->file, p->out);
+        gw_buf_str(p->out, ", \"may\": [");
+        for (unsigned ask = 0; ask < GW_ASK_COUNT; ask++) {
+            if ((t->may >> ask & 1) == 0)
+                continue;
+            gw_buf_printf(p->out, "%s\"%s\"", first ? "" : ", ", gw_ask_name(ask));
+            first = false;
+        }
+        gw_buf_str(p->out, "]}");
+    }
+    gw_buf_char(p->out, ']');
+    close_obj(p);
+}
+
 void gw_site_print(const struct gw_site *site, struct gw_buf *out)
 {
     struct printer p = {.site = site, .out = out, .indent = STEP, .first = true};
@@ -251,6 +276,8 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     section(&p, "mqtt", gw_site_mqtt_keys, &site->mqtt);
     print_influx(&p);
     close_obj(&p);
+    if (site->platform.nkeys > 0)
+        print_platform(&p);
     section(&p, "journal", gw_site_journal_keys, &site->journal);
     section(&p, "local", gw_site_local_keys, &site->local);
     gw_buf_str(out, "\n}\n");

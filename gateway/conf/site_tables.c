@@ -130,6 +130,8 @@ const struct gw_key gw_site_root_keys[] = {
      .doc = "What is protected: furnaces, burners, collectors, rooms; by a name of your choice."},
     {"publish", GW_KEY_NODE, NODE(publish), .required = true,
      .doc = "Where alarms, leads and telemetry are sent."},
+    {"platform", GW_KEY_NODE, NODE(platform),
+     .doc = "Whose signed commands and receipts are taken."},
     {"journal", GW_KEY_NODE, NODE(journal),
      .doc = "How much is kept on this box."},
     {"local", GW_KEY_NODE, NODE(local),
@@ -294,7 +296,7 @@ const struct gw_key gw_site_mqtt_keys[] = {
      .doc = "Messages under way at most; more help on a slow line, if the broker permits them."},
     {"receipts", GW_KEY_BOOL, VALUE(gw_site_mqtt, receipts), .def = "true",
      .doc = "true: a record waits for the platform's receipt; false: the broker's acknowledgement "
-            "stands in. This version must have false."},
+            "stands in."},
     {"telemetry", GW_KEY_BOOL, VALUE(gw_site_mqtt, telemetry), .def = "true",
      .doc = "Send telemetry, too, not only alarms and leads."},
     {"health_s", GW_KEY_INT, VALUE(gw_site_mqtt, health_s), .min = 5, .max = 3600, .def = "30",
@@ -347,6 +349,20 @@ const struct gw_key gw_site_influx_keys[] = {
     END,
 };
 
+const struct gw_key gw_site_platform_keys[] = {
+    {"keys", GW_KEY_NODE, VALUE(gw_site_platform_in, keys), .jtype = GW_J_ARR, .required = true,
+     .doc = "The platform's public keys, at most 8."},
+    END,
+};
+
+const struct gw_key gw_site_trust_keys[] = {
+    {"file", GW_KEY_PATH, TEXT(gw_site_trust_in, trust.file), .min = 1, .required = true,
+     .doc = "Public key (Ed25519, PEM), as openssl pkey -pubout writes it."},
+    {"may", GW_KEY_NODE, VALUE(gw_site_trust_in, may), .jtype = GW_J_ARR, .required = true,
+     .doc = "Names of the commands that it may sign, such as [\"receipt\", \"accept\"]."},
+    END,
+};
+
 const struct gw_key gw_site_journal_keys[] = {
     {"records_mb", GW_KEY_INT, VALUE(gw_site_journal, records_mb), .min = 16, .max = 65536,
      .def = "256",
@@ -388,6 +404,8 @@ const struct gw_site_section gw_site_sections[] = {
     {"/publish", gw_site_publish_keys},
     {"/publish/mqtt", gw_site_mqtt_keys},
     {"/publish/influx", gw_site_influx_keys},
+    {"/platform", gw_site_platform_keys},
+    {"/platform/keys/[]", gw_site_trust_keys},
     {"/journal", gw_site_journal_keys},
     {"/local", gw_site_local_keys},
     {NULL, NULL},
@@ -435,14 +453,6 @@ void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *
         return;
     if (gw_jnode_get(obj, "host") == NULL)
         gw_jnode_issue(obj, issues, "\"host\" is missing; or set \"enabled\": false");
-    const struct gw_jnode *receipts = gw_jnode_get(obj, "receipts");
-    if (receipts == NULL || gw_jnode_type(receipts) == GW_J_BOOL) {
-        if (mqtt->receipts) {
-            gw_jnode_issue(member_or(obj, "receipts"), issues,
-                           "receipts are not received by this version yet: set false to let a "
-                           "PUBACK stand in");
-        }
-    }
     check_plaintext(mqtt, obj, issues);
     if ((mqtt->cert_file[0] == '\0') != (mqtt->private_key_file[0] == '\0')) {
         gw_jnode_issue(obj, issues,

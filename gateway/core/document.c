@@ -15,6 +15,8 @@ void gw_document_status(const struct gw_identity *id, bool online, struct gw_buf
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_str(&j, "boot", id->boot);
+    if (online)
+        gw_jcs_str(&j, "challenge", id->challenge);
     gw_jcs_str(&j, "class", "status");
     gw_jcs_str(&j, "config_sha256", id->config_sha256);
     gw_jcs_str(&j, "gateway", id->gateway);
@@ -324,6 +326,8 @@ void gw_document_health(const struct gw_identity *id, const struct gw_health *he
     write_count(&j, "batches_lost", health->batches_lost);
     write_bus_health(&j, health, now);
     gw_jcs_str(&j, "class", "health");
+    if (health->commands)
+        gw_commands_write(health->commands, &j, "commands");
     gw_jcs_str(&j, "config_sha256", id->config_sha256);
     write_device_health(&j, health, now);
     gw_jcs_obj(&j, "engine");

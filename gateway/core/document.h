@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "core/commands.h"
 #include "core/identity.h"
 #include "finding/engine.h"
 #include "finding/inventory.h"
@@ -51,6 +52,7 @@ struct gw_health {
     const struct gw_journal_stats *journal;
     const struct gw_mqtt_stats *mqtt;
     const struct gw_influx_stats *influx;
+    struct gw_commands *commands;
     const char *journal_fault; /* "" when it works */
     uint64_t batches_lost;     /* refused by a full mailbox or by the table */
 };

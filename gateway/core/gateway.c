@@ -12,12 +12,14 @@
 #include "base/ratelog.h"
 #include "control/control.h"
 #include "core/clockwatch.h"
+#include "core/commands.h"
 #include "core/document.h"
 #include "core/event.h"
 #include "core/identity.h"
 #include "core/outage.h"
 #include "core/pipeline.h"
 #include "core/show.h"
+#include "core/tap.h"
 #include "journal/journal.h"
 #include "publish/influx.h"
 #include "publish/mqtt.h"
@@ -54,8 +56,10 @@ struct gw_gateway {
     struct gw_journal *journal;
     _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
+    struct gw_commands *commands; /* NULL: nobody is trusted to ask anything */
     struct gw_influx *influx;
     struct gw_reader_conf readers[2];
+    struct gw_tap mqtt_tap, influx_tap;
     unsigned influx_reader; /* its index in readers */
     struct gw_board *board;
     struct gw_control *control; /* NULL while its socket cannot be made */
@@ -152,6 +156,7 @@ static struct gw_health get_health(struct gw_gateway *g, struct gw_journal_stats
         .journal = js,
         .mqtt = g->mqtt ? ms : NULL,
         .influx = g->influx ? is : NULL,
+        .commands = g->commands,
         .journal_fault = g->journal_fault,
         .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
     };
@@ -316,6 +321,8 @@ static void restore_row(struct gw_gateway *g, const struct gw_notice *n)
 {
     if (g->running)
         return; /* reopened after a failure: what we hold is newer */
+    if (g->commands && gw_commands_restore(g->commands, n->key, n->text))
+        return;
     enum gw_status st = gw_engine_restore(g->engine, n->key, n->text, n->seq);
     if (st != GW_OK)
         raise_event(g, &(struct gw_event){"restore", n->key,
@@ -331,8 +338,13 @@ static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
            (long long)n->seq);
     g->journal_fault[0] = '\0';
     gw_engine_chain(g->engine, n->chain);
-    if (g->running) /* the store may have been replaced: it gets back what we hold */
+    if (g->running) { /* the store may have been replaced: it gets back what we hold */
         gw_engine_checkpoint(g->engine, &now, true);
+        if (g->commands)
+            gw_commands_store(g->commands);
+    } else if (g->commands) {
+        gw_commands_open(g->commands, g->loop);
+    }
     g->running = true;
     publish_inventory(g, &now);
     publish_cases(g, &now);
@@ -344,6 +356,12 @@ static void journal_failed(struct gw_gateway *g, const char *text)
     gw_log(GW_LOG_ERR, TAG, "journal: failed: %s; no alarm or lead leaves until it is back", text);
     (void)snprintf(g->journal_fault, sizeof g->journal_fault, "%s", text);
     g->health_due_ms = 0; /* tell at the next tick */
+}
+
+static void committed(struct gw_gateway *g, uint64_t token, int64_t seq)
+{
+    if (!g->commands || !gw_commands_committed(g->commands, token))
+        gw_engine_committed(g->engine, token, seq);
 }
 
 static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
@@ -359,7 +377,7 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
         journal_failed(g, n->text ? n->text : "");
         break;
     case GW_NOTICE_COMMITTED:
-        gw_engine_committed(g->engine, n->token, n->seq);
+        committed(g, n->token, n->seq);
         break;
     case GW_NOTICE_FINE:
         g->journal_fault[0] = '\0';
@@ -370,7 +388,7 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
     case GW_NOTICE_EVENT:
         /* A draft that cannot be sealed: its loss is chained, its check goes on. */
         if (n->token != 0)
-            gw_engine_committed(g->engine, n->token, 0);
+            committed(g, n->token, 0);
         raise_event(g, &(struct gw_event){"journal", n->key ? n->key : "", n->text ? n->text : "",
                                           n->text ? n->text : ""});
         break;
@@ -455,39 +473,6 @@ static void on_tick(void *arg)
 
 /* --- coming up ------------------------------------------------------------------------------- */
 
-static void backlog_grant(void *ctx, unsigned n)
-{
-    gw_journal_grant(ctx, MQTT_READER, n);
-}
-
-static void backlog_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
-{
-    gw_journal_ack(ctx, MQTT_READER, kind, key);
-}
-
-static void backlog_rewind(void *ctx)
-{
-    gw_journal_rewind(ctx, MQTT_READER);
-}
-
-static void influx_grant(void *ctx, unsigned n)
-{
-    struct gw_gateway *g = ctx;
-    gw_journal_grant(g->journal, g->influx_reader, n);
-}
-
-static void influx_ack(void *ctx, enum gw_parcel_kind kind, int64_t key)
-{
-    struct gw_gateway *g = ctx;
-    gw_journal_ack(g->journal, g->influx_reader, kind, key);
-}
-
-static void influx_rewind(void *ctx)
-{
-    struct gw_gateway *g = ctx;
-    gw_journal_rewind(g->journal, g->influx_reader);
-}
-
 static enum gw_status make_seal(struct gw_gateway *g, struct gw_err *err)
 {
     struct gw_key *key = NULL;
@@ -559,6 +544,20 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
     return st == GW_OK ? gw_pipeline_new(&pc, &g->pipeline, err) : st;
 }
 
+static enum gw_status make_commands(struct gw_gateway *g, struct gw_err *err)
+{
+    if (g->site->platform.nkeys == 0)
+        return GW_OK;
+    const struct gw_commands_conf conf = {
+        .site = g->site,
+        .identity = &g->identity,
+        .clock = g->clock,
+        .engine = g->engine,
+        .seal = g->seal,
+    };
+    return gw_commands_new(&conf, &g->commands, err);
+}
+
 static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
 {
     const bool mqtt = g->site->mqtt.enabled, influx = g->site->influx.enabled;
@@ -580,11 +579,14 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .nreaders = n,
         .post_capacity = 1024,
         .keep_days = g->site->journal.keep_days,
-        .state_rows = gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS,
+        .state_rows =
+            gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS + gw_commands_rows(g->site),
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
     if (st == GW_OK)
         atomic_store(&g->exported, g->journal);
+    if (st == GW_OK && g->commands)
+        gw_commands_journal(g->commands, g->journal);
     return st;
 }
 
@@ -596,14 +598,8 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
         .gateway = g->site->gateway.id,
         .site = &g->site->mqtt,
         .clock = g->clock,
-        .backlog =
-            {
-                .grant = backlog_grant,
-                .ack = backlog_ack,
-                .rewind = backlog_rewind,
-                .ctx = g->journal,
-                .parcels = gw_journal_parcels(g->journal, MQTT_READER),
-            },
+        .backlog = gw_tap_backlog(&g->mqtt_tap, g->journal, MQTT_READER),
+        .inbox = g->commands ? gw_commands_inbox(g->commands) : NULL,
         .seed = seed,
     };
     enum gw_status st = gw_mqtt_start(&conf, &g->mqtt, err);
@@ -619,14 +615,7 @@ static enum gw_status start_influx(struct gw_gateway *g, uint64_t seed, struct g
     struct gw_influx_conf conf = {
         .site = g->site,
         .clock = g->clock,
-        .backlog =
-            {
-                .grant = influx_grant,
-                .ack = influx_ack,
-                .rewind = influx_rewind,
-                .ctx = g,
-                .parcels = gw_journal_parcels(g->journal, g->influx_reader),
-            },
+        .backlog = gw_tap_backlog(&g->influx_tap, g->journal, g->influx_reader),
         .seed = seed,
     };
     return gw_influx_start(&conf, &g->influx, err);
@@ -686,9 +675,9 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     g->clock = conf->clock;
     gw_buf_init(&g->text, DOCUMENT_MAX);
     gw_buf_init(&g->wire, DOCUMENT_MAX + 4096);
-    gw_identity_init(&g->identity, g->site, g->clock);
-
-    enum gw_status st = gw_random(&seed, sizeof seed);
+    enum gw_status st = gw_identity_init(&g->identity, g->site, g->clock);
+    if (st == GW_OK)
+        st = gw_random(&seed, sizeof seed);
     if (st == GW_OK)
         st = make_seal(g, err);
     if (st == GW_OK)
@@ -699,6 +688,8 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
         st = make_table(g, err);
     if (st == GW_OK)
         st = make_engine(g, err);
+    if (st == GW_OK)
+        st = make_commands(g, err);
     if (st == GW_OK)
         st = first_api(g, err);
     if (st == GW_OK)
@@ -775,12 +766,14 @@ bool gw_gateway_free(struct gw_gateway *g)
     if (g->loop) {
         gw_loop_unwatch(g->loop, &g->batches_watch);
         gw_loop_unwatch(g->loop, &g->notices_watch);
+        gw_commands_close(g->commands);
         gw_loop_timer_clear(g->loop, &g->tick);
         gw_clockwatch_free(g->clockwatch);
     }
     if (g->journal && !gw_journal_stop(g->journal, 5000))
         return false;
     gw_pipeline_free(g->pipeline);
+    gw_commands_free(g->commands);
     gw_outage_free(g->outage);
     gw_engine_free(g->engine);
     gw_table_free(g->table);

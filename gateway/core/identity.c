@@ -2,6 +2,7 @@
 #include "core/identity.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +11,22 @@
 #include "base/file.h"
 #include "base/log.h"
 
-void gw_identity_init(struct gw_identity *id, const struct gw_site *site,
-                      const struct gw_clock *clock)
+enum gw_status gw_identity_init(struct gw_identity *id, const struct gw_site *site,
+                                const struct gw_clock *clock)
 {
+    uint64_t random[2];
+
     *id = (struct gw_identity){
         .gateway = site->gateway.id,
         .config_sha256 = site->config_sha256,
         .start = gw_clock_now(clock),
     };
     gw_clock_boot_id(id->boot);
+    const enum gw_status st = gw_random(random, sizeof random);
+    if (st == GW_OK)
+        (void)snprintf(id->challenge, sizeof id->challenge, "%016" PRIx64 "%016" PRIx64, random[0],
+                       random[1]);
+    return st;
 }
 
 enum gw_status gw_identity_key(const struct gw_site *site, struct gw_key **out, bool *made,

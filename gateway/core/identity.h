@@ -20,10 +20,12 @@ struct gw_identity {
     const char *config_sha256;
     char boot[GW_BOOT_ID_SIZE];
     struct gw_stamp start;
+    char challenge[33]; /* random, of this run; a command names it while the clock is not right */
 };
 
-void gw_identity_init(struct gw_identity *id, const struct gw_site *site,
-                      const struct gw_clock *clock);
+/* GW_E_IO: the kernel gives no random bytes. */
+enum gw_status gw_identity_init(struct gw_identity *id, const struct gw_site *site,
+                                const struct gw_clock *clock) GW_MUST_CHECK;
 
 /* Reads the site's signing key, or makes it when there is none. *made tells which. Errors of
  * gw_key_load and gw_key_create, GW_E_IO for the folder. err must not be NULL. */

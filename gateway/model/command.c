@@ -31,3 +31,12 @@ const char *gw_permit_scope_name(enum gw_permit_scope scope)
 {
     return (size_t)scope < GW_PERMIT_COUNT ? scope_names[scope] : "?";
 }
+
+const char *gw_ask_name(unsigned ask)
+{
+    static const char *const more[] = {"receipt", "evidence", "challenge"};
+
+    if (ask < GW_COMMAND_COUNT)
+        return gw_command_name((enum gw_command_kind)ask);
+    return ask < GW_ASK_COUNT ? more[ask - GW_ASK_RECEIPT] : "?";
+}

@@ -32,6 +32,13 @@ enum gw_command_kind {
 };
 const char *gw_command_name(enum gw_command_kind kind); /* "ack", "shelve" ... */
 
+/* What the platform may ask: every command, and what is answered without changing anything. */
+#define GW_ASK_RECEIPT   ((unsigned)GW_COMMAND_COUNT)
+#define GW_ASK_EVIDENCE  (GW_ASK_RECEIPT + 1)
+#define GW_ASK_CHALLENGE (GW_ASK_RECEIPT + 2)
+#define GW_ASK_COUNT     (GW_ASK_RECEIPT + 3)
+const char *gw_ask_name(unsigned ask); /* "ack" ... "receipt"; "?" when there is none */
+
 enum gw_order { GW_ORDER_SUSPEND = 0, GW_ORDER_WATCH, GW_ORDER_LIFT };
 
 /* What a permit is for. */

@@ -22,6 +22,7 @@ struct gw_courier {
     struct gw_hold *hold;
     struct gw_ratelog log; /* refusals */
     uint64_t published, acked, refused;
+    bool deaf;
     char fault[GW_FAULT_SIZE];
 };
 
@@ -83,6 +84,13 @@ void gw_courier_begin(struct gw_courier *c, unsigned receive_max)
     gw_flight_limit(c->flight, receive_max < c->window ? receive_max : c->window);
     gw_documents_restart(c->docs);
     c->fault[0] = '\0';
+    c->deaf = false;
+}
+
+void gw_courier_deaf(struct gw_courier *c, unsigned reason)
+{
+    c->deaf = true;
+    gw_fault_set(c->fault, "command/+: %s", gw_session_reason_text(reason));
 }
 
 void gw_courier_end(struct gw_courier *c)
@@ -120,7 +128,7 @@ static void complain(struct gw_courier *c, int64_t now_ms, const char *what, con
 static void consider_recovery(struct gw_courier *c, int64_t now_ms)
 {
     int64_t due_ms;
-    if (held(c) > 0 || gw_documents_waiting(c->docs, &due_ms) > 0)
+    if (held(c) > 0 || c->deaf || gw_documents_waiting(c->docs, &due_ms) > 0)
         return;
     gw_ratelog_ok(&c->log, now_ms, "mqtt", "publishing");
     c->fault[0] = '\0';

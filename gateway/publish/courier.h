@@ -44,6 +44,9 @@ enum gw_status gw_courier_work(struct gw_courier *c, struct gw_session *session,
 /* The broker has answered for mid. */
 void gw_courier_acked(struct gw_courier *c, int mid, unsigned reason, int64_t now_ms);
 
+/* The broker refused the subscription: a fault for as long as the connection stands. */
+void gw_courier_deaf(struct gw_courier *c, unsigned reason);
+
 /* True when it would take a parcel from the mailbox now. */
 bool gw_courier_hungry(const struct gw_courier *c);
 /* When gw_courier_work has something to do without being woken; INT64_MAX: never. */

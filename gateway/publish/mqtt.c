@@ -135,10 +135,24 @@ static void on_acked(void *ctx, int mid, unsigned reason)
         gw_courier_acked(m->courier, mid, reason, now_ms(m));
 }
 
+static void on_message(void *ctx, const char *topic, const char *data, size_t len, bool retained)
+{
+    struct gw_mqtt *m = ctx;
+    gw_inbox_put(m->conf.inbox, topic, data, len, retained, now_ms(m));
+}
+
+static void on_deaf(void *ctx, unsigned reason)
+{
+    struct gw_mqtt *m = ctx;
+    gw_courier_deaf(m->courier, reason);
+    gw_log(GW_LOG_ERR, TAG, "the broker does not let the gateway hear commands and receipts: %s",
+           gw_session_reason_text(reason));
+}
+
 /* Probes the address and opens the session. */
 static enum gw_status open_session(struct gw_mqtt *m, struct gw_err *err)
 {
-    char topic[GW_TOPIC_MAX];
+    char topic[GW_TOPIC_MAX], filter[GW_TOPIC_MAX];
     struct gw_probe_found found;
     char *will = NULL;
     size_t len = 0;
@@ -149,6 +163,7 @@ static enum gw_status open_session(struct gw_mqtt *m, struct gw_err *err)
     if (gw_documents_copy(m->docs, GW_DOC_OFFLINE, &will, &len) != GW_OK)
         return gw_err_set(err, GW_E_NOMEM, "out of memory");
     gw_courier_topic(m->courier, gw_document_topic(GW_DOC_OFFLINE), topic);
+    gw_courier_topic(m->courier, "command/+", filter);
     struct gw_session_conf conf = {
         .site = m->conf.site,
         .client_id = m->client_id,
@@ -156,7 +171,13 @@ static enum gw_status open_session(struct gw_mqtt *m, struct gw_err *err)
         .ipv6 = found.ipv6,
         .send_max = (unsigned)m->conf.site->window + GW_DOC_COUNT,
         .will = {.topic = topic, .data = will, .len = len, .retain = true},
-        .events = {.connected = on_connected, .acked = on_acked, .ctx = m},
+        .filter = m->conf.inbox != NULL ? filter : NULL,
+        .largest = GW_INBOX_BYTES,
+        .events = {.connected = on_connected,
+                   .acked = on_acked,
+                   .message = on_message,
+                   .deaf = on_deaf,
+                   .ctx = m},
     };
     status = gw_session_open(&conf, &m->session, err);
     free(will);

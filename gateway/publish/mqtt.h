@@ -13,6 +13,8 @@
  * the platform's receipt is waited for. A reason >= 0x80 holds that parcel alone and retries it with
  * back-off while others pass; it is a fault in the stats. Reason 0x10 (nobody subscribed) on a record is no delivery without
  * receipts: the broker has thrown it away; it is held in the same way.
+ *
+ * With an inbox it subscribes to nonsite/v1/<gateway>/command/+ and puts there what comes.
  */
 #ifndef GW_PUBLISH_MQTT_H
 #define GW_PUBLISH_MQTT_H
@@ -22,6 +24,7 @@
 #include "base/status.h"
 #include "conf/site.h"
 #include "model/parcel.h"
+#include "publish/inbox.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +54,7 @@ struct gw_mqtt_conf {
     const struct gw_site_mqtt *site;
     const struct gw_clock *clock;
     struct gw_backlog backlog;
+    struct gw_inbox *inbox; /* NULL: no subscription */
     uint64_t seed;
 };
 

@@ -128,8 +128,9 @@ enum gw_status gw_seal_record(void *ctx, const char *chain, int64_t seq, const c
     return status;
 }
 
-enum gw_status gw_seal_document(struct gw_seal *seal, const char *body, size_t body_len,
-                                struct gw_buf *wire)
+/* What is signed but not chained: "kid" is added. */
+static enum gw_status seal_loose(struct gw_seal *seal, enum gw_wire_kind kind, const char *body,
+                                 size_t body_len, struct gw_buf *wire)
 {
     struct gw_buf added;
     struct gw_buf bytes = {0};
@@ -145,9 +146,21 @@ enum gw_status gw_seal_document(struct gw_seal *seal, const char *body, size_t b
 
     enum gw_status status = merge(body, body_len, &added, &bytes);
     if (status == GW_OK)
-        status = sign(seal, gw_wire_domain(GW_WIRE_DOCUMENT), &bytes, sig);
+        status = sign(seal, gw_wire_domain(kind), &bytes, sig);
     if (status == GW_OK)
-        status = put_wire(wire, gw_wire_name(GW_WIRE_DOCUMENT), &bytes, sig);
+        status = put_wire(wire, gw_wire_name(kind), &bytes, sig);
     gw_buf_free(&bytes);
     return status;
+}
+
+enum gw_status gw_seal_document(struct gw_seal *seal, const char *body, size_t body_len,
+                                struct gw_buf *wire)
+{
+    return seal_loose(seal, GW_WIRE_DOCUMENT, body, body_len, wire);
+}
+
+enum gw_status gw_seal_reply(struct gw_seal *seal, const char *body, size_t body_len,
+                             struct gw_buf *wire)
+{
+    return seal_loose(seal, GW_WIRE_REPLY, body, body_len, wire);
 }

@@ -7,7 +7,7 @@
  * {"record":<bytes>,"sig":"<base64url>"}, written once and never re-encoded. Documents (inventory,
  * cases, health) are signed the same way under their own domain string, with "kid" merged in, are
  * not chained, and travel as
- * {"document":<bytes>,"sig":"<base64url>"}.
+ * {"document":<bytes>,"sig":"<base64url>"}; so are replies to commands.
  * One object may be used by several threads.
  */
 #ifndef GW_PUBLISH_SEAL_H
@@ -35,6 +35,10 @@ const char *gw_seal_kid(const struct gw_seal *seal);
 enum gw_status gw_seal_record(void *ctx, const char *chain, int64_t seq, const char *prev,
                               const char *body, size_t body_len, struct gw_buf *wire,
                               char hash[GW_SHA256_HEX]) GW_MUST_CHECK;
+
+/* Appends the signed wire form of a reply's body to wire. Errors as above. */
+enum gw_status gw_seal_reply(struct gw_seal *seal, const char *body, size_t body_len,
+                             struct gw_buf *wire) GW_MUST_CHECK;
 
 /* Appends the signed wire form of a document's body to wire. Errors as above. */
 enum gw_status gw_seal_document(struct gw_seal *seal, const char *body, size_t body_len,

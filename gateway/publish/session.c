@@ -16,6 +16,8 @@
 
 #define PASSWORD_MAX 4096
 #define SYSTEM_CAS   "/etc/ssl/certs"
+#define PACKET_SPARE                                                                               \
+    65536 /* topic and properties; and a message that is a little too large is seen */
 
 struct gw_session {
     struct mosquitto *mosq;
@@ -25,8 +27,9 @@ struct gw_session {
     bool answered;   /* CONNACK came */
     unsigned reason; /* the broker's last word */
     char tls[160];   /* the library's last complaint: the only place where a TLS fault is told */
+    char *filter;    /* NULL: no subscription */
     mosquitto_property *plain[2][2]; /* [historical][expiring] */
-    mosquitto_property *will;
+    mosquitto_property *will, *connect;
 };
 
 enum gw_status gw_session_library(struct gw_err *err)
@@ -53,7 +56,35 @@ static void on_connect(struct mosquitto *mosq, void *obj, int reason, int flags,
     s->answered = true;
     if (s->v5)
         mosquitto_property_read_int16(props, MQTT_PROP_RECEIVE_MAXIMUM, &receive_max, false);
+    /* Should it fail, the next step finds the connection closed. What was retained is no command. */
+    if (s->filter != NULL)
+        mosquitto_subscribe_v5(mosq, NULL, s->filter, 1, s->v5 ? MQTT_SUB_OPT_SEND_RETAIN_NEVER : 0,
+                               NULL);
     s->events.connected(s->events.ctx, receive_max > 0 ? receive_max : UINT16_MAX);
+}
+
+static void on_subscribe(struct mosquitto *mosq, void *obj, int mid, int count, const int *granted,
+                         const mosquitto_property *props)
+{
+    struct gw_session *s = obj;
+    (void)mosq;
+    (void)mid;
+    (void)props;
+    /* A hostile broker may grant nothing at all. */
+    const unsigned reason = count > 0 ? (unsigned)granted[0] : GW_REASON_FAILURE;
+    if (reason >= GW_REASON_FAILURE)
+        s->events.deaf(s->events.ctx, reason);
+}
+
+static void on_message(struct mosquitto *mosq, void *obj, const struct mosquitto_message *msg,
+                       const mosquitto_property *props)
+{
+    struct gw_session *s = obj;
+    (void)mosq;
+    (void)props;
+    if (msg->topic != NULL && msg->payloadlen >= 0)
+        s->events.message(s->events.ctx, msg->topic, msg->payload, (size_t)msg->payloadlen,
+                          msg->retain);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *obj, int reason,
@@ -99,12 +130,16 @@ static bool add_common(mosquitto_property **list, bool historical, bool expiring
     return rc == MOSQ_ERR_SUCCESS;
 }
 
-static bool make_properties(struct gw_session *s)
+static bool make_properties(struct gw_session *s, size_t largest)
 {
     bool good = add_common(&s->will, false, false);
     for (int h = 0; h < 2; h++)
         for (int e = 0; e < 2; e++)
             good = good && add_common(&s->plain[h][e], h == 1, e == 1);
+    /* The library would allocate whatever length a packet claims to have. */
+    if (good && largest > 0)
+        good = mosquitto_property_add_int32(&s->connect, MQTT_PROP_MAXIMUM_PACKET_SIZE,
+                                            (uint32_t)(largest + PACKET_SPARE)) == MOSQ_ERR_SUCCESS;
     return good;
 }
 
@@ -185,6 +220,10 @@ static enum gw_status set_options(struct gw_session *s, const struct gw_session_
     mosquitto_connect_v5_callback_set(m, on_connect);
     mosquitto_disconnect_v5_callback_set(m, on_disconnect);
     mosquitto_publish_v5_callback_set(m, on_publish);
+    if (s->filter != NULL) {
+        mosquitto_subscribe_v5_callback_set(m, on_subscribe);
+        mosquitto_message_v5_callback_set(m, on_message);
+    }
     mosquitto_log_callback_set(m, on_log);
     mosquitto_int_option(m, MOSQ_OPT_PROTOCOL_VERSION,
                          s->v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
@@ -241,9 +280,11 @@ enum gw_status gw_session_open(const struct gw_session_conf *conf, struct gw_ses
     s->site = site;
     s->events = conf->events;
     s->v5 = site->version == 0;
+    s->filter = conf->filter != NULL ? strdup(conf->filter) : NULL;
     s->mosq = mosquitto_new(conf->client_id, true, s);
     enum gw_status status = GW_OK;
-    if (s->mosq == NULL || (s->v5 && !make_properties(s)))
+    if (s->mosq == NULL || (s->v5 && !make_properties(s, conf->largest)) ||
+        (conf->filter != NULL && s->filter == NULL))
         status = gw_err_set(err, GW_E_NOMEM, "out of memory");
     if (status == GW_OK)
         status = set_options(s, conf, err);
@@ -254,7 +295,7 @@ enum gw_status gw_session_open(const struct gw_session_conf *conf, struct gw_ses
         errno = 0;
         int rc = mosquitto_connect_bind_v5(s->mosq, site->tls ? site->host : conf->address,
                                            (int)site->port, (int)site->keepalive_s,
-                                           site->tls ? any : NULL, NULL);
+                                           site->tls ? any : NULL, s->connect);
         if (rc != MOSQ_ERR_SUCCESS)
             status = explain(s, rc, err);
     }
@@ -275,6 +316,8 @@ void gw_session_close(struct gw_session *s)
     for (int i = 0; i < 4; i++)
         mosquitto_property_free_all(&s->plain[i / 2][i % 2]);
     mosquitto_property_free_all(&s->will);
+    mosquitto_property_free_all(&s->connect);
+    free(s->filter);
     free(s);
 }
 

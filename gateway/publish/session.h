@@ -5,8 +5,11 @@
  *
  * A new handle for each connection: the library would send again by itself what was in flight when
  * the last one broke, and the journal does that already; a withdrawn CA stays in a handle for ever.
- * The session is clean and expires with the connection, since the gateway subscribes to nothing
- * here. mosquitto_lib_init is counted by the library but not atomic; mosquitto_lib_cleanup is never
+ * The session is clean and expires with the connection, although the gateway subscribes to its
+ * commands: a command that nobody answers shall not be carried out hours later, and a receipt that
+ * is lost is made good, because a new connection begins with every record that has none. What the
+ * broker had kept would also be delivered before anybody could see what state it was meant for.
+ * mosquitto_lib_init is counted by the library but not atomic; mosquitto_lib_cleanup is never
  * called, because it unloads OpenSSL's configuration under the threads that still sign. Neither
  * mosquitto_loop nor select() is used, so descriptors may be of any size. Owned by one thread. Only
  * for this folder.
@@ -42,6 +45,10 @@ struct gw_session_events {
     void (*connected)(void *ctx, unsigned receive_max);
     /* PUBACK; reason is 0 in MQTT 3.1.1. */
     void (*acked)(void *ctx, int mid, unsigned reason);
+    /* A message of the subscription; all lent. May be NULL without one. */
+    void (*message)(void *ctx, const char *topic, const char *data, size_t len, bool retained);
+    /* The broker refuses the subscription; reason is 0x80 in MQTT 3.1.1. */
+    void (*deaf)(void *ctx, unsigned reason);
     void *ctx;
 };
 
@@ -53,6 +60,8 @@ struct gw_session_conf {
     bool ipv6;         /* of address: with TLS, connect by this family only */
     unsigned send_max; /* greatest number of messages in flight that will be asked for */
     struct gw_message will;
+    const char *filter; /* subscribed to at QoS 1 once connected; NULL: nothing */
+    size_t largest;     /* bytes of a message that the broker may send (MQTT 5); 0: any */
     struct gw_session_events events;
 };
 

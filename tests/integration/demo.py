@@ -101,6 +101,14 @@ def main():
         assert openssl_alone(whole[:2] + [whole[2].replace('"v":1', '"v":2', 1)] + whole[3:]) == 1
         assert openssl_alone(whole[:2] + [whole[3], whole[2]] + whole[4:]) == 1
         assert set(lines) <= set(chained)
+        # The desk has them all, and the demo names a sheet for each case of a lead.
+        done_desk = subprocess.run([str(BUILD / "bin/nonsite-desk"), str(keep / "desk.json"), "export", "demo-01"],
+                                   capture_output=True, text=True)
+        assert done_desk.returncode == 0 and set(whole) <= set(done_desk.stdout.splitlines()), done_desk.stderr
+        sheets = [line.split() for line in done.stderr.splitlines() if line.endswith(".html") and "overview" not in line]
+        assert len(sheets) == len({r["case"] for r in leads}), sheets
+        assert {r["finding"] for r in leads} == {finding for finding, _ in sheets}, sheets
+        assert all(pathlib.Path(path).is_file() for _, path in sheets), sheets
         # Every message is what config/interface says it is.
         done = subprocess.run(["python3", str(ROOT / "tests/unit/publish/interface.py"), "--messages",
                                str(keep / "messages.log")], capture_output=True, text=True)

@@ -197,4 +197,5 @@ def main():
         del gateway
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)

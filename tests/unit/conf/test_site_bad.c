@@ -20,6 +20,17 @@ struct bad {
     const char *issues[MAX_ISSUES + 1];
 };
 
+#define NO_RECEIPTS                                                                                \
+    "records wait for the platform's receipts, but no key in platform.keys may give \"receipt\"; " \
+    "name one, or set \"receipts\": false to let the broker's acknowledgement stand in"
+/* A platform section in front of "journal". */
+#define PLATFORM(text, issue)                                                                      \
+    {                                                                                              \
+        "\"journal\"", "\"platform\": " text ", \"journal\"",                                      \
+        {                                                                                          \
+            "site.json:33: " issue                                                                 \
+        }                                                                                          \
+    }
 #define MQTT   "{\"host\": \"127.0.0.1\", \"port\": 1883, \"tls\": false, \"receipts\": false}"
 #define LONG32 "abcdefghijklmnopqrstuvwxyz012345"
 #define LONG96 LONG32 LONG32 LONG32
@@ -381,15 +392,24 @@ static const struct bad bad_sites[] = {
     {MQTT,
      "{\"receipts\": false}",
      {"site.json:31: /publish/mqtt: \"host\" is missing; or set \"enabled\": false"}},
-    {", \"receipts\": false",
-     "",
-     {"site.json:31: /publish/mqtt: receipts are not received by this version yet: set false to "
-      "let "
-      "a PUBACK stand in"}},
+    {", \"receipts\": false", "", {"site.json:31: /publish/mqtt: " NO_RECEIPTS}},
     {"\"receipts\": false",
      "\"receipts\": true",
-     {"site.json:31: /publish/mqtt/receipts: receipts are not received by this version yet: set "
-      "false to let a PUBACK stand in"}},
+     {"site.json:31: /publish/mqtt/receipts: " NO_RECEIPTS}},
+    PLATFORM("{}", "/platform: \"keys\" is missing"),
+    PLATFORM("{\"keys\": {}}", "/platform/keys: must be an array, is an object"),
+    PLATFORM("{\"keys\": [{\"file\": \"a\"}]}", "/platform/keys/0: \"may\" is missing"),
+    PLATFORM("{\"keys\": [{\"file\": \"a\", \"may\": []}]}",
+             "/platform/keys/0/may: names no command; leave the key out instead"),
+    PLATFORM("{\"keys\": [{\"file\": \"a\", \"may\": [\"burn\"]}]}",
+             "/platform/keys/0/may/0: there is no command \"burn\""),
+    PLATFORM("{\"keys\": [{\"file\": \"a\", \"may\": [3]}]}",
+             "/platform/keys/0/may/0: must be a string, is a number"),
+    PLATFORM("{\"keys\": [{\"file\": \"a\", \"may\": [\"ack\", \"ack\"]}]}",
+             "/platform/keys/0/may/1: \"ack\" is given twice"),
+    PLATFORM("{\"keys\": [{\"file\": \"a\", \"may\": [\"ack\"]}, {\"file\": \"a\", \"may\": "
+             "[\"ack\"]}]}",
+             "/platform/keys/1: the same file stands in another entry"),
     {"\"receipts\": false",
      "\"receipts\": \"no\"",
      {"site.json:31: /publish/mqtt/receipts: must be true or false, is a string"}},
@@ -697,8 +717,7 @@ static void all_errors_of_a_file_are_told_at_once(void **state)
         "site.json:24: /assets/furnace-1/roles/q in: a role has 1 to 23 capital letters, digits "
         "and '_'\n"
         "site.json:31: /publish/mqtt/receipt: unknown key; is \"receipts\" meant?\n"
-        "site.json:31: /publish/mqtt: receipts are not received by this version yet: set false "
-        "to let a PUBACK stand in\n"
+        "site.json:31: /publish/mqtt: " NO_RECEIPTS "\n"
         "site.json:33: /journal/records_mb: must be 16 to 65536, is 1\n"
         "10 issues\n");
     free(is);

@@ -23,8 +23,11 @@ static int setup(void **state)
     memset(&r, 0, sizeof r);
     fixture_init(&r.f);
     gw_fake_clock_init(&r.fake);
-    r.id = (struct gw_identity){
-        .gateway = "g1", .config_sha256 = "cafe", .boot = "boot-1", .start = r.fake.now};
+    r.id = (struct gw_identity){.gateway = "g1",
+                                .config_sha256 = "cafe",
+                                .boot = "boot-1",
+                                .start = r.fake.now,
+                                .challenge = "c0ffee"};
     gw_buf_init(&r.out, 1 << 20);
     *state = &r;
     return 0;
@@ -51,7 +54,8 @@ static void status_is_birth_and_will(void **state)
     struct rig *r = *state;
 
     gw_document_status(&r->id, true, &r->out);
-    assert_text(r, "{\"boot\":\"boot-1\",\"class\":\"status\",\"config_sha256\":\"cafe\","
+    assert_text(r, "{\"boot\":\"boot-1\",\"challenge\":\"c0ffee\",\"class\":\"status\","
+                   "\"config_sha256\":\"cafe\","
                    "\"gateway\":\"g1\",\"since\":\"2026-11-22T08:00:00.000+08:00\","
                    "\"state\":\"online\",\"sync\":true,\"v\":1,\"version\":\"" GW_VERSION "\"}");
     gw_buf_clear(&r->out);

@@ -63,6 +63,9 @@ def faults(schema, value, file, where=""):
         elif word == "maximum":
             if value > arg:
                 yield f"{where}: {value} is more than {arg}"
+        elif word in ("minLength", "maxLength"):
+            if isinstance(value, str) and (len(value) < arg if word == "minLength" else len(value) > arg):
+                yield f"{where}: {len(value)} characters, {word} is {arg}"
         elif word == "maxItems":
             if len(value) > arg:
                 yield f"{where}: more than {arg} items"
@@ -141,10 +144,10 @@ def member_names(node):
 def check_readme():
     """Each member is told of, and the commands that it gives a reader do what it says."""
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"`([a-z_0-9]+)`", text))
+    told = set(re.findall(r"`([a-z_0-9]+)`", text + (FOLDER / "commands.md").read_text(encoding="utf-8")))
     faulty = 0
     for file, schema in sorted(SCHEMAS.items()):
-        for name in sorted(set(member_names(schema)) - told - {"record", "document", "sig", "zh", "en"}):
+        for name in sorted(set(member_names(schema)) - told - {"record", "document", "command", "reply", "sig", "zh", "en"}):
             print(f"README.md: does not tell of {name} ({file})")
             faulty += 1
     script = re.search(r"```sh\n(.*?)```", text, re.DOTALL).group(1)
@@ -167,6 +170,7 @@ def check_messages(lines):
     for line in lines:
         topic, _, text = line.partition(" ")
         name = topic.split("/")[3]
+        name = "request" if name == "command" else name
         if name == "record":
             name = json.loads(text)["record"]["class"]
         name = "window" if name == "evidence" and "/evidence/" in topic else name

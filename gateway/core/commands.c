@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/ratelog.h"
+
+#define TAG       "command"
+#define PENDING   16                  /* commands between their message and their reply */
+#define RETRY_MS  20                  /* about a commit */
+#define A_ROUND   4                   /* letters of a lane: then others get their turn */
+#define TOKEN_BIT (UINT64_C(1) << 63) /* the engine counts its tokens from 1 */
+#define ROW_MAX   48
+#define REPLY_MAX ((size_t)8 * 1024)
+
+struct pending {
+    uint64_t token; /* whose commit it waits for */
+    bool acted;
+    struct gw_asked asked;
+    struct gw_command_answer answer;
+};
+
+struct gw_commands {
+    struct gw_commands_conf conf;
+    struct gw_journal *journal;
+    struct gw_inbox *inbox;
+    struct gw_gate *gate;
+    struct gw_loop *loop; /* NULL: not open */
+    struct gw_watch watches[GW_INBOX_LANES];
+    struct pending queue[PENDING];
+    size_t first, count;
+    uint64_t tokens;
+    struct gw_asked asked;
+    struct gw_place places[GW_ASK_RECEIPTS];
+    struct gw_place held[GW_ASK_RECEIPTS]; /* of a receipt that the journal has no room for yet */
+    size_t nheld;
+    struct gw_timer retry;
+    struct gw_buf body, wire;
+    struct gw_ratelog refused_log;
+    uint64_t receipts;
+};
+
+enum gw_status gw_commands_new(const struct gw_commands_conf *conf, struct gw_commands **out,
+                               struct gw_err *err)
+{
+    struct gw_commands *c = calloc(1, sizeof *c);
+    if (!c)
+        return gw_err_set(err, GW_E_NOMEM, "commands: out of memory");
+    c->conf = *conf;
+    c->asked.places = c->places;
+    gw_buf_init(&c->body, REPLY_MAX);
+    gw_buf_init(&c->wire, REPLY_MAX + 1024);
+    enum gw_status st = gw_inbox_new(&c->inbox, err);
+    if (st == GW_OK)
+        st = gw_gate_new(conf->site, conf->identity->challenge, &c->gate, err);
+    if (st != GW_OK) {
+        gw_commands_free(c);
+        return st;
+    }
+    *out = c;
+    return GW_OK;
+}
+
+void gw_commands_free(struct gw_commands *c)
+{
+    if (!c)
+        return;
+    gw_gate_free(c->gate);
+    gw_inbox_free(c->inbox);
+    gw_buf_free(&c->body);
+    gw_buf_free(&c->wire);
+    free(c);
+}
+
+void gw_commands_journal(struct gw_commands *c, struct gw_journal *journal)
+{
+    c->journal = journal;
+}
+
+/* ---- numbers ---- */
+
+size_t gw_commands_rows(const struct gw_site *site)
+{
+    return site->platform.nkeys * GW_ASK_COUNT;
+}
+
+bool gw_commands_restore(struct gw_commands *c, const char *key, const char *text)
+{
+    return gw_gate_restore(c->gate, key, text);
+}
+
+/* Stores a number; the token comes back with the commit. */
+static enum gw_status store(struct gw_commands *c, unsigned key, unsigned ask, int64_t seq,
+                            uint64_t token)
+{
+    char row_key[GW_GATE_KEY], text[ROW_MAX];
+    struct gw_buf row;
+    gw_buf_fixed(&row, text, sizeof text);
+    gw_gate_row_key(c->gate, key, ask, row_key);
+    gw_gate_row(seq, &row);
+    const struct gw_draft draft = {.state_key = row_key, .state = text, .token = token};
+    return gw_journal_post(c->journal, &draft);
+}
+
+void gw_commands_store(struct gw_commands *c)
+{
+    for (unsigned k = 0; k < c->conf.site->platform.nkeys; k++) {
+        for (unsigned ask = 0; ask < GW_ASK_COUNT; ask++) {
+            const int64_t seq = gw_gate_seq(c->gate, k, ask);
+            if (seq > 0 && store(c, k, ask, seq, 0) != GW_OK)
+                gw_log(GW_LOG_WARN, TAG, "the number of the last %s is not stored anew",
+                       gw_ask_name(ask));
+        }
+    }
+}
+
+/* ---- replies ---- */
+
+static void reply(struct gw_commands *c, const struct gw_asked *a, bool done, const char *en,
+                  const char *zh)
+{
+    struct gw_stamp now = gw_clock_now(c->conf.clock);
+    struct gw_journal_stats js;
+    char iso[GW_ISO_SIZE];
+    struct gw_jcs j;
+
+    gw_journal_stats(c->journal, &js);
+    gw_clock_iso(now.wall_ms, iso);
+    gw_buf_clear(&c->body);
+    gw_jcs_init(&j, &c->body);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_str(&j, "command", a->hash);
+    gw_jcs_bool(&j, "done", done);
+    gw_jcs_str(&j, "gateway", c->conf.site->gateway.id);
+    gw_jcs_obj(&j, "head");
+    gw_jcs_str(&j, "chain", js.chain);
+    gw_jcs_str(&j, "hash", js.head);
+    gw_jcs_int(&j, "seq", js.seq);
+    gw_jcs_end(&j);
+    gw_jcs_str(&j, "name", gw_ask_name(a->ask));
+    if (a->nonce[0])
+        gw_jcs_str(&j, "nonce", a->nonce);
+    gw_jcs_int(&j, "seq", a->seq);
+    gw_jcs_obj(&j, "text");
+    gw_jcs_str(&j, "en", en);
+    gw_jcs_str(&j, "zh", zh);
+    gw_jcs_end(&j);
+    gw_jcs_str(&j, "time", iso);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
+    gw_buf_clear(&c->wire);
+    if (!gw_jcs_done(&j) ||
+        gw_seal_reply(c->conf.seal, c->body.data, c->body.len, &c->wire) != GW_OK ||
+        gw_journal_row(c->journal, GW_PARCEL_EVENT, "reply", c->wire.data, c->wire.len) != GW_OK)
+        gw_log(GW_LOG_WARN, TAG, "the reply to a %s could not be stored", gw_ask_name(a->ask));
+    gw_log(GW_LOG_INFO, TAG, "%s %lld by key %s: %s: %s", gw_ask_name(a->ask), (long long)a->seq,
+           a->command.who, done ? "done" : "refused", en);
+}
+
+/* ---- carrying out ---- */
+
+static void act(struct gw_commands *c, struct pending *p)
+{
+    struct gw_command_answer *out = &p->answer;
+    struct gw_stamp now = gw_clock_now(c->conf.clock);
+
+    p->acted = true;
+    switch (p->asked.ask) {
+    case GW_ASK_CHALLENGE:
+        out->done = true;
+        (void)snprintf(out->why, sizeof out->why, "alive");
+        (void)snprintf(out->why_zh, sizeof out->why_zh, "在线");
+        break;
+    case GW_ASK_EVIDENCE:
+        (void)snprintf(out->why, sizeof out->why, "this version does not send a window again");
+        (void)snprintf(out->why_zh, sizeof out->why_zh, "本版本不能重发证据窗口");
+        break;
+    default:
+        gw_engine_command(c->conf.engine, &p->asked.command, &now, out);
+        break;
+    }
+}
+
+static void finish(struct gw_commands *c)
+{
+    const struct pending *p = &c->queue[c->first];
+    reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
+    c->first = (c->first + 1) % PENDING;
+    c->count--;
+}
+
+/* The journal commits in the order of the posts: when the number, posted once more behind what the
+ * command changed, is committed, that is on the disk, too. */
+bool gw_commands_committed(struct gw_commands *c, uint64_t token)
+{
+    if ((token & TOKEN_BIT) == 0)
+        return false;
+    for (size_t i = 0; i < c->count; i++) {
+        struct pending *p = &c->queue[(c->first + i) % PENDING];
+        if (p->token != token || p->acted)
+            continue;
+        act(c, p);
+        p->token = ++c->tokens | TOKEN_BIT;
+        if (!p->answer.done ||
+            store(c, p->asked.key, p->asked.ask, gw_gate_seq(c->gate, p->asked.key, p->asked.ask),
+                  p->token) != GW_OK)
+            p->token = 0; /* nothing to wait for */
+        token = 0;
+    }
+    while (c->count > 0 && c->queue[c->first].acted &&
+           (c->queue[c->first].token == 0 || c->queue[c->first].token == token))
+        finish(c);
+    return true;
+}
+
+/* ---- what comes in ---- */
+
+/* Hands what is held to the journal, as far as it has room. */
+static void hand_over(struct gw_commands *c)
+{
+    size_t n = 0;
+    while (n < c->nheld) {
+        const struct gw_place *p = &c->held[n];
+        if (gw_journal_receipt(c->journal, p->chain, p->seq, p->hash) == GW_E_FULL)
+            break;
+        n++;
+    }
+    c->receipts += n;
+    c->nheld -= n;
+    memmove(c->held, c->held + n, c->nheld * sizeof *c->held);
+}
+
+static void take_receipt(struct gw_commands *c)
+{
+    memcpy(c->held, c->places, c->asked.nplaces * sizeof *c->held);
+    c->nheld = c->asked.nplaces;
+    hand_over(c);
+    gw_gate_take(c->gate, &c->asked);
+}
+
+static void refuse(struct gw_commands *c, enum gw_refusal why, const struct gw_stamp *now)
+{
+    const struct gw_asked *a = &c->asked;
+    (void)gw_ratelog_fail(&c->refused_log, now->mono_ms, TAG, "a message is refused (%s)",
+                          gw_refusal_name(why));
+    if (a->signed_well && a->ask != GW_ASK_RECEIPT && gw_gate_may_answer(c->gate, now))
+        reply(c, a, false, a->why, a->why_zh);
+}
+
+static void take_letter(struct gw_commands *c, const struct gw_letter *l)
+{
+    const struct gw_stamp now = gw_clock_now(c->conf.clock);
+    const struct gw_ask_message m = {l->name, l->data, l->len, l->retained};
+    enum gw_refusal why = gw_gate_judge(c->gate, &m, &now, &c->asked);
+    const uint64_t token = (c->tokens + 1) | TOKEN_BIT;
+
+    if (why == GW_REFUSED_NOT && c->asked.ask == GW_ASK_RECEIPT) {
+        take_receipt(c);
+        return;
+    }
+    if (why == GW_REFUSED_NOT && (c->count == PENDING || store(c, c->asked.key, c->asked.ask,
+                                                               c->asked.seq, token) != GW_OK)) {
+        why = GW_REFUSED_JOURNAL;
+        gw_gate_refused(c->gate, why, 1);
+        (void)snprintf(c->asked.why, sizeof c->asked.why,
+                       "the journal takes nothing now; try again");
+        (void)snprintf(c->asked.why_zh, sizeof c->asked.why_zh, "日志暂不可写，请稍后重试");
+    }
+    if (why != GW_REFUSED_NOT) {
+        refuse(c, why, &now);
+        return;
+    }
+    gw_gate_take(c->gate, &c->asked);
+    c->tokens++;
+    c->queue[(c->first + c->count++) % PENDING] =
+        (struct pending){.token = token, .asked = c->asked};
+}
+
+static void watch_lane(struct gw_commands *c, unsigned lane)
+{
+    if (gw_loop_watch(c->loop, &c->watches[lane], GW_LOOP_IN) != GW_OK)
+        gw_log(GW_LOG_ERR, TAG, "commands cannot be heard");
+}
+
+/* The journal had no room for a receipt: the next one waits until it has. */
+static void on_retry(void *arg)
+{
+    struct gw_commands *c = arg;
+
+    hand_over(c);
+    if (c->nheld == 0 ||
+        gw_loop_timer_set(c->loop, &c->retry, gw_loop_now_ms(c->loop) + RETRY_MS) != GW_OK)
+        watch_lane(c, 0);
+}
+
+static void read_lane(struct gw_commands *c, unsigned lane)
+{
+    struct gw_letter letter;
+
+    for (int i = 0; i < A_ROUND && gw_inbox_get(c->inbox, lane, &letter); i++) {
+        take_letter(c, &letter);
+        free(letter.data);
+        if (lane == 0 && c->nheld > 0 &&
+            gw_loop_timer_set(c->loop, &c->retry, gw_loop_now_ms(c->loop) + RETRY_MS) == GW_OK) {
+            gw_loop_unwatch(c->loop, &c->watches[0]);
+            return;
+        }
+    }
+}
+
+static void on_receipts(void *arg, unsigned events)
+{
+    (void)events;
+    read_lane(arg, 0);
+}
+
+static void on_commands(void *arg, unsigned events)
+{
+    (void)events;
+    read_lane(arg, 1);
+}
+
+struct gw_inbox *gw_commands_inbox(struct gw_commands *c)
+{
+    return c->inbox;
+}
+
+void gw_commands_open(struct gw_commands *c, struct gw_loop *loop)
+{
+    c->loop = loop;
+    c->retry = (struct gw_timer){.fire = on_retry, .arg = c};
+    for (unsigned i = 0; i < GW_INBOX_LANES; i++) {
+        c->watches[i] = (struct gw_watch){
+            .fd = gw_inbox_fd(c->inbox, i), .ready = i == 0 ? on_receipts : on_commands, .arg = c};
+        watch_lane(c, i);
+    }
+}
+
+void gw_commands_close(struct gw_commands *c)
+{
+    if (!c || !c->loop)
+        return;
+    for (unsigned i = 0; i < GW_INBOX_LANES; i++)
+        gw_loop_unwatch(c->loop, &c->watches[i]);
+    gw_loop_timer_clear(c->loop, &c->retry);
+    c->loop = NULL;
+}
+
+/* ---- health ---- */
+
+void gw_commands_write(struct gw_commands *c, struct gw_jcs *j, const char *key)
+{
+    struct gw_gate_counts counts;
+    struct gw_inbox_counts inbox;
+    /* In the order of their names. */
+    static const enum gw_refusal sorted[] = {
+        GW_REFUSED_ARGUMENTS, GW_REFUSED_CHALLENGE, GW_REFUSED_EXPIRED,  GW_REFUSED_FLOOD,
+        GW_REFUSED_FORM,      GW_REFUSED_GATEWAY,   GW_REFUSED_JOURNAL,  GW_REFUSED_NAME,
+        GW_REFUSED_RATE,      GW_REFUSED_RETAINED,  GW_REFUSED_SEQUENCE, GW_REFUSED_SIGNATURE,
+        GW_REFUSED_SIZE};
+    _Static_assert(sizeof sorted / sizeof sorted[0] == GW_REFUSED_COUNT - 1, "a refusal lacks");
+
+    gw_gate_counts(c->gate, &counts);
+    gw_inbox_counts(c->inbox, &inbox);
+    counts.refused[GW_REFUSED_FLOOD] += inbox.flood;
+    counts.refused[GW_REFUSED_SIZE] += inbox.size;
+    counts.refused[GW_REFUSED_NAME] += inbox.topic;
+    gw_jcs_obj(j, key);
+    gw_jcs_int(j, "receipts", (int64_t)c->receipts);
+    gw_jcs_obj(j, "refused");
+    for (size_t i = 0; i < sizeof sorted / sizeof sorted[0]; i++)
+        gw_jcs_int(j, gw_refusal_name(sorted[i]), (int64_t)counts.refused[sorted[i]]);
+    gw_jcs_end(j);
+    gw_jcs_int(j, "taken", (int64_t)counts.refused[GW_REFUSED_NOT]);
+    gw_jcs_end(j);
+}
