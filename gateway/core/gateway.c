@@ -216,15 +216,17 @@ static enum gw_status take_batch(void *ctx, const struct gw_batch *batch)
     return gw_mailbox_put(g->batches, batch);
 }
 
-static void on_row(void *arg, const char *data, size_t len)
+static bool on_row(void *arg, const char *data, size_t len)
 {
     struct gw_gateway *g = arg;
     int64_t now = gw_loop_now_ms(g->loop);
 
-    if (gw_journal_row(g->journal, GW_PARCEL_TELEMETRY, "telemetry", data, len) == GW_OK)
+    if (gw_journal_row(g->journal, GW_PARCEL_TELEMETRY, "telemetry", data, len) == GW_OK) {
         (void)gw_ratelog_ok(&g->rows_log, now, TAG, "telemetry is stored again");
-    else
-        (void)gw_ratelog_fail(&g->rows_log, now, TAG, "telemetry row dropped: journal is behind");
+        return true;
+    }
+    (void)gw_ratelog_fail(&g->rows_log, now, TAG, "telemetry row dropped: journal is behind");
+    return false;
 }
 
 static void on_link(void *arg, uint32_t device, const struct gw_device_life *life)

@@ -3,6 +3,7 @@
 #include "publish/session.h"
 
 #include "base/file.h"
+#include "publish/tls_fault.h"
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -25,6 +26,7 @@ struct gw_session {
     bool answered;   /* CONNACK came */
     unsigned reason; /* the broker's last word */
     char tls[160];   /* the library's last complaint: the only place where a TLS fault is told */
+    const char *tls_cause; /* what the first complaint means, where that is known; or NULL */
     mosquitto_property *plain[2][2]; /* [historical][expiring] */
     mosquitto_property *will;
 };
@@ -79,9 +81,18 @@ static void on_publish(struct mosquitto *mosq, void *obj, int mid, int reason,
 static void on_log(struct mosquitto *mosq, void *obj, int level, const char *text)
 {
     struct gw_session *s = obj;
-    (void)mosq;
-    if (level == MOSQ_LOG_ERR)
-        snprintf(s->tls, sizeof s->tls, "%s", text);
+    if (level != MOSQ_LOG_ERR)
+        return;
+    snprintf(s->tls, sizeof s->tls, "%s", text);
+    if (s->answered)
+        return;
+    /* The library checks the name by itself and then only says this much; the verdict is gone with
+     * the connection, so it is asked for now. */
+    if (s->tls_cause == NULL && strstr(text, "host name verification failed") != NULL)
+        s->tls_cause = "the broker's certificate is for another host name";
+    if (s->tls_cause == NULL)
+        s->tls_cause =
+            gw_tls_fault(gw_tls_verdict(mosquitto_ssl_get(mosq)), gw_tls_fault_code(text));
 }
 
 /* ---- opening ---- */
@@ -208,6 +219,9 @@ static enum gw_status set_options(struct gw_session *s, const struct gw_session_
 /* What a failed call of the library means. */
 static enum gw_status explain(const struct gw_session *s, int rc, struct gw_err *err)
 {
+    /* An alert comes as a lost connection where it follows the handshake, as in TLS 1.3. */
+    if (s->tls_cause != NULL)
+        return gw_err_set(err, GW_E_PROTO, "TLS failed: %s", s->tls_cause);
     switch (rc) {
     case MOSQ_ERR_NOMEM:
         return gw_err_set(err, GW_E_NOMEM, "out of memory");
