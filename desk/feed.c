@@ -32,6 +32,8 @@ static const char *state_zh(const char *state)
         return "发现";
     if (strcmp(state, "reopened") == 0)
         return "再次出现";
+    if (strcmp(state, "unverified") == 0)
+        return "整改未见数据证实";
     return strcmp(state, "cleared") == 0 ? "条件消失" : state;
 }
 

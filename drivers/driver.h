@@ -38,6 +38,12 @@ struct gw_driver_env {
 
 struct gw_driver_instance; /* private to the driver */
 
+/* Where a driver tells what became of its own threads: subject is a bus, or the driver's name. */
+struct gw_driver_report {
+    void (*tell)(void *arg, const char *subject, const char *text_en, const char *text_zh);
+    void *arg;
+};
+
 struct gw_driver {
     const struct gw_conf_driver *conf;
     /* Starts to poll all devices on buses of this driver. Unreachable devices are no error: they
@@ -48,6 +54,10 @@ struct gw_driver {
     /* Ends the threads within 5 s and frees the instance. false: a thread was abandoned and may
      * still call the sink, so what env points at must stay. NULL is fine (true). */
     bool (*close)(struct gw_driver_instance *inst);
+    /* Looks after the instance's threads; called about once a second by the thread that opened it.
+     * One that ended or hangs is reported, left behind, and another one is started. Never blocks
+     * for long. NULL where there is nothing to look after. */
+    void (*tend)(struct gw_driver_instance *inst, const struct gw_driver_report *report);
 };
 
 #endif

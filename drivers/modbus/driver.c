@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/worker.h"
 #include "modbus/conf.h"
+#include "modbus/keeper.h"
 #include "modbus/point.h"
 #include "modbus/reactor.h"
 
@@ -27,8 +27,41 @@ const struct gw_conf_driver gw_modbus_tcp_conf = {
 };
 
 struct gw_driver_instance {
-    struct gw_mb_reactor *reactor;
-    struct gw_worker *worker;
+    struct gw_driver_env env;
+    struct gw_keeper *keeper;
+};
+
+static enum gw_status make_reactor(void *arg, const struct gw_keeper_post *post, void **out,
+                                   struct gw_err *err)
+{
+    const struct gw_driver_instance *inst = arg;
+    struct gw_driver_env env = inst->env;
+    struct gw_mb_reactor *reactor = NULL;
+    env.sink = post->sink;
+    const enum gw_status status = gw_mb_reactor_new(&env, NULL, &reactor, err);
+    if (status != GW_OK)
+        return status;
+    gw_mb_reactor_beat(reactor, post->beat);
+    *out = reactor;
+    return GW_OK;
+}
+
+static void stop_reactor(void *reactor)
+{
+    gw_mb_reactor_stop(reactor);
+}
+
+static void release_reactor(void *reactor)
+{
+    gw_mb_reactor_free(reactor);
+}
+
+static const struct gw_keeper_body body = {
+    .name = "modbus-tcp",
+    .make = make_reactor,
+    .run = gw_mb_reactor_run,
+    .stop = stop_reactor,
+    .release = release_reactor,
 };
 
 static enum gw_status modbus_open(const struct gw_driver_env *env, struct gw_driver_instance **out,
@@ -44,12 +77,9 @@ static enum gw_status modbus_open(const struct gw_driver_env *env, struct gw_dri
     struct gw_driver_instance *inst = calloc(1, sizeof *inst);
     if (inst == NULL)
         return gw_err_set(err, GW_E_NOMEM, "modbus: out of memory");
-    enum gw_status status = gw_mb_reactor_new(env, NULL, &inst->reactor, err);
-    if (status == GW_OK)
-        status =
-            gw_worker_start("modbus-tcp", gw_mb_reactor_run, inst->reactor, &inst->worker, err);
+    inst->env = *env;
+    const enum gw_status status = gw_keeper_start(&body, inst, &env->sink, &inst->keeper, err);
     if (status != GW_OK) {
-        gw_mb_reactor_free(inst->reactor);
         free(inst);
         return status;
     }
@@ -61,18 +91,23 @@ static bool modbus_close(struct gw_driver_instance *inst)
 {
     if (inst == NULL)
         return true;
-    gw_mb_reactor_stop(inst->reactor);
-    bool ended = gw_worker_join(inst->worker, JOIN_MS);
-    if (ended)
-        gw_mb_reactor_free(inst->reactor);
-    else
+    gw_keeper_stop(inst->keeper);
+    const bool ended = gw_keeper_free(inst->keeper, JOIN_MS);
+    if (!ended)
         gw_log(GW_LOG_ERR, TAG, "the polling thread does not end and is left behind");
     free(inst);
     return ended;
+}
+
+static void modbus_tend(struct gw_driver_instance *inst, const struct gw_driver_report *report)
+{
+    if (inst != NULL)
+        gw_keeper_tell(gw_keeper_look(inst->keeper), body.name, report);
 }
 
 const struct gw_driver gw_modbus_tcp_driver = {
     .conf = &gw_modbus_tcp_conf,
     .open = modbus_open,
     .close = modbus_close,
+    .tend = modbus_tend,
 };

@@ -12,6 +12,7 @@
 #include "modbus/ident.h"
 #include "modbus/plan.h"
 #include "modbus/point.h"
+#include "modbus/refusal.h"
 
 #define NONE       SIZE_MAX
 #define FAULT_SIZE sizeof(((struct gw_batch *)NULL)->fault)
@@ -37,6 +38,7 @@ struct entry {
 struct group {
     struct gw_mb_cadence cadence;
     struct gw_mb_plan plan;
+    struct gw_mb_refusal refusal;
     size_t first, n;
     bool due; /* in the present pass */
 };
@@ -62,6 +64,10 @@ struct gw_mb_pass {
     bool broken;
     size_t group, block;                /* the request that is next; group == ngroups: none */
     unsigned answered, nread, nrefused; /* requests; nrefused: by the device itself */
+    unsigned nbusy;                     /* of those */
+    bool ask_all;                       /* there is nothing but what should wait */
+    unsigned divisions_left;
+    uint32_t divisions; /* since the start */
     struct gw_stamp ended;
     char fault[FAULT_SIZE];
 };
@@ -231,14 +237,30 @@ void gw_mb_pass_start(struct gw_mb_pass *pass, int64_t first_ms)
 
 /* ---- the pass ---- */
 
-/* Moves on to the next group that is due, when the present one has no block left. */
+/* Moves on to the next block that is to be asked in the present pass, from the present one on. */
 static void skip_to_due(struct gw_mb_pass *p)
 {
-    while (p->group < p->ngroups &&
-           (!p->groups[p->group].due || p->block >= p->groups[p->group].plan.nblocks)) {
-        p->group++;
-        p->block = 0;
+    while (p->group < p->ngroups) {
+        struct group *g = &p->groups[p->group];
+        if (!g->due || p->block >= g->plan.nblocks) {
+            p->group++;
+            p->block = 0;
+            continue;
+        }
+        struct gw_mb_block *b = &g->plan.blocks[p->block];
+        b->skipped = b->retry_ms > p->tick_ms && !p->ask_all;
+        if (!b->skipped)
+            return;
+        p->block++;
     }
+}
+
+static void find_first(struct gw_mb_pass *p, bool ask_all)
+{
+    p->ask_all = ask_all;
+    p->group = 0;
+    p->block = 0;
+    skip_to_due(p);
 }
 
 static void set_bad(struct gw_mb_pass *p, size_t entry, const struct gw_stamp *stamp)
@@ -259,13 +281,17 @@ void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing)
     pass->probing = probing;
     pass->doubt = false;
     pass->broken = false;
-    pass->answered = pass->nread = pass->nrefused = 0;
+    pass->answered = pass->nread = pass->nrefused = pass->nbusy = 0;
+    pass->divisions_left = GW_MB_DIVISIONS_A_PASS;
     pass->fault[0] = '\0';
-    for (size_t i = 0; i < pass->ngroups; i++)
-        pass->groups[i].due = gw_mb_cadence_due(&pass->groups[i].cadence, tick_ms);
-    pass->group = 0;
-    pass->block = 0;
-    skip_to_due(pass);
+    for (size_t i = 0; i < pass->ngroups; i++) {
+        struct group *g = &pass->groups[i];
+        g->due = gw_mb_cadence_due(&g->cadence, tick_ms);
+        gw_mb_refusal_begin(&g->refusal, &g->plan, tick_ms);
+    }
+    find_first(pass, false);
+    if (pass->group == pass->ngroups)
+        find_first(pass, true);
     gw_mb_ident_begin(&pass->ident, tick_ms);
 }
 
@@ -325,19 +351,31 @@ static void give_up(struct gw_mb_pass *p, const char *reason)
     p->group = p->ngroups;
 }
 
+struct words {
+    char text[120];
+};
+
+static struct words exception_text(const struct gw_mb_block *b, uint8_t code)
+{
+    struct words w;
+    snprintf(w.text, sizeof w.text, "exception %u (%s), function %d, address %u..%u",
+             (unsigned)code, gw_mb_exception_name(code), (int)b->fc, (unsigned)b->address,
+             (unsigned)b->address + b->count - 1u);
+    return w;
+}
+
 static void take_exception(struct gw_mb_pass *p, const struct gw_mb_block *b, uint8_t code)
 {
     const bool gateway = code == GW_MB_EX_GATEWAY_PATH || code == GW_MB_EX_GATEWAY_TARGET;
-    char text[120];
-    snprintf(text, sizeof text, "exception %u (%s), function %d, address %u..%u", (unsigned)code,
-             gw_mb_exception_name(code), (int)b->fc, (unsigned)b->address,
-             (unsigned)b->address + b->count - 1u);
+    const struct words w = exception_text(b, code);
+    const char *text = w.text;
     if (gateway && p->probing && p->answered == 1) {
         give_up(p, text);
         return;
     }
     set_fault(p, text);
     p->nrefused += !gateway;
+    p->nbusy += gw_mb_refusal_busy(code);
 }
 
 /* Decodes the part of the answer that belongs to one point. */
@@ -367,13 +405,19 @@ void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
         gw_mb_ident_answer(&pass->ident, reply, stamp->mono_ms);
         return;
     }
-    const struct group *g = &pass->groups[pass->group];
-    const struct gw_mb_block *b = &g->plan.blocks[pass->block];
+    struct group *g = &pass->groups[pass->group];
     if (pass->doubt) {
         pass->doubt = false;
         return; /* what it was, the request of the whole block will tell again */
     }
     pass->answered++;
+    if (gw_mb_refusal_take(&g->refusal, &g->plan, pass->block, reply->exception,
+                           &pass->divisions_left)) {
+        pass->divisions++;
+        pass->nrefused++;
+        return;
+    }
+    const struct gw_mb_block *b = &g->plan.blocks[pass->block];
     for (size_t i = 0; i < b->nspans; i++) {
         const size_t entry = g->first + g->plan.order[b->first + i];
         set_bad(pass, entry, stamp);
@@ -403,6 +447,21 @@ void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason)
 }
 
 /* ---- the end ---- */
+
+/* What the device's answers teach for the passes to come, and what was not asked for that. */
+static void settle_blocks(struct gw_mb_pass *p, struct group *g)
+{
+    for (size_t i = 0; i < g->plan.nblocks; i++) {
+        const struct gw_mb_block *b = &g->plan.blocks[i];
+        if (!b->skipped)
+            continue;
+        for (size_t k = 0; k < b->nspans; k++)
+            set_bad(p, g->first + g->plan.order[b->first + k], &p->ended);
+        const struct words w = exception_text(b, b->exception);
+        set_fault(p, w.text);
+    }
+    gw_mb_refusal_end(&g->refusal, &g->plan, p->tick_ms, p->nread > 0);
+}
 
 static bool within(const struct gw_mb_pass *p, int64_t window_s)
 {
@@ -585,6 +644,8 @@ static void note_link(struct gw_mb_pass *p)
         p->silent++;
         p->up = p->up && p->silent < GW_MB_DOWN_AFTER;
         forget_setup(p);
+        for (size_t i = 0; i < p->ngroups; i++)
+            gw_mb_refusal_forget(&p->groups[i].plan);
         return;
     }
     p->silent = 0;
@@ -602,6 +663,9 @@ enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp
     gw_mb_ident_link(&pass->ident, pass->up, stamp->mono_ms);
     for (size_t i = 0; i < pass->ngroups; i++)
         if (pass->groups[i].due && !pass->broken)
+            settle_blocks(pass, &pass->groups[i]);
+    for (size_t i = 0; i < pass->ngroups; i++)
+        if (pass->groups[i].due && !pass->broken)
             settle_values(pass, &pass->groups[i]);
     for (size_t i = 0; i < pass->ngroups; i++)
         if (pass->groups[i].due)
@@ -611,7 +675,32 @@ enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp
     tell_difference(pass);
     if (pass->nread > 0)
         return GW_MB_PASS_READ;
+    if (pass->nbusy > 0)
+        return GW_MB_PASS_BUSY;
     return pass->nrefused > 0 ? GW_MB_PASS_REFUSED : GW_MB_PASS_SILENT;
+}
+
+bool gw_mb_pass_answered(const struct gw_mb_pass *pass)
+{
+    return pass->answered > 0;
+}
+
+static unsigned count_refused(const struct gw_mb_pass *pass)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < pass->ngroups; i++)
+        n += gw_mb_refusal_count(&pass->groups[i].plan);
+    return n;
+}
+
+void gw_mb_note(const struct gw_mb_poll *poll, const struct gw_mb_pass *pass, int64_t now_ms,
+                struct gw_bus_stats *stats)
+{
+    const int64_t hold = poll->hold_ms - now_ms;
+    stats->splits = pass->divisions;
+    stats->refused = (uint16_t)count_refused(pass);
+    stats->tries = (uint16_t)(poll->silent < UINT16_MAX ? poll->silent : UINT16_MAX);
+    stats->hold_ms = hold > 0 ? (int32_t)(hold < INT32_MAX ? hold : INT32_MAX) : 0;
 }
 
 const char *gw_mb_pass_fault(const struct gw_mb_pass *pass)

@@ -7,7 +7,8 @@
  * is sized by _new; a pass allocates nothing. Owned by one thread.
  *
  * A pass that breaks (no answer, or a wrong one) makes every due point BAD_COMM. An exception makes
- * the points of its block BAD_COMM, and the others go on. After the last answer a value takes the
+ * the points of its block BAD_COMM, and the others go on; a block that is refused may be divided
+ * first (refusal.h). After the last answer a value takes the
  * quality of the state that its device reports for it ("state_from"), and is BAD_FAULT when a flag
  * of "fault_if" is set; it is UNCERTAIN when such a flag could not be read. It has no number when
  * the place of its decimal point ("decimals_from") is not known.
@@ -63,6 +64,12 @@ void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
 void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason);
 /* Ends the pass: settles all samples and says how it went. */
 enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp *stamp);
+
+/* Whether the pass under way was answered yet. */
+bool gw_mb_pass_answered(const struct gw_mb_pass *pass);
+/* After the end of a pass: tells stats what poll and pass know of the device. */
+void gw_mb_note(const struct gw_mb_poll *poll, const struct gw_mb_pass *pass, int64_t now_ms,
+                struct gw_bus_stats *stats);
 
 /* Why the pass that ended failed, or what of it; "" when all is well. Lent until the next begin. */
 const char *gw_mb_pass_fault(const struct gw_mb_pass *pass);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "modbus/plan.h"
 
-#include <stdbool.h>
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ADDRESSES 65536u
 
@@ -66,18 +67,18 @@ static enum gw_status check_span(const struct gw_mb_span *span, size_t index,
 
 /* Walks the sorted spans. Taking as many as fit into each request from the lowest address on gives
  * the fewest requests: whatever a later start could hold, too, this one need not. */
-static void merge(const struct item *items, size_t n, const struct gw_mb_limits *limits,
-                  struct gw_mb_plan *plan)
+void gw_mb_plan_whole(struct gw_mb_plan *plan)
 {
     struct gw_mb_block *block = NULL;
     uint32_t end = 0; /* first address behind the block */
-    for (size_t i = 0; i < n; i++) {
-        const struct gw_mb_span *span = &items[i].span;
+    plan->nblocks = 0;
+    for (size_t i = 0; i < plan->nspans; i++) {
+        const struct gw_mb_span *span = &plan->spans[i];
         const uint32_t span_end = (uint32_t)span->address + span->count;
         const uint32_t new_end = span_end > end ? span_end : end;
         if (block != NULL && block->fc == span->fc &&
-            span->address <= end + gap_of(limits, span->fc) &&
-            new_end - block->address <= limit_of(limits, span->fc)) {
+            span->address <= end + gap_of(&plan->limits, span->fc) &&
+            new_end - block->address <= limit_of(&plan->limits, span->fc)) {
             end = new_end;
         } else {
             block = &plan->blocks[plan->nblocks++];
@@ -86,9 +87,70 @@ static void merge(const struct item *items, size_t n, const struct gw_mb_limits 
         }
         block->count = (uint16_t)(end - block->address);
         block->nspans++;
-        plan->order[i] = items[i].index;
     }
-    plan->nspans = n;
+}
+
+/* Where a block is best divided: the index within it of the first span of the second part; 0 when
+ * nowhere. */
+static size_t best_cut(const struct gw_mb_block *b, const struct gw_mb_span *spans)
+{
+    const size_t middle = b->nspans / 2;
+    size_t best = 0;
+    uint32_t best_hole = 0;
+    size_t best_off = SIZE_MAX; /* distance from the middle */
+    uint32_t end = (uint32_t)spans[0].address + spans[0].count;
+    for (size_t i = 1; i < b->nspans; i++) {
+        const uint32_t start = spans[i].address;
+        const uint32_t hole = start > end ? start - end : 0;
+        const size_t off = i > middle ? i - middle : middle - i;
+        if (start >= end &&
+            (best == 0 || hole > best_hole || (hole == best_hole && off < best_off))) {
+            best = i;
+            best_hole = hole;
+            best_off = off;
+        }
+        const uint32_t span_end = start + spans[i].count;
+        end = span_end > end ? span_end : end;
+    }
+    return best;
+}
+
+static struct gw_mb_block part_of(const struct gw_mb_plan *plan, size_t first, size_t n)
+{
+    const struct gw_mb_span *spans = plan->spans + first;
+    uint32_t end = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t span_end = (uint32_t)spans[i].address + spans[i].count;
+        end = span_end > end ? span_end : end;
+    }
+    return (struct gw_mb_block){
+        .fc = spans[0].fc,
+        .address = spans[0].address,
+        .count = (uint16_t)(end - spans[0].address),
+        .first = first,
+        .nspans = n,
+    };
+}
+
+bool gw_mb_plan_divisible(const struct gw_mb_plan *plan, size_t k)
+{
+    assert(k < plan->nblocks);
+    return best_cut(&plan->blocks[k], plan->spans + plan->blocks[k].first) != 0;
+}
+
+bool gw_mb_plan_split(struct gw_mb_plan *plan, size_t k)
+{
+    assert(k < plan->nblocks);
+    const struct gw_mb_block whole = plan->blocks[k];
+    const size_t cut = best_cut(&whole, plan->spans + whole.first);
+    if (cut == 0)
+        return false;
+    /* Every block has a span of its own, so there is room for one more. */
+    memmove(plan->blocks + k + 1, plan->blocks + k, (plan->nblocks - k) * sizeof plan->blocks[0]);
+    plan->nblocks++;
+    plan->blocks[k] = part_of(plan, whole.first, cut);
+    plan->blocks[k + 1] = part_of(plan, whole.first + cut, whole.nspans - cut);
+    return true;
 }
 
 enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
@@ -109,14 +171,21 @@ enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
     struct item *items = calloc(n, sizeof *items);
     plan.blocks = calloc(n, sizeof *plan.blocks);
     plan.order = calloc(n, sizeof *plan.order);
-    if (items == NULL || plan.blocks == NULL || plan.order == NULL) {
+    plan.spans = calloc(n, sizeof *plan.spans);
+    if (items == NULL || plan.blocks == NULL || plan.order == NULL || plan.spans == NULL) {
         status = gw_err_set(err, GW_E_NOMEM, "request plan: out of memory");
         goto out;
     }
     for (size_t i = 0; i < n; i++)
         items[i] = (struct item){.span = spans[i], .index = i};
     qsort(items, n, sizeof *items, by_place);
-    merge(items, n, limits, &plan);
+    for (size_t i = 0; i < n; i++) {
+        plan.order[i] = items[i].index;
+        plan.spans[i] = items[i].span;
+    }
+    plan.nspans = n;
+    plan.limits = *limits;
+    gw_mb_plan_whole(&plan);
     *out = plan;
     plan = (struct gw_mb_plan){0};
 out:
@@ -131,5 +200,6 @@ void gw_mb_plan_free(struct gw_mb_plan *plan)
         return;
     free(plan->blocks);
     free(plan->order);
+    free(plan->spans);
     *plan = (struct gw_mb_plan){0};
 }

@@ -56,7 +56,8 @@ void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome out
         p->polls.failed++;
         p->silent++;
         p->link = p->silent >= GW_MB_DOWN_AFTER ? GW_LINK_DOWN : GW_LINK_SUSPECT;
-        p->hold_ms = now_ms + gw_backoff_next(&p->backoff);
+        /* Once may be a neighbour's fault: the next tick will tell. */
+        p->hold_ms = now_ms + (p->silent > 1 ? gw_backoff_next(&p->backoff) : 0);
         return;
     }
     if (outcome == GW_MB_PASS_READ)
@@ -66,6 +67,11 @@ void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome out
     p->silent = 0;
     p->link = GW_LINK_OK;
     p->hold_ms = now_ms;
+    if (outcome == GW_MB_PASS_BUSY) {
+        const int64_t wait = gw_backoff_next(&p->backoff);
+        p->hold_ms += wait < GW_MB_AWAIT_BUSY_MS ? wait : GW_MB_AWAIT_BUSY_MS;
+        return;
+    }
     gw_backoff_reset(&p->backoff);
 }
 

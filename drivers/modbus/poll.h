@@ -5,7 +5,9 @@
  * Pure: the caller says what time it is. A device has a tick every period; each tick is one poll,
  * which is read, failed or skipped, so that polls.scheduled == read + failed + skipped, plus one
  * while a pass is in flight. Ticks are absolute (due += period); what was missed is skipped and
- * counted, never caught up. A silent device backs off alone: 1, 2, 4 .. 30 s with jitter.
+ * counted, never caught up. A device that was silent twice backs off alone: 1, 2, 4 .. 30 s with
+ * jitter; once may be the doing of a neighbour on its line. A busy one is left alone, too, for 5 s
+ * at most.
  * Owned by one thread.
  */
 #ifndef GW_MODBUS_POLL_H
@@ -21,11 +23,13 @@
 #define GW_MB_BACKOFF_MS     1000
 #define GW_MB_BACKOFF_CAP_MS 30000
 #define GW_MB_BACKOFF_JITTER 20 /* per cent */
+#define GW_MB_AWAIT_BUSY_MS  5000
 
 /* How a pass ended. */
 enum gw_mb_outcome {
     GW_MB_PASS_READ = 0, /* at least one request was answered with data */
     GW_MB_PASS_REFUSED,  /* answered, but with nothing but exceptions: the device is there */
+    GW_MB_PASS_BUSY,     /* so, and it is busy: it is to be left alone for a while */
     GW_MB_PASS_SILENT    /* no answer, a foreign or broken one, or its gateway says it is silent */
 };
 
@@ -53,7 +57,8 @@ bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
 int64_t gw_mb_poll_wake(const struct gw_mb_poll *p);
 
 /* The pass in flight is over: counts it, moves the link (ok -> suspect -> down after three silent
- * ones; refused is an answer, so the link is ok) and sets the back-off after a silent one. */
+ * ones; refused is an answer, so the link is ok) and sets the back-off after a silent one, and up to
+ * GW_MB_AWAIT_BUSY_MS after a busy one. */
 void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome outcome);
 
 /* No attempt before until_ms, where the back-off would permit one: for a line that a silent device

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/ratelog.h"
+#include "modbus/budget.h"
 #include "modbus/conf.h"
 #include "modbus/driver.h"
 #include "modbus/pass.h"
@@ -19,6 +20,7 @@
 #define TAG              "modbus"
 #define SPREAD_MS        1000 /* first passes are spread over this time at most */
 #define RESOLVER_WAIT_MS 1000
+#define BEAT_MS          1000
 #define WHERE_SIZE       112
 #define REASON_SIZE      160
 
@@ -31,6 +33,9 @@ struct unit {
     char name[GW_ID_SIZE + 16]; /* for messages: "devices.gas" */
     struct gw_mb_poll poll;
     struct gw_mb_pass *pass;
+    struct gw_mb_budget budget;
+    struct gw_bus_stats stats;
+    int64_t spent_ms;      /* by its requests, in the pass under way */
     bool doubt;            /* RTU: an answer to its last request may still come */
     struct gw_timer timer; /* the next tick; not set while a pass is in flight */
     struct unit *next;     /* behind it in the endpoint's queue */
@@ -46,6 +51,7 @@ struct endpoint {
     struct gw_mb_tcp *tcp;
     struct unit *active; /* its request is in flight */
     struct unit *head, *tail;
+    size_t nunits;
     struct gw_mb_addrs addrs; /* n == 0: the name is not resolved yet */
     size_t current;           /* the address in use */
     size_t refused;           /* addresses in a row that gave no connection */
@@ -63,6 +69,8 @@ struct gw_mb_reactor {
     struct unit *units;
     size_t nunits;
     struct gw_ratelog sink_log;
+    atomic_uint *beat; /* NULL: nobody looks */
+    struct gw_timer pulse;
 };
 
 static void kick(struct endpoint *ep);
@@ -108,6 +116,7 @@ static void hand_over(struct unit *u, int64_t now_ms)
     while (gw_mb_pass_batch(u->pass, &from, &batch)) {
         batch.link = (uint8_t)u->poll.link;
         batch.polls = u->poll.polls;
+        batch.stats = u->stats;
         if (r->env.sink.put(r->env.sink.ctx, &batch) == GW_OK)
             gw_ratelog_ok(&r->sink_log, now_ms, TAG, "handing over to the core");
         else
@@ -124,10 +133,55 @@ static void schedule(struct unit *u)
     (void)status;
 }
 
+/* Behind a gateway or serial server the units share a line: what a silent pass cost the others is
+ * paid for before the next try. */
+static void pay(struct unit *u, int64_t now)
+{
+    const struct gw_mb_cost cost = {
+        .now_ms = now,
+        .spent_ms = u->spent_ms,
+        .next_ms = u->spent_ms,
+        .full_ms = u->ep->conf->timeout_ms,
+        .silent = u->poll.silent,
+    };
+    const int64_t hold = gw_mb_budget_spend(&u->budget, &cost);
+    if (u->ep->nunits > 1)
+        gw_mb_poll_hold(&u->poll, hold);
+}
+
+static bool all_down(const struct endpoint *ep)
+{
+    for (size_t i = 0; i < ep->r->nunits; i++)
+        if (ep->r->units[i].ep == ep && ep->r->units[i].poll.link != GW_LINK_DOWN)
+            return false;
+    return true;
+}
+
+/* The endpoint is back: none of its units waits for its own back-off. */
+static void release_units(struct endpoint *ep, int64_t now)
+{
+    for (size_t i = 0; i < ep->r->nunits; i++) {
+        struct unit *u = &ep->r->units[i];
+        if (u->ep != ep || u->poll.busy || u->poll.hold_ms <= now)
+            continue;
+        gw_mb_poll_release(&u->poll, now);
+        schedule(u);
+    }
+}
+
 static void end_pass(struct unit *u)
 {
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(u->r->loop));
-    gw_mb_poll_end(&u->poll, now.mono_ms, gw_mb_pass_end(u->pass, &now));
+    const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    const bool back =
+        outcome != GW_MB_PASS_SILENT && u->poll.link == GW_LINK_DOWN && all_down(u->ep);
+    gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
+    if (outcome == GW_MB_PASS_SILENT)
+        pay(u, now.mono_ms);
+    if (back)
+        release_units(u->ep, now.mono_ms);
+    gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
+    u->stats.opens = gw_mb_tcp_opens(u->ep->tcp);
     const char *fault = gw_mb_pass_fault(u->pass);
     if (fault[0] != '\0')
         gw_ratelog_fail(&u->log, now.mono_ms, TAG, "%s: %s", u->name, fault);
@@ -137,9 +191,10 @@ static void end_pass(struct unit *u)
     schedule(u);
 }
 
-static void break_pass(struct unit *u, const char *reason)
+static void break_pass(struct unit *u, enum gw_status status, const char *reason)
 {
     u->doubt = true;
+    gw_bus_stats_failure(&u->stats, status);
     gw_mb_pass_break(u->pass, reason);
     end_pass(u);
 }
@@ -148,7 +203,7 @@ static void break_pass(struct unit *u, const char *reason)
 static void fail_queue(struct endpoint *ep, const char *reason)
 {
     for (struct unit *u = pop(ep); u != NULL; u = pop(ep))
-        break_pass(u, reason);
+        break_pass(u, GW_E_CLOSED, reason);
 }
 
 /* ---- names ---- */
@@ -243,17 +298,19 @@ static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *
     ep->active = NULL;
     if (gw_mb_tcp_reached(ep->tcp))
         ep->refused = 0;
+    u->spent_ms += gw_mb_tcp_took_ms(ep->tcp);
     if (status == GW_OK) {
         const struct gw_stamp now = gw_clock_now(gw_loop_clock(ep->r->loop));
         struct gw_mb_request next;
         u->doubt = false;
+        gw_bus_stats_answer(&u->stats, gw_mb_tcp_took_ms(ep->tcp), reply->exception);
         gw_mb_pass_answer(u->pass, reply, &now);
         if (gw_mb_pass_next(u->pass, &next))
             push_tail(ep, u);
         else
             end_pass(u);
     } else if (gw_mb_tcp_reached(ep->tcp)) {
-        break_pass(u, text);
+        break_pass(u, status, text);
     } else {
         no_connection(ep, u, text);
     }
@@ -277,7 +334,7 @@ static void kick(struct endpoint *ep)
         const enum gw_status status = gw_mb_tcp_request(ep->tcp, &req, on_done, ep);
         if (status != GW_OK) {
             ep->active = NULL;
-            break_pass(u, gw_status_name(status));
+            break_pass(u, status, gw_status_name(status));
         }
     }
 }
@@ -291,6 +348,7 @@ static void on_tick(void *arg)
         return;
     }
     gw_mb_pass_begin(u->pass, u->poll.tick_ms, u->poll.link == GW_LINK_DOWN);
+    u->spent_ms = 0;
     if (u->doubt && u->ep->conf->framing == GW_MB_FRAMING_RTU)
         gw_mb_pass_doubt(u->pass);
     push_tail(u->ep, u);
@@ -358,8 +416,10 @@ static enum gw_status make_unit(struct gw_mb_reactor *r, uint32_t device, struct
         gw_log(GW_LOG_WARN, TAG, "%s: has no points, so nothing is read", u->name);
         return GW_OK;
     }
-    if (status == GW_OK)
+    if (status == GW_OK) {
         r->nunits++;
+        ep->nunits++;
+    }
     return status;
 }
 
@@ -404,8 +464,8 @@ static void start_units(struct gw_mb_reactor *r)
 /* Sets every timer that there will ever be, so that setting one later never needs memory. */
 static enum gw_status reserve_timers(struct gw_mb_reactor *r, struct gw_err *err)
 {
-    /* One for each unit, and for each endpoint its connection's and the wait for its name. */
-    const size_t n = r->nunits + 2 * r->nendpoints;
+    /* One for each unit, for each endpoint its connection's and the wait for its name, the pulse. */
+    const size_t n = r->nunits + 2 * r->nendpoints + 1;
     struct gw_timer *timers = calloc(n > 0 ? n : 1, sizeof *timers);
     enum gw_status status = timers != NULL ? GW_OK : GW_E_NOMEM;
     for (size_t i = 0; status == GW_OK && i < n; i++)
@@ -482,6 +542,8 @@ void gw_mb_reactor_free(struct gw_mb_reactor *r)
     if (r->resolver != NULL)
         gw_loop_unwatch(r->loop, &r->names);
     gw_mb_resolver_free(r->resolver, RESOLVER_WAIT_MS);
+    if (r->loop != NULL)
+        gw_loop_timer_clear(r->loop, &r->pulse);
     for (size_t i = 0; r->units != NULL && i < r->nunits; i++) {
         gw_loop_timer_clear(r->loop, &r->units[i].timer);
         gw_mb_pass_free(r->units[i].pass);
@@ -494,6 +556,22 @@ void gw_mb_reactor_free(struct gw_mb_reactor *r)
     free(r->units);
     free(r->endpoints);
     free(r);
+}
+
+static void on_pulse(void *arg)
+{
+    struct gw_mb_reactor *r = arg;
+    if (r->beat != NULL)
+        atomic_fetch_add(r->beat, 1);
+    /* Room for it was made at the start. */
+    (void)!gw_loop_timer_set(r->loop, &r->pulse, gw_loop_now_ms(r->loop) + BEAT_MS);
+}
+
+void gw_mb_reactor_beat(struct gw_mb_reactor *r, atomic_uint *beat)
+{
+    r->beat = beat;
+    r->pulse = (struct gw_timer){.fire = on_pulse, .arg = r};
+    (void)!gw_loop_timer_set(r->loop, &r->pulse, gw_clock_mono_ms(gw_loop_clock(r->loop)));
 }
 
 void gw_mb_reactor_run(void *arg)

@@ -12,6 +12,8 @@
 #ifndef GW_MODBUS_REACTOR_H
 #define GW_MODBUS_REACTOR_H
 
+#include <stdatomic.h>
+
 #include "../driver.h"
 #include "base/status.h"
 #include "modbus/resolve.h"
@@ -25,6 +27,8 @@ enum gw_status gw_mb_reactor_new(const struct gw_driver_env *env, const struct g
 /* NULL is fine. Waits at most 1 s for a name that is being looked up. */
 void gw_mb_reactor_free(struct gw_mb_reactor *r);
 
+/* To be called before it runs: where it says every second that it gets on. */
+void gw_mb_reactor_beat(struct gw_mb_reactor *r, atomic_uint *beat);
 /* Polls until gw_mb_reactor_stop. arg is the reactor. */
 void gw_mb_reactor_run(void *arg);
 /* Makes gw_mb_reactor_run return soon. Any thread. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <modbus.h>
@@ -41,13 +42,17 @@ static enum gw_status cannot_open(const struct gw_rtu_conf *conf, int error, str
                       strerror_r(error, text, sizeof text));
 }
 
+static int set_timeout(struct gw_rtu *r)
+{
+    const uint32_t sec = (uint32_t)(r->conf.timeout_ms / 1000);
+    const uint32_t usec = (uint32_t)(r->conf.timeout_ms % 1000 * 1000);
+    return modbus_set_response_timeout(r->mb, sec, usec);
+}
+
 static enum gw_status set_up(struct gw_rtu *r, struct gw_err *err)
 {
     const struct gw_rtu_conf *conf = &r->conf;
-    const uint32_t sec = (uint32_t)(conf->timeout_ms / 1000);
-    const uint32_t usec = (uint32_t)(conf->timeout_ms % 1000 * 1000);
-    if (modbus_set_response_timeout(r->mb, sec, usec) != 0 ||
-        modbus_set_byte_timeout(r->mb, 0, 0) != 0 ||
+    if (set_timeout(r) != 0 || modbus_set_byte_timeout(r->mb, 0, 0) != 0 ||
         modbus_set_error_recovery(r->mb, MODBUS_ERROR_RECOVERY_NONE) != 0 ||
         modbus_connect(r->mb) != 0)
         return cannot_open(conf, errno, err);
@@ -99,6 +104,25 @@ void gw_rtu_close(struct gw_rtu *rtu)
         modbus_free(rtu->mb);
     }
     free(rtu);
+}
+
+void gw_rtu_timeout(struct gw_rtu *rtu, int64_t timeout_ms)
+{
+    assert(timeout_ms > 0);
+    if (rtu->conf.timeout_ms == timeout_ms)
+        return;
+    rtu->conf.timeout_ms = timeout_ms;
+    const int rc = set_timeout(rtu);
+    assert(rc == 0); /* it refuses nothing but 0 */
+    (void)rc;
+}
+
+bool gw_rtu_moved(const struct gw_rtu *rtu)
+{
+    struct stat named;
+    struct stat held;
+    return stat(rtu->conf.port, &named) != 0 || fstat(rtu->fd, &held) != 0 ||
+           named.st_rdev != held.st_rdev || named.st_ino != held.st_ino;
 }
 
 /* ---- requests ---- */

@@ -39,6 +39,13 @@ enum gw_status gw_rtu_open(const struct gw_rtu_conf *conf, struct gw_rtu **out,
                            struct gw_err *err) GW_MUST_CHECK;
 void gw_rtu_close(struct gw_rtu *rtu); /* NULL is fine */
 
+/* From now on a transaction may take timeout_ms, which is > 0. */
+void gw_rtu_timeout(struct gw_rtu *rtu, int64_t timeout_ms);
+
+/* True when the port's name leads to another device by now, or to none: an adapter was plugged in
+ * again, and the open port may never tell. Asks the file system. */
+bool gw_rtu_moved(const struct gw_rtu *rtu);
+
 /* Sends one valid request and waits for its answer, at most timeout_ms and the silences around it.
  * An exception is an answer (GW_OK). GW_E_TIMEOUT, GW_E_PROTO (wrong CRC, another unit or
  * function, another length, bytes behind it, a line that is never silent), GW_E_INVAL (unit out of

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/worker.h"
 #include "modbus/conf.h"
 #include "modbus/driver.h"
+#include "modbus/keeper.h"
 #include "modbus/point.h"
 #include "modbus/rtu_conf.h"
 #include "modbus/rtu_line.h"
@@ -29,8 +29,9 @@ const struct gw_conf_driver gw_modbus_rtu_conf = {
 };
 
 struct line {
-    struct gw_rtu_line *line;
-    struct gw_worker *worker;
+    struct gw_driver_env env;
+    uint32_t bus;
+    struct gw_keeper *keeper;
 };
 
 struct gw_driver_instance {
@@ -39,22 +40,57 @@ struct gw_driver_instance {
     size_t n;
 };
 
+static enum gw_status make_line(void *arg, const struct gw_keeper_post *post, void **out,
+                                struct gw_err *err)
+{
+    const struct line *l = arg;
+    struct gw_driver_env env = l->env;
+    struct gw_rtu_line *line = NULL;
+    env.sink = post->sink;
+    enum gw_status status = gw_rtu_line_new(&env, l->bus, &line, err);
+    if (status != GW_OK)
+        return status;
+    status = gw_rtu_line_beat(line, post->beat);
+    if (status != GW_OK) {
+        gw_rtu_line_free(line);
+        return gw_err_set(err, status, "modbus: out of memory");
+    }
+    *out = line;
+    return GW_OK;
+}
+
+static void stop_line(void *line)
+{
+    gw_rtu_line_stop(line);
+}
+
+static void release_line(void *line)
+{
+    gw_rtu_line_free(line);
+}
+
+static const struct gw_keeper_body body = {
+    .name = "modbus-rtu",
+    .make = make_line,
+    .run = gw_rtu_line_run,
+    .stop = stop_line,
+    .release = release_line,
+};
+
 static bool rtu_close(struct gw_driver_instance *inst)
 {
     if (inst == NULL)
         return true;
     for (size_t i = 0; i < inst->n; i++)
-        gw_rtu_line_stop(inst->lines[i].line);
+        gw_keeper_stop(inst->lines[i].keeper);
     const int64_t end = gw_clock_mono_ms(&inst->clock) + JOIN_MS;
     bool ended = true;
     for (size_t i = 0; i < inst->n; i++) {
         const int64_t left = end - gw_clock_mono_ms(&inst->clock);
-        if (gw_worker_join(inst->lines[i].worker, left > 0 ? left : 0)) {
-            gw_rtu_line_free(inst->lines[i].line);
-        } else {
-            ended = false;
-            gw_log(GW_LOG_ERR, TAG, "the thread of a serial line does not end and is left behind");
-        }
+        if (gw_keeper_free(inst->lines[i].keeper, left > 0 ? left : 0))
+            continue;
+        ended = false;
+        gw_log(GW_LOG_ERR, TAG, "the thread of a serial line does not end and is left behind");
     }
     free(inst);
     return ended;
@@ -64,18 +100,21 @@ static enum gw_status start_line(struct gw_driver_instance *inst, const struct g
                                  uint32_t bus, struct gw_err *err)
 {
     struct line *l = &inst->lines[inst->n];
-    struct gw_driver_env own = *env;
-    own.seed += bus; /* lines do not wait in step */
-    enum gw_status status = gw_rtu_line_new(&own, bus, &l->line, err);
-    if (status != GW_OK)
-        return status;
-    status = gw_worker_start("modbus-rtu", gw_rtu_line_run, l->line, &l->worker, err);
-    if (status != GW_OK) {
-        gw_rtu_line_free(l->line);
-        return status;
+    l->env = *env;
+    l->env.seed += bus; /* lines do not wait in step */
+    l->bus = bus;
+    const enum gw_status status = gw_keeper_start(&body, l, &env->sink, &l->keeper, err);
+    if (status == GW_OK)
+        inst->n++;
+    return status;
+}
+
+static void rtu_tend(struct gw_driver_instance *inst, const struct gw_driver_report *report)
+{
+    for (size_t i = 0; inst != NULL && i < inst->n; i++) {
+        const struct line *l = &inst->lines[i];
+        gw_keeper_tell(gw_keeper_look(l->keeper), l->env.site->buses[l->bus].id, report);
     }
-    inst->n++;
-    return GW_OK;
 }
 
 static enum gw_status rtu_open(const struct gw_driver_env *env, struct gw_driver_instance **out,
@@ -106,4 +145,5 @@ const struct gw_driver gw_modbus_rtu_driver = {
     .conf = &gw_modbus_rtu_conf,
     .open = rtu_open,
     .close = rtu_close,
+    .tend = rtu_tend,
 };

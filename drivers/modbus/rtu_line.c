@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/ratelog.h"
+#include "modbus/budget.h"
 #include "modbus/pass.h"
 #include "modbus/poll.h"
 #include "modbus/rtu.h"
@@ -17,15 +18,16 @@
 
 #define TAG         "modbus"
 #define SPREAD_MS   1000 /* first passes are spread over this time at most */
+#define BEAT_MS     1000
 #define PORT_CAP_MS 5000 /* a port that is plugged in again is found within this time */
-#define SHARE       20   /* a unit that is down costs at most one part in this of the line's time */
-#define SHARE_MS    60000
 
 /* A device. */
 struct unit {
     char name[GW_ID_SIZE + 16]; /* for messages: "devices.gas" */
     struct gw_mb_poll poll;
     struct gw_mb_pass *pass;
+    struct gw_mb_budget budget;
+    struct gw_bus_stats stats;
     bool doubt; /* an answer to its last request may still come */
     struct gw_ratelog log;
 };
@@ -46,7 +48,10 @@ struct gw_rtu_line {
     struct unit *active; /* its pass is under way */
     int last_unit;       /* that was addressed; -1: none */
     int64_t spent_ms;    /* on the line, in the pass under way */
+    uint32_t opens;
     struct gw_ratelog port_log, sink_log;
+    atomic_uint *beat;
+    struct gw_timer pulse;
 };
 
 static int64_t now_ms(const struct gw_rtu_line *l)
@@ -63,6 +68,7 @@ static void hand_over(struct gw_rtu_line *l, struct unit *u, int64_t now)
     while (gw_mb_pass_batch(u->pass, &from, &batch)) {
         batch.link = (uint8_t)u->poll.link;
         batch.polls = u->poll.polls;
+        batch.stats = u->stats;
         if (l->env.sink.put(l->env.sink.ctx, &batch) == GW_OK)
             gw_ratelog_ok(&l->sink_log, now, TAG, "handing over to the core");
         else
@@ -71,15 +77,49 @@ static void hand_over(struct gw_rtu_line *l, struct unit *u, int64_t now)
     }
 }
 
+/* What a silent pass cost its neighbours is paid for before the next try. */
+static void pay(struct gw_rtu_line *l, struct unit *u, int64_t now)
+{
+    const int64_t full = l->conf->timeout_ms;
+    const struct gw_mb_cost cost = {
+        .now_ms = now,
+        .spent_ms = l->spent_ms,
+        .next_ms = gw_mb_budget_timeout(&u->budget, full, u->poll.silent),
+        .full_ms = full,
+        .silent = u->poll.silent,
+    };
+    const int64_t hold = gw_mb_budget_spend(&u->budget, &cost);
+    if (l->nunits > 1)
+        gw_mb_poll_hold(&u->poll, hold);
+}
+
+static bool all_down(const struct gw_rtu_line *l)
+{
+    for (size_t i = 0; i < l->nunits; i++)
+        if (l->units[i].poll.link != GW_LINK_DOWN)
+            return false;
+    return true;
+}
+
+static void release_units(struct gw_rtu_line *l, int64_t now)
+{
+    for (size_t i = 0; i < l->nunits; i++)
+        if (l->units[i].poll.hold_ms > now)
+            gw_mb_poll_release(&l->units[i].poll, now);
+}
+
 static void end_pass(struct gw_rtu_line *l, struct unit *u)
 {
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
     const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    const bool bus_down = all_down(l);
     gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
-    if (outcome == GW_MB_PASS_SILENT && u->poll.link == GW_LINK_DOWN) {
-        const int64_t rest = l->spent_ms * (SHARE - 1);
-        gw_mb_poll_hold(&u->poll, now.mono_ms + (rest < SHARE_MS ? rest : SHARE_MS));
-    }
+    if (outcome == GW_MB_PASS_SILENT)
+        pay(l, u, now.mono_ms);
+    else if (bus_down)
+        release_units(l, now.mono_ms);
+    gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
+    u->stats.opens = l->opens;
     const char *fault = gw_mb_pass_fault(u->pass);
     if (fault[0] != '\0')
         gw_ratelog_fail(&u->log, now.mono_ms, TAG, "%s: %s", u->name, fault);
@@ -92,15 +132,6 @@ static void end_pass(struct gw_rtu_line *l, struct unit *u)
 
 /* ---- the port ---- */
 
-static void release_units(struct gw_rtu_line *l, int64_t now)
-{
-    for (size_t i = 0; i < l->nunits; i++) {
-        l->units[i].doubt = true;
-        if (l->units[i].poll.hold_ms > now)
-            gw_mb_poll_release(&l->units[i].poll, now);
-    }
-}
-
 static void try_open(struct gw_rtu_line *l)
 {
     const enum gw_status status = gw_rtu_open(&l->port_conf, &l->rtu, &l->why);
@@ -109,6 +140,9 @@ static void try_open(struct gw_rtu_line *l)
     if (status == GW_OK) {
         gw_ratelog_ok(&l->port_log, now, TAG, l->where);
         gw_backoff_reset(&l->backoff);
+        l->opens++;
+        for (size_t i = 0; i < l->nunits; i++)
+            l->units[i].doubt = true;
         release_units(l, now);
         return;
     }
@@ -150,22 +184,39 @@ static struct unit *begin_next(struct gw_rtu_line *l)
 
 static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_request *req)
 {
+    const int64_t full = l->conf->timeout_ms;
+    const int64_t start = now_ms(l);
     if (l->last_unit >= 0 && l->last_unit != req->unit && l->conf->turnaround_ms > 0)
         gw_serial_pause(l->conf->turnaround_ms);
     l->last_unit = req->unit;
+    gw_rtu_timeout(l->rtu, gw_mb_pass_answered(u->pass)
+                               ? full
+                               : gw_mb_budget_timeout(&u->budget, full, u->poll.silent));
     struct gw_mb_reply reply;
     struct gw_err err = {.msg = ""};
-    const int64_t before = now_ms(l);
-    const enum gw_status status = gw_rtu_request(l->rtu, req, &reply, &err);
+    const int64_t sent = now_ms(l);
+    enum gw_status status = gw_rtu_request(l->rtu, req, &reply, &err);
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
-    l->spent_ms += now.mono_ms - before;
+    l->spent_ms += now.mono_ms - start;
     u->doubt = status != GW_OK;
-    if (status == GW_OK)
+    if (status == GW_OK) {
+        gw_bus_stats_answer(&u->stats, now.mono_ms - sent, reply.exception);
+        gw_mb_budget_answer(&u->budget, now.mono_ms - sent);
         gw_mb_pass_answer(u->pass, &reply, &now);
-    else
-        gw_mb_pass_break(u->pass, err.msg);
+        return;
+    }
+    gw_bus_stats_failure(&u->stats, status);
+    gw_mb_pass_break(u->pass, err.msg);
+    if (status != GW_E_CLOSED && gw_rtu_moved(l->rtu))
+        status = gw_err_set(&err, GW_E_CLOSED, "the port's name leads to another device now");
     if (status == GW_E_CLOSED)
         lose_port(l, &err);
+}
+
+static void no_port(struct gw_rtu_line *l, struct unit *u)
+{
+    gw_bus_stats_failure(&u->stats, GW_E_CLOSED);
+    gw_mb_pass_break(u->pass, l->why.msg);
 }
 
 /* One request of the pass under way, or of the next one that is due. */
@@ -181,7 +232,7 @@ static void work(struct gw_rtu_line *l)
         if (l->rtu != NULL)
             ask(l, u, &req);
         else
-            gw_mb_pass_break(u->pass, l->why.msg);
+            no_port(l, u);
     }
     if (!gw_mb_pass_next(u->pass, &req))
         end_pass(l, u);
@@ -206,7 +257,7 @@ static void on_timer(void *arg)
         try_open(l);
     work(l);
     const enum gw_status status = gw_loop_timer_set(l->loop, &l->timer, next_wake(l));
-    assert(status == GW_OK); /* there is one timer, and room for it was made at the start */
+    assert(status == GW_OK); /* room for it was made at the start */
     (void)status;
 }
 
@@ -297,11 +348,27 @@ void gw_rtu_line_free(struct gw_rtu_line *line)
     for (size_t i = 0; i < line->nunits; i++)
         gw_mb_pass_free(line->units[i].pass);
     gw_rtu_close(line->rtu);
-    if (line->loop != NULL)
+    if (line->loop != NULL) {
         gw_loop_timer_clear(line->loop, &line->timer);
+        gw_loop_timer_clear(line->loop, &line->pulse);
+    }
     gw_loop_free(line->loop);
     free(line->units);
     free(line);
+}
+
+static void on_pulse(void *arg)
+{
+    struct gw_rtu_line *l = arg;
+    atomic_fetch_add(l->beat, 1);
+    (void)!gw_loop_timer_set(l->loop, &l->pulse, gw_loop_now_ms(l->loop) + BEAT_MS);
+}
+
+enum gw_status gw_rtu_line_beat(struct gw_rtu_line *line, atomic_uint *beat)
+{
+    line->beat = beat;
+    line->pulse = (struct gw_timer){.fire = on_pulse, .arg = line};
+    return gw_loop_timer_set(line->loop, &line->pulse, now_ms(line));
 }
 
 void gw_rtu_line_run(void *arg)

@@ -29,6 +29,9 @@ struct gw_mb_tcp {
     bool connected;
     bool reached; /* the present or last request had a connection */
     uint16_t tid;
+    uint32_t opens;
+    int64_t sent_ms; /* when the present request was sent; 0: not yet */
+    int64_t took_ms; /* of the last request */
     struct gw_mb_request req;
     gw_mb_tcp_done done;
     void *arg;
@@ -86,6 +89,16 @@ bool gw_mb_tcp_reached(const struct gw_mb_tcp *c)
     return c->reached;
 }
 
+int64_t gw_mb_tcp_took_ms(const struct gw_mb_tcp *c)
+{
+    return c->took_ms;
+}
+
+uint32_t gw_mb_tcp_opens(const struct gw_mb_tcp *c)
+{
+    return c->opens;
+}
+
 void gw_mb_tcp_address(struct gw_mb_tcp *c, const struct sockaddr_storage *addr, socklen_t len)
 {
     c->conf.addr = *addr;
@@ -99,6 +112,7 @@ static void finish(struct gw_mb_tcp *c, enum gw_status status, const struct gw_m
 {
     gw_loop_timer_clear(c->loop, &c->timer);
     c->phase = PHASE_IDLE;
+    c->took_ms = c->sent_ms != 0 ? gw_clock_mono_ms(gw_loop_clock(c->loop)) - c->sent_ms : 0;
     c->done(c->arg, status, reply, c->text);
 }
 
@@ -180,6 +194,7 @@ static enum gw_status start_transaction(struct gw_mb_tcp *c)
                                                       : gw_mb_encode_tcp(&c->req, c->tid, c->out);
     c->out_sent = 0;
     const int64_t now = gw_clock_mono_ms(gw_loop_clock(c->loop));
+    c->sent_ms = now;
     const enum gw_status status = gw_loop_timer_set(c->loop, &c->timer, now + c->conf.timeout_ms);
     if (status != GW_OK) {
         snprintf(c->text, sizeof c->text, "out of memory");
@@ -255,6 +270,7 @@ static void on_connected(struct gw_mb_tcp *c)
     }
     c->connected = true;
     c->reached = true;
+    c->opens++;
     if (!still_clean(c)) {
         fail_text(c, GW_E_PROTO, "bytes or an end of the connection before any request");
         return;
@@ -412,6 +428,7 @@ enum gw_status gw_mb_tcp_request(struct gw_mb_tcp *c, const struct gw_mb_request
     c->done = done;
     c->arg = arg;
     c->in_len = 0;
+    c->sent_ms = 0;
     c->text[0] = '\0';
 
     if (c->connected && !still_clean(c))

@@ -57,6 +57,10 @@ enum gw_status gw_mb_tcp_request(struct gw_mb_tcp *c, const struct gw_mb_request
 bool gw_mb_tcp_connected(const struct gw_mb_tcp *c);
 /* True when the last request had a connection: what failed then was the unit, not the way to it. */
 bool gw_mb_tcp_reached(const struct gw_mb_tcp *c);
+/* How long the last request took, from its sending to its end; 0 when it was not sent. */
+int64_t gw_mb_tcp_took_ms(const struct gw_mb_tcp *c);
+/* Connections made since the start. */
+uint32_t gw_mb_tcp_opens(const struct gw_mb_tcp *c);
 /* Changes the peer's address for the next connect (a name that resolves anew). */
 void gw_mb_tcp_address(struct gw_mb_tcp *c, const struct sockaddr_storage *addr, socklen_t len);
 

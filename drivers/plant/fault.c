@@ -18,6 +18,9 @@ static const struct gw_fault_def defs[GW_FAULT_KINDS] = {
     [GW_FAULT_CLOSE] = {.name = "close"},
     [GW_FAULT_RESET] = {.name = "reset"},
     [GW_FAULT_EXCEPTION] = {.name = "exception", .param = {PARAM("code", 4, 1, 255)}},
+    [GW_FAULT_STORM] = {.name = "exception_storm",
+                        .param = {PARAM("code", 6, 1, 255), PARAM("times", 20, 1, GW_STORM_MAX)}},
+    [GW_FAULT_SWAP_WORDS] = {.name = "swap_words"},
     [GW_FAULT_FEWER] = {.name = "fewer"},
     [GW_FAULT_SHORT_COUNT] = {.name = "short_count", .param = {PARAM("by", 2, 1, 255)}},
     [GW_FAULT_LONG_COUNT] = {.name = "long_count", .param = {PARAM("by", 2, 1, 255)}},
@@ -27,6 +30,7 @@ static const struct gw_fault_def defs[GW_FAULT_KINDS] = {
     [GW_FAULT_WRONG_PROTOCOL] = {.name = "wrong_protocol", .param = {PARAM("by", 1, 1, 65535)}},
     [GW_FAULT_WRONG_LENGTH] = {.name = "wrong_length", .param = {PARAM("by", 1, -65535, 65535)}},
     [GW_FAULT_BAD_CRC] = {.name = "bad_crc"},
+    [GW_FAULT_CLASH] = {.name = "clash"},
     [GW_FAULT_JUNK_HEAD] = {.name = "junk_head", .param = {PARAM("bytes", 3, 1, GW_FAULT_BYTES)}},
     [GW_FAULT_JUNK_TAIL] = {.name = "junk_tail", .param = {PARAM("bytes", 8, 1, GW_FAULT_BYTES)}},
     [GW_FAULT_TRUNCATE] = {.name = "truncate", .param = {PARAM("bytes", 0, 1, GW_ADU_MAX)}},
@@ -38,6 +42,10 @@ static const struct gw_fault_def defs[GW_FAULT_KINDS] = {
     [GW_FAULT_INF] = {.name = "inf", .scope = GW_SCOPE_SIGNAL},
     [GW_FAULT_NEG_INF] = {.name = "neg_inf", .scope = GW_SCOPE_SIGNAL},
     [GW_FAULT_REFUSE] = {.name = "refuse", .scope = GW_SCOPE_ENDPOINT},
+    [GW_FAULT_BLACK_HOLE] = {.name = "black_hole", .scope = GW_SCOPE_ENDPOINT},
+    [GW_FAULT_MUTE] = {.name = "mute", .scope = GW_SCOPE_ENDPOINT},
+    [GW_FAULT_HALF_OPEN] = {.name = "half_open", .scope = GW_SCOPE_ENDPOINT},
+    [GW_FAULT_HANG_UP] = {.name = "hang_up", .scope = GW_SCOPE_ENDPOINT},
     [GW_FAULT_GARBAGE] = {.name = "garbage",
                           .scope = GW_SCOPE_ENDPOINT,
                           .param = {PARAM("bytes", 5, 1, GW_FAULT_BYTES),
@@ -112,15 +120,36 @@ static uint8_t other_fc(uint8_t fc)
     }
 }
 
+static void refuse(struct gw_tx *tx, int64_t code)
+{
+    tx->bytes[FC] |= 0x80u;
+    tx->bytes[COUNT] = (uint8_t)code;
+    set_length(tx, COUNT + 1);
+}
+
+/* The registers of each pair in the other order, as a device with another word order shows them. */
+static void swap_words(struct gw_tx *tx)
+{
+    if (tx->bytes[FC] != 3 && tx->bytes[FC] != 4)
+        return;
+    for (size_t at = COUNT + 1; at + 4 <= tx->len; at += 4) {
+        uint8_t word[2];
+        memcpy(word, tx->bytes + at, 2);
+        memcpy(tx->bytes + at, tx->bytes + at + 2, 2);
+        memcpy(tx->bytes + at + 2, word, 2);
+    }
+}
+
 /* Faults inside the PDU. */
 static void spoil_pdu(const struct gw_faults *f, struct gw_tx *tx)
 {
-    if (f->of[GW_FAULT_EXCEPTION].on) {
-        tx->bytes[FC] |= 0x80u;
-        tx->bytes[COUNT] = (uint8_t)f->of[GW_FAULT_EXCEPTION].param[0];
-        set_length(tx, COUNT + 1);
-    }
+    if (f->of[GW_FAULT_EXCEPTION].on)
+        refuse(tx, f->of[GW_FAULT_EXCEPTION].param[0]);
+    if (f->of[GW_FAULT_STORM].on)
+        refuse(tx, f->of[GW_FAULT_STORM].param[0]);
     if (!is_exception(tx)) {
+        if (f->of[GW_FAULT_SWAP_WORDS].on)
+            swap_words(tx);
         if (f->of[GW_FAULT_FEWER].on)
             fewer(tx);
         if (f->of[GW_FAULT_SHORT_COUNT].on)
@@ -145,6 +174,25 @@ static void spoil_header(const struct gw_faults *f, struct gw_tx *tx)
         add16(tx->bytes + PROTOCOL, f->of[GW_FAULT_WRONG_PROTOCOL].param[0]);
     if (f->of[GW_FAULT_WRONG_LENGTH].on)
         add16(tx->bytes + LENGTH, f->of[GW_FAULT_WRONG_LENGTH].param[0]);
+}
+
+/* More frames than one for the request. data is where the data of the frame begins, end how many
+ * bytes stand behind them. */
+static void multiply(const struct gw_faults *f, struct gw_tx *tx, size_t data, size_t end)
+{
+    const size_t len = tx->len;
+    int64_t more = f->of[GW_FAULT_STORM].on ? f->of[GW_FAULT_STORM].param[1] - 1 : 0;
+    for (; more > 0; more--, tx->len += len)
+        memcpy(tx->bytes + tx->len, tx->bytes, len);
+    if (!f->of[GW_FAULT_CLASH].on || tx->exception)
+        return;
+    uint8_t *second = tx->bytes + tx->len;
+    memcpy(second, tx->bytes, len);
+    for (size_t i = data; i + end < len; i++)
+        second[i] ^= 0xFFu;
+    if (end > 0)
+        (void)gw_rtu_seal(second, len - end);
+    tx->len += len;
 }
 
 /* Faults behind the frame and before it, and those of its time. */
@@ -201,6 +249,8 @@ static void apply(const struct gw_faults *f, const uint8_t *adu, size_t len,
     tx->exception = is_exception(tx);
     if (framing == GW_FRAMING_RTU)
         make_rtu(f, tx);
+    const size_t data = framing == GW_FRAMING_RTU ? COUNT + 1 - UNIT : COUNT + 1;
+    multiply(f, tx, data, framing == GW_FRAMING_RTU ? GW_RTU_CRC : 0);
     spoil_line(f, tx);
 }
 

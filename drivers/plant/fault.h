@@ -20,6 +20,8 @@ enum gw_fault_kind {
     GW_FAULT_CLOSE,
     GW_FAULT_RESET,
     GW_FAULT_EXCEPTION,
+    GW_FAULT_STORM,
+    GW_FAULT_SWAP_WORDS,
     GW_FAULT_FEWER,
     GW_FAULT_SHORT_COUNT,
     GW_FAULT_LONG_COUNT,
@@ -29,6 +31,7 @@ enum gw_fault_kind {
     GW_FAULT_WRONG_PROTOCOL,
     GW_FAULT_WRONG_LENGTH,
     GW_FAULT_BAD_CRC,
+    GW_FAULT_CLASH,
     GW_FAULT_JUNK_HEAD,
     GW_FAULT_JUNK_TAIL,
     GW_FAULT_TRUNCATE,
@@ -42,6 +45,10 @@ enum gw_fault_kind {
     GW_FAULT_NEG_INF,
     /* of an endpoint */
     GW_FAULT_REFUSE,
+    GW_FAULT_BLACK_HOLE,
+    GW_FAULT_MUTE,
+    GW_FAULT_HALF_OPEN,
+    GW_FAULT_HANG_UP,
     GW_FAULT_GARBAGE,
     GW_FAULT_KINDS
 };
@@ -50,7 +57,7 @@ enum gw_fault_scope { GW_SCOPE_REPLY = 0, GW_SCOPE_SIGNAL, GW_SCOPE_ENDPOINT };
 
 #define GW_FAULT_PARAMS 2
 
-/* A number that a fault takes: "code", "ms", "by", "bytes" or "unit". */
+/* A number that a fault takes: "code", "ms", "by", "bytes", "unit" or "times". */
 struct gw_fault_param {
     const char *key; /* NULL: none */
     int64_t def, min, max;
@@ -78,8 +85,9 @@ struct gw_faults {
 
 #define GW_ADU_MAX     260
 #define GW_FAULT_BYTES 256 /* most bytes of junk or garbage */
-/* A late reply and the one after it, each between junk. */
-#define GW_TX_MAX (2 * (GW_ADU_MAX + 2 * GW_FAULT_BYTES))
+#define GW_STORM_MAX   50  /* most exceptions for one request */
+/* A late reply and the one after it, each with that of a second unit and between junk. */
+#define GW_TX_MAX (2 * (2 * GW_ADU_MAX + 2 * GW_FAULT_BYTES))
 
 /* What goes out for one request. */
 struct gw_tx {

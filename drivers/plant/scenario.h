@@ -108,7 +108,7 @@
  *   noise        { "<signal>": amount } for even noise of +-amount, or { "<signal>": { "uniform":
  *                amount } } or { "<signal>": { "gauss": standard deviation } }; 0 ends it. It
  * changes every 100 ms. Not for signals of 0 and 1; for good, whatever for_s says. fault        the
- * name of a fault (below); code, ms, by, bytes, unit are its numbers. signals      list of signals
+ * name of a fault (below); code, ms, by, bytes, unit, times are its numbers. signals      list of signals
  * that a "frozen", "nan", "inf" or "neg_inf" fault is for; default: all that can have it. for_s
  * ends set, ramp, wave and fault after this time: the signals go back to what they had. Without it
  * they stay for good. clear        true: first ends all faults of the device or endpoint and all
@@ -121,6 +121,8 @@
  *   close           the connection is closed instead of an answer
  *   reset           the same by a TCP reset
  *   exception       exception `code` (default 4; 6 is "busy") instead of data
+ *   exception_storm `times` (default 20, at most 50) exceptions `code` (default 6) instead of data
+ *   swap_words      the registers of each pair in the other order, as with another word order
  *   fewer           well-formed, but one register (or one byte of bits) less than asked for
  *   short_count     the byte count field is `by` (default 2) too low; nothing else changes
  *   long_count      the byte count field is `by` (default 2) too high; nothing else changes
@@ -130,27 +132,43 @@
  *   wrong_protocol  protocol id plus `by` (default 1)
  *   wrong_length    MBAP length plus `by` (default 1; negative is too short)
  *   bad_crc         one bit of the CRC of an RTU frame is wrong; nothing on TCP
+ *   clash           a second unit has the same address: its frame, with all data inverted, follows
+ *                   right behind
  *   junk_head       `bytes` (default 3) bytes A5 5A ... before the frame
  *   junk_tail       `bytes` (default 8) further bytes A5 5A A5 5A ... behind the frame
- *   truncate        only the first `bytes` (default: half of the frame), then the connection is
- * closed delay           the answer comes `ms` (default 1000) later dribble         one byte each
- * `ms` (default 400) late            the answer is kept and sent when the connection's next request
- * arrives; the answer to that one is kept in turn. When the fault has ended, a kept answer goes out
- * right before the next good one. FAULTS OF A DEVICE'S SIGNALS frozen          the value no longer
- * moves nan, inf, neg_inf   no number; for signals that are shown as a float (flow, resistance,
- * t<n>) FAULTS OF AN ENDPOINT refuse          stops listening and drops its connections garbage
- * `bytes` (default 5) unasked-for bytes A5 5A ... to each connection every `ms` (default 500),
- * except in the middle of a reply
+ *   truncate        only the first `bytes` (default: half of the frame), then it is closed
+ *   delay           the answer comes `ms` (default 1000) later
+ *   dribble         one byte each `ms` (default 400)
+ *   late            the answer is kept and sent when the connection's next request arrives; the
+ *                   answer to that one is kept in turn. When the fault has ended, a kept answer
+ *                   goes out right before the next good one.
+ *
+ * FAULTS OF A DEVICE'S SIGNALS
+ *   frozen          the value no longer moves
+ *   nan, inf, neg_inf   no number; for signals that are shown as a float (flow, resistance, t<n>)
+ *
+ * FAULTS OF AN ENDPOINT
+ *   refuse          stops listening and drops its connections
+ *   black_hole      as behind a cut cable: a connection that is asked for comes neither to be nor
+ *                   is it refused, and nothing moves on those that are open
+ *   mute            takes connections and all that comes, and answers nothing
+ *   half_open       the peer of the connections that are open has lost them without a word: they
+ *                   stay open, and dead for good; new ones are served
+ *   hang_up         closes its connections, and each new one at once
+ *   garbage         `bytes` (default 5) unasked-for bytes A5 5A ... to each connection every `ms`
+ *                   (default 500), except in the middle of a reply
+ *   On a serial line black_hole is mute; half_open and hang_up do nothing.
  *
  * FOLLOW: an entry is an object with
  *   device, signal   the signal that follows; it is set, as by "set", each time the condition
- * changes when             "<device>.<signal> >= number" (or <=, ==); the signal may be an output;
- * or any              list of such conditions of which one is enough after_s          default 0:
- * how long the condition must hold before the signal changes back_s           default after_s: how
- * long it must be over before the signal goes back to, else         default 1 and 0: the value
- * while it holds and while it does not At the beginning the signal has the value that the condition
- * asks for. Conditions see what the device shows: a frozen value does not move them. A follower is
- * broken by freezing its signal.
+ *                    changes
+ *   when             "<device>.<signal> >= number" (or <=, ==); the signal may be an output; or
+ *   any              list of such conditions of which one is enough
+ *   after_s          default 0: how long the condition must hold before the signal changes
+ *   back_s           default after_s: how long it must be over before the signal goes back
+ *   to, else         default 1 and 0: the value while it holds and while it does not
+ *   At the beginning the signal has the value that the condition asks for. Conditions see what the
+ * device shows: a frozen value does not move them. A follower is broken by freezing its signal.
  */
 #ifndef GW_PLANT_SCENARIO_H
 #define GW_PLANT_SCENARIO_H

@@ -18,7 +18,7 @@ struct action_keys {
     struct gw_sc_change_nodes changes;
     char fault[GW_PLANT_NAME];
     const struct gw_jnode *signals;
-    int64_t code, ms, by, bytes, unit;
+    int64_t code, ms, by, bytes, unit, times;
     bool clear;
     char say[GW_PLANT_SAY];
 };
@@ -64,7 +64,7 @@ struct action_keys {
          .doc = "how long it lasts"},                                                              \
         NUMBER(code, "exception code"), NUMBER(ms, "time of a fault"),                             \
         NUMBER(by, "deviation of a fault"), NUMBER(bytes, "bytes of a fault"),                     \
-        NUMBER(unit, "unit id of a fault"),                                                        \
+        NUMBER(unit, "unit id of a fault"), NUMBER(times, "repetitions of a fault"),               \
         {.name = "clear", .type = GW_KEY_BOOL, OFF(clear), .doc = "ends what was temporary"},      \
         {.name = "say",                                                                            \
          .type = GW_KEY_STR,                                                                       \
@@ -94,7 +94,8 @@ static int64_t number_given(const struct action_keys *k, const char *key)
         const char *key;
         int64_t value;
     } numbers[] = {
-        {"code", k->code}, {"ms", k->ms}, {"by", k->by}, {"bytes", k->bytes}, {"unit", k->unit},
+        {"code", k->code},   {"ms", k->ms},     {"by", k->by},
+        {"bytes", k->bytes}, {"unit", k->unit}, {"times", k->times},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (strcmp(numbers[i].key, key) == 0)
@@ -114,7 +115,7 @@ static bool takes(const struct gw_fault_def *def, const char *key)
 static void refuse_other_numbers(struct gw_sc_reader *r, const struct gw_jnode *n,
                                  const struct action_keys *k, const struct gw_fault_def *def)
 {
-    static const char *const numbers[] = {"code", "ms", "by", "bytes", "unit"};
+    static const char *const numbers[] = {"code", "ms", "by", "bytes", "unit", "times"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (number_given(k, numbers[i]) == NOT_GIVEN)
             continue;
@@ -218,8 +219,12 @@ void gw_sc_read_action(struct gw_sc_reader *r, const struct gw_jnode *n, bool ti
         gw_jnode_issue(n, r->issues, "must be an object, not %s", gw_jtype_name(gw_jnode_type(n)));
         return;
     }
-    struct action_keys k = {
-        .code = NOT_GIVEN, .ms = NOT_GIVEN, .by = NOT_GIVEN, .bytes = NOT_GIVEN, .unit = NOT_GIVEN};
+    struct action_keys k = {.code = NOT_GIVEN,
+                            .ms = NOT_GIVEN,
+                            .by = NOT_GIVEN,
+                            .bytes = NOT_GIVEN,
+                            .unit = NOT_GIVEN,
+                            .times = NOT_GIVEN};
     gw_keys_read(n, timeline ? timeline_keys : line_keys, &k, r->issues);
     a->at_ms = gw_sc_ms(k.at_s);
     a->for_ms = gw_sc_ms(k.for_s);

@@ -129,6 +129,72 @@ static void accept_again(struct gw_endpoint *e)
         gw_log(GW_LOG_WARN, GW_SERVER_TAG, "%s", err.msg);
 }
 
+/* Fills the queue of connections that wait to be accepted, so that the kernel answers no further
+ * one. */
+static void begin_hole(struct gw_endpoint *e)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons(e->port),
+                               .sin_addr = e->s->sc->endpoints[e->index].bind};
+    gw_loop_unwatch(e->s->loop, &e->watch);
+    gw_loop_timer_clear(e->s->loop, &e->pause);
+    e->filler = socket(AF_INET, SOCK_STREAM, 0);
+    if (e->filler < 0 || fcntl(e->filler, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(e->filler, F_SETFL, O_NONBLOCK) != 0 || listen(e->watch.fd, 0) != 0 ||
+        (connect(e->filler, (const struct sockaddr *)&addr, sizeof addr) != 0 &&
+         errno != EINPROGRESS))
+        gw_log(GW_LOG_WARN, GW_SERVER_TAG, "endpoint %s: no black hole: %s",
+               e->s->sc->endpoints[e->index].name, strerror(errno));
+    e->hole = true;
+}
+
+static void end_hole(struct gw_endpoint *e)
+{
+    e->hole = false;
+    const int first = accept(e->watch.fd, NULL, NULL); /* of the filler */
+    if (first >= 0)
+        close(first);
+    if (e->filler >= 0)
+        close(e->filler);
+    e->filler = -1;
+    if (listen(e->watch.fd, SOMAXCONN) != 0 ||
+        gw_loop_watch(e->s->loop, &e->watch, GW_LOOP_IN) != GW_OK)
+        gw_log(GW_LOG_ERR, GW_SERVER_TAG, "endpoint %s: does not listen any more",
+               e->s->sc->endpoints[e->index].name);
+}
+
+static void wake_all(struct gw_endpoint *e)
+{
+    struct gw_conn *next = NULL;
+    for (struct gw_conn *c = e->conns; c != NULL; c = next) {
+        next = c->next;
+        gw_conn_wake(c);
+    }
+}
+
+/* What a TCP endpoint does with connections. */
+static void sync_connections(struct gw_endpoint *e, const struct gw_faults *faults)
+{
+    const bool hole = faults->of[GW_FAULT_BLACK_HOLE].on && !e->refusing;
+    if (hole != e->hole) {
+        if (hole)
+            begin_hole(e);
+        else
+            end_hole(e);
+        wake_all(e);
+    }
+    const bool cut = faults->of[GW_FAULT_HALF_OPEN].on;
+    struct gw_conn *next = NULL;
+    for (struct gw_conn *c = e->conns; cut && !e->cut && c != NULL; c = next) {
+        next = c->next;
+        gw_conn_kill(c);
+    }
+    e->cut = cut;
+    e->hanging_up = faults->of[GW_FAULT_HANG_UP].on;
+    while (e->hanging_up && e->conns != NULL)
+        gw_conn_drop(e->conns, false);
+}
+
 static void send_garbage(struct gw_endpoint *e, size_t n)
 {
     uint8_t junk[GW_FAULT_BYTES];
@@ -156,12 +222,18 @@ static void sync_endpoint(struct gw_endpoint *e)
     struct gw_faults faults;
     gw_plant_endpoint_faults(e->s->plant, e->index, &faults);
     bool refusing = faults.of[GW_FAULT_REFUSE].on;
+    e->mute = faults.of[GW_FAULT_MUTE].on || (is_line(e) && faults.of[GW_FAULT_BLACK_HOLE].on);
     if (is_line(e) && e->conns == NULL)
         e->refusing = true; /* also when a real port has gone by itself */
-    if (refusing && !e->refusing)
+    if (refusing && !e->refusing) {
+        if (e->hole)
+            end_hole(e);
         refuse(e);
-    else if (!refusing && e->refusing)
+    } else if (!refusing && e->refusing) {
         accept_again(e);
+    }
+    if (!is_line(e))
+        sync_connections(e, &faults);
     gw_line_free_port(&e->line);
     if (faults.of[GW_FAULT_GARBAGE].on && e->garbage.slot == 0)
         arm(e->s, &e->garbage, gw_loop_now_ms(e->s->loop));
@@ -233,6 +305,7 @@ enum gw_status gw_server_start(struct gw_loop *loop, const struct gw_scenario *s
     for (size_t i = 0; i < sc->n_endpoints; i++) {
         s->endpoints[i] = (struct gw_endpoint){.s = s, .index = i, .port = sc->endpoints[i].port};
         struct gw_endpoint *e = &s->endpoints[i];
+        e->filler = -1;
         e->watch = (struct gw_watch){.fd = -1, .ready = on_listen, .arg = e};
         e->line = (struct gw_line){.fd = -1, .other = -1};
         e->pause = (struct gw_timer){.fire = on_pause, .arg = e};
@@ -266,6 +339,8 @@ void gw_server_free(struct gw_server *s)
         gw_loop_unwatch(s->loop, &e->watch);
         if (e->watch.fd >= 0)
             close(e->watch.fd);
+        if (e->filler >= 0)
+            close(e->filler);
     }
     free(s->endpoints);
     free(s);

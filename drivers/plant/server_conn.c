@@ -59,11 +59,19 @@ void gw_conn_drop(struct gw_conn *c, bool reset)
     free(c);
 }
 
+/* Nothing gets through to it, or to the client. */
+static bool cut_off(const struct gw_conn *c)
+{
+    return c->dead || c->e->hole;
+}
+
 /* Watches what is wanted next; false when the connection had to be dropped. */
 static bool want(struct gw_conn *c, bool out)
 {
     unsigned events = out ? GW_LOOP_OUT : 0;
-    if (!c->eof && c->in_len < sizeof c->in)
+    if (cut_off(c))
+        events = 0;
+    else if (!c->eof && c->in_len < sizeof c->in)
         events |= GW_LOOP_IN;
     if (c->watch.active && c->watch.events == events)
         return true;
@@ -85,6 +93,12 @@ static bool set_timer(struct gw_conn *c, int64_t in_ms)
 /* Sends what may go now. false when the connection is gone. */
 static bool send_some(struct gw_conn *c)
 {
+    if (cut_off(c))
+        return want(c, false);
+    if (c->e->mute) {
+        c->sent = c->tx.len;
+        c->n_of = 0;
+    }
     while (c->sent < c->tx.len) {
         size_t n = c->tx.gap_ms > 0 ? 1 : c->tx.len - c->sent;
         ssize_t done = put_bytes(c, c->tx.bytes + c->sent, n);
@@ -292,6 +306,8 @@ static void receive(struct gw_conn *c)
     if (n == 0)
         c->eof = true;
     c->in_len += (size_t)n;
+    if (c->e->mute)
+        c->in_len = 0;
     if (!c->busy)
         serve(c);
     else
@@ -336,7 +352,7 @@ void gw_conn_add(struct gw_endpoint *e, int fd)
     struct gw_server *s = e->s;
     s->counters->endpoints[e->index].connections++;
     const int on = 1;
-    if (e->n_conns >= s->sc->endpoints[e->index].max_connections ||
+    if (e->hanging_up || e->n_conns >= s->sc->endpoints[e->index].max_connections ||
         fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || !adopt(e, fd))
         close(fd);
@@ -348,8 +364,19 @@ void gw_conn_add_line(struct gw_endpoint *e)
         gw_line_close(&e->s->sc->endpoints[e->index], &e->line);
 }
 
+void gw_conn_wake(struct gw_conn *c)
+{
+    (void)want(c, c->busy);
+}
+
+void gw_conn_kill(struct gw_conn *c)
+{
+    c->dead = true;
+    (void)want(c, false);
+}
+
 void gw_conn_send_junk(struct gw_conn *c, const uint8_t *junk, size_t n)
 {
-    if (!c->busy || c->sent == 0)
+    if (!cut_off(c) && (!c->busy || c->sent == 0))
         (void)!put_bytes(c, junk, n); /* whoever is gone is found out later */
 }

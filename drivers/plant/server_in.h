@@ -25,6 +25,7 @@ struct gw_conn {
     size_t in_len;
     int64_t in_ms;   /* when the last of them came */
     bool eof;        /* the client has sent its last byte */
+    bool dead;       /* nothing moves on it any more, for good */
     bool busy;       /* a reply is on its way; requests wait */
     struct gw_tx tx; /* that reply */
     size_t sent;
@@ -44,6 +45,11 @@ struct gw_endpoint {
     uint16_t port;
     struct gw_line line; /* of a serial one, whose only "connection" it is */
     bool refusing;       /* bound, so that the port stays ours, but not listening */
+    bool hole;           /* nothing gets to it: the queue of connections is full, by `filler` */
+    int filler;          /* -1: none */
+    bool mute;           /* what comes is thrown away */
+    bool cut;            /* the connections of that moment are dead */
+    bool hanging_up;     /* new connections are closed */
     struct gw_conn *conns;
     size_t n_conns;
 };
@@ -65,6 +71,10 @@ void gw_conn_add(struct gw_endpoint *e, int fd);
 void gw_conn_add_line(struct gw_endpoint *e);
 /* Closes the connection, by a TCP reset if wanted, and frees it. */
 void gw_conn_drop(struct gw_conn *c, bool reset);
+/* What its endpoint is has changed: goes on, or stops. */
+void gw_conn_wake(struct gw_conn *c);
+/* Nothing moves on it any more, until the client gives it up. */
+void gw_conn_kill(struct gw_conn *c);
 /* Sends unasked-for bytes, unless a reply is half out. */
 void gw_conn_send_junk(struct gw_conn *c, const uint8_t *junk, size_t n);
 

@@ -165,6 +165,12 @@ struct gw_site_override {
     const struct gw_jnode *node;
 };
 
+/* An inspection of something that protects and is no instrument: extinguishers, a guard, a vent. */
+struct gw_site_due {
+    char item[GW_ID_SIZE];
+    char date[11]; /* "2027-03-31": the day on which it ends */
+};
+
 struct gw_site_asset {
     char id[GW_ID_SIZE];
     char type[GW_ID_SIZE]; /* if_furnace, paint_mix ...: known to the catalogue */
@@ -178,6 +184,8 @@ struct gw_site_asset {
     size_t nroles;
     struct gw_site_override *overrides;
     size_t noverrides;
+    struct gw_site_due *due;
+    size_t ndue;
     bool partial; /* in a partly read site: a fact, rated value, role or point of a role lacks */
     const struct gw_jnode *node;
 };

@@ -92,6 +92,32 @@ static bool read_rated(struct gw_site_asset *a, const struct gw_jnode *obj,
     return true;
 }
 
+/* ---- inspections ---- */
+
+static bool read_due(struct gw_site_asset *a, const struct gw_jnode *obj, struct gw_issues *issues)
+{
+    a->due = calloc(gw_jnode_count(obj) + 1, sizeof *a->due);
+    if (a->due == NULL)
+        return false;
+    for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
+        struct gw_site_due *d = &a->due[a->ndue];
+        if (!name_ok(n, sizeof d->item, issues))
+            continue;
+        if (gw_jnode_type(n) != GW_J_STR || gw_jnode_str(n)[0] == '\0') {
+            gw_jnode_issue(n, issues, "must be a date such as \"2027-03-31\"");
+            continue;
+        }
+        const size_t before = gw_issues_count(issues);
+        gw_site_check_date(n, issues);
+        if (gw_issues_count(issues) != before)
+            continue;
+        copy_id(d->item, sizeof d->item, gw_jnode_key(n));
+        copy_id(d->date, sizeof d->date, gw_jnode_str(n));
+        a->ndue++;
+    }
+    return true;
+}
+
 /* ---- overrides ---- */
 
 static bool read_overrides(struct gw_site_asset *a, const struct gw_jnode *obj,
@@ -242,7 +268,8 @@ static bool read_asset(const struct gw_site_asset_env *env, struct gw_site_asset
     *a = in.asset;
     if ((in.facts != NULL && !read_facts(a, in.facts, env->issues)) ||
         (in.rated != NULL && !read_rated(a, in.rated, env->issues)) ||
-        (in.roles != NULL && !read_roles(env, a, in.roles)))
+        (in.roles != NULL && !read_roles(env, a, in.roles)) ||
+        (in.due != NULL && !read_due(a, in.due, env->issues)))
         return false;
     a->partial = a->partial || gw_issues_count(env->issues) != before ||
                  gw_jnode_repeats(n, GW_SCAN_DEPTH_MAX);
@@ -273,6 +300,7 @@ void gw_site_free_assets(struct gw_site *site)
         free(a->facts);
         free(a->rated);
         free(a->overrides);
+        free(a->due);
     }
     free(site->assets);
 }

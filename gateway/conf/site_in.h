@@ -44,7 +44,7 @@ struct gw_site_device_in {
 
 struct gw_site_asset_in {
     struct gw_site_asset asset;
-    const struct gw_jnode *facts, *rated, *roles, *overrides;
+    const struct gw_jnode *facts, *rated, *roles, *due, *overrides;
 };
 
 extern const struct gw_key gw_site_root_keys[];
@@ -58,6 +58,9 @@ extern const struct gw_key gw_site_influx_keys[];
 extern const struct gw_key gw_site_telemetry_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 extern const struct gw_key gw_site_local_keys[];
+
+/* Adds an issue where the text is neither "" nor a date such as "2027-03-31". */
+void gw_site_check_date(const struct gw_jnode *n, struct gw_issues *issues);
 
 /* What is wrong between the keys of publish.mqtt: each is fine for itself. */
 void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *obj,

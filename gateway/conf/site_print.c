@@ -204,6 +204,14 @@ static void print_asset(struct printer *p, const struct gw_site_asset *a)
     for (size_t i = 0; i < a->nroles; i++)
         print_role(p, &a->roles[i]);
     close_obj(p);
+    open_obj(p, "due");
+    for (size_t i = 0; i < a->ndue; i++) {
+        begin(p);
+        gw_keys_print_str(a->due[i].item, p->out);
+        gw_buf_str(p->out, ": ");
+        gw_keys_print_str(a->due[i].date, p->out);
+    }
+    close_obj(p);
     print_overrides(p, a);
     close_obj(p);
 }

@@ -75,7 +75,7 @@ static bool is_date(const char *s)
     return day >= 1 && day <= days[month] + (month == 2 && leap);
 }
 
-static void check_date(const struct gw_jnode *n, struct gw_issues *issues)
+void gw_site_check_date(const struct gw_jnode *n, struct gw_issues *issues)
 {
     const char *text = gw_jnode_str(n);
     if (text[0] != '\0' && !is_date(text))
@@ -198,7 +198,7 @@ const struct gw_key gw_site_device_keys[] = {
      .doc = "Where it is, so that a stranger finds it."},
     {"cert_no", GW_KEY_STR, DEV_TEXT(cert_no), .def = "",
      .doc = "Number of the valid verification certificate."},
-    {"cal_due", GW_KEY_STR, DEV_TEXT(cal_due), .def = "", .check = check_date,
+    {"cal_due", GW_KEY_STR, DEV_TEXT(cal_due), .def = "", .check = gw_site_check_date,
      .doc = "Day on which the verification ends, as \"2027-03-31\"."},
     {"period_ms", GW_KEY_INT, VALUE(gw_site_device_in, device.period_ms), .min = 100,
      .max = 3600000, .def = "1000",
@@ -244,6 +244,9 @@ const struct gw_key gw_site_asset_keys[] = {
     {"roles", GW_KEY_NODE, VALUE(gw_site_asset_in, roles), .jtype = GW_J_OBJ,
      .doc = "Which point plays which role, such as \"T_OUT\": \"pt.t1\"; several points stand in "
             "[ ]."},
+    {"due", GW_KEY_NODE, VALUE(gw_site_asset_in, due), .jtype = GW_J_OBJ,
+     .doc = "Until when inspections of what protects it are valid, by a name of your choice, such as "
+            "\"extinguishers\": \"2027-03-31\"."},
     {"overrides", GW_KEY_NODE, VALUE(gw_site_asset_in, overrides), .jtype = GW_J_OBJ,
      .doc = "Parameters of findings that differ here, as {\"GAS-FLT-01\": {\"delay_s\": 60}}; the "
             "catalogue bounds them."},

@@ -42,7 +42,7 @@ struct route {
 static const struct route routes[] = {
     {"/v1/status", gw_render_status}, {"/v1/devices", gw_render_devices},
     {"/v1/points", gw_render_points}, {"/v1/cases", gw_render_cases},
-    {"/v1/alarms", gw_render_alarms},
+    {"/v1/alarms", gw_render_alarms}, {"/v1/buses", gw_render_buses},
 };
 
 static const struct route *find_route(const char *path)

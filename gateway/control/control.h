@@ -6,7 +6,7 @@
  * A request that finds no snapshot young enough asks for one and waits; when the core does not
  * publish in time, the answer is 503 and says so, so that a stuck core shows.
  *
- *   /v1/status  /v1/devices  /v1/points  /v1/cases  /v1/alarms     ?device=<id>: of one device only
+ *   /v1/status  /v1/buses  /v1/devices  /v1/points  /v1/cases  /v1/alarms     ?device=<id>: of one device only
  */
 #ifndef GW_CONTROL_CONTROL_H
 #define GW_CONTROL_CONTROL_H

@@ -175,6 +175,8 @@ static void write_device(struct gw_jcs *j, const struct gw_render *r, uint32_t i
 
     gw_jcs_obj(j, NULL);
     gw_jcs_str(j, "bus", r->site->buses[d->bus].id);
+    if (gw_bus_stats_any(&life->stats))
+        gw_bus_stats_write(j, &life->stats, GW_STATS_OF_DEVICE);
     gw_jcs_str(j, "driver", r->site->buses[d->bus].driver->name);
     gw_jcs_str(j, "fault", life->fault);
     gw_jcs_str(j, "id", d->id);
@@ -204,6 +206,49 @@ void gw_render_devices(const struct gw_render *r, struct gw_buf *out)
     for (size_t i = 0; i < r->site->ndevices; i++)
         if (wanted(r, (uint32_t)i))
             write_device(&j, r, (uint32_t)i);
+    gw_jcs_end(&j);
+    gw_jcs_str(&j, "gateway", r->site->gateway.id);
+    wall(&j, "now", r->snapshot->now.wall_ms);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
+}
+
+/* ---- buses ---- */
+
+static void write_bus(struct gw_jcs *j, const struct gw_render *r, size_t i)
+{
+    const struct gw_bus_life *life = &r->snapshot->buses[i];
+    struct gw_bus_stats sum = {0};
+    size_t n = 0;
+
+    for (size_t d = 0; d < r->site->ndevices; d++) {
+        if (r->site->devices[d].bus != i)
+            continue;
+        gw_bus_stats_add(&sum, &r->snapshot->devices[d].stats);
+        n++;
+    }
+    gw_jcs_obj(j, NULL);
+    if (gw_bus_stats_any(&sum))
+        gw_bus_stats_write(j, &sum, GW_STATS_OF_BUS);
+    count(j, "devices", n);
+    gw_jcs_str(j, "driver", r->site->buses[i].driver->name);
+    gw_jcs_str(j, "id", r->site->buses[i].id);
+    gw_jcs_str(j, "link", gw_link_name(life->link));
+    if (life->since_ms)
+        gw_jcs_int(j, "since_ms", r->snapshot->now.mono_ms - life->since_ms);
+    gw_jcs_end(j);
+}
+
+void gw_render_buses(const struct gw_render *r, struct gw_buf *out)
+{
+    struct gw_jcs j;
+
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_arr(&j, "buses");
+    for (size_t i = 0; i < r->site->nbuses; i++)
+        if (!gw_site_is_derived(&r->site->buses[i]))
+            write_bus(&j, r, i);
     gw_jcs_end(&j);
     gw_jcs_str(&j, "gateway", r->site->gateway.id);
     wall(&j, "now", r->snapshot->now.wall_ms);

@@ -22,6 +22,7 @@ struct gw_render {
 
 void gw_render_status(const struct gw_render *r, struct gw_buf *out);
 void gw_render_devices(const struct gw_render *r, struct gw_buf *out);
+void gw_render_buses(const struct gw_render *r, struct gw_buf *out);
 void gw_render_points(const struct gw_render *r, struct gw_buf *out);
 void gw_render_cases(const struct gw_render *r, struct gw_buf *out);
 void gw_render_alarms(const struct gw_render *r, struct gw_buf *out);

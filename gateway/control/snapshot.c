@@ -40,7 +40,7 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
     return one;
 }
 
-enum gw_status gw_board_new(size_t npoints, size_t ndevices, struct gw_board **out,
+enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **out,
                             struct gw_err *err)
 {
     struct gw_board *b = calloc(1, sizeof *b);
@@ -61,11 +61,13 @@ enum gw_status gw_board_new(size_t npoints, size_t ndevices, struct gw_board **o
     }
     for (size_t i = 0; i < 3; i++) {
         struct gw_snapshot *s = &b->slots[i];
-        s->npoints = npoints;
-        s->ndevices = ndevices;
-        s->points = calloc(npoints + 1, sizeof *s->points);
-        s->devices = calloc(ndevices + 1, sizeof *s->devices);
-        if (!s->points || !s->devices) {
+        s->npoints = size->npoints;
+        s->ndevices = size->ndevices;
+        s->nbuses = size->nbuses;
+        s->points = calloc(s->npoints + 1, sizeof *s->points);
+        s->devices = calloc(s->ndevices + 1, sizeof *s->devices);
+        s->buses = calloc(s->nbuses + 1, sizeof *s->buses);
+        if (!s->points || !s->devices || !s->buses) {
             gw_board_free(b);
             return gw_err_set(err, GW_E_NOMEM, "snapshot: out of memory");
         }
@@ -81,6 +83,7 @@ void gw_board_free(struct gw_board *b)
     for (size_t i = 0; i < 3; i++) {
         free(b->slots[i].points);
         free(b->slots[i].devices);
+        free(b->slots[i].buses);
         free(b->slots[i].standing);
     }
     if (b->fd >= 0)
@@ -105,6 +108,8 @@ struct gw_snapshot *gw_board_begin(struct gw_board *b)
         .npoints = s->npoints,
         .devices = s->devices,
         .ndevices = s->ndevices,
+        .buses = s->buses,
+        .nbuses = s->nbuses,
         .standing = s->standing,
         .standing_cap = s->standing_cap,
     };

@@ -38,7 +38,7 @@ struct gw_standing {
     char record[GW_RECORD_ID_SIZE];
     /* Lent by the catalogue and by constants: valid as long as the board. */
     const char *kind;     /* "FLT" ...; "" when not known */
-    const char *state;    /* "open", "unacked", "acked", "rtn_unacked" */
+    const char *state;    /* "open", "unacked", "acked", "latched" */
     const char *title_zh; /* "" when not known */
     const char *title_en;
 };
@@ -68,6 +68,8 @@ struct gw_snapshot {
     size_t npoints;
     struct gw_device_life *devices; /* one per device of the site, in its order */
     size_t ndevices;
+    struct gw_bus_life *buses; /* one per bus of the site, in its order */
+    size_t nbuses;
     struct gw_standing *standing;
     size_t nstanding, standing_cap; /* kept by gw_snapshot_add */
     bool incomplete;                /* memory was short: not to be shown */
@@ -78,8 +80,11 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s);
 
 struct gw_board;
 
-/* GW_E_NOMEM, GW_E_IO (no descriptors). */
-enum gw_status gw_board_new(size_t npoints, size_t ndevices, struct gw_board **out,
+/* For a site. GW_E_NOMEM, GW_E_IO (no descriptors). */
+struct gw_board_size {
+    size_t npoints, ndevices, nbuses;
+};
+enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **out,
                             struct gw_err *err) GW_MUST_CHECK;
 void gw_board_free(struct gw_board *b);
 

@@ -88,15 +88,59 @@ static void write_points(struct gw_jcs *j, const struct gw_site *site)
     gw_jcs_end(j);
 }
 
-void gw_document_inventory(const struct gw_identity *id, const struct gw_inventory *inventory,
-                           const struct gw_key *key, const struct gw_stamp *now, struct gw_buf *out)
+enum gw_status gw_document_inventory_sha256(const struct gw_identity *id,
+                                            const struct gw_inventory *inventory,
+                                            struct gw_buf *text, char out[GW_SHA256_HEX])
 {
     const struct gw_site *site = gw_inventory_site(inventory);
-    char *pem = gw_key_pem(key);
+    struct gw_jcs j;
+
+    gw_buf_clear(text);
+    gw_jcs_init(&j, text);
+    gw_jcs_obj(&j, NULL);
+    gw_inventory_write(inventory, &j, "assets");
+    gw_jcs_str(&j, "catalogue", gw_catalogue_version(gw_inventory_catalogue(inventory)));
+    gw_jcs_str(&j, "config_sha256", id->config_sha256);
+    write_devices(&j, site);
+    write_enterprise(&j, &site->enterprise);
+    gw_jcs_str(&j, "gateway", id->gateway);
+    write_points(&j, site);
+    gw_jcs_end(&j);
+    if (!gw_jcs_done(&j))
+        return GW_E_FULL;
+    return gw_sha256_hex(text->data, text->len, out);
+}
+
+/* Which inventory the platform accepted, and whether it is this one. */
+static void write_accepted(struct gw_jcs *j, const struct gw_engine *engine)
+{
+    const struct gw_accepted *a = &gw_engine_govern(engine)->accepted;
+    char iso[GW_ISO_SIZE];
+
+    gw_jcs_obj(j, "accepted");
+    if (a->hash[0]) {
+        gw_clock_iso(a->at_ms, iso);
+        gw_jcs_str(j, "at", iso);
+        gw_jcs_str(j, "inventory_sha256", a->hash);
+    }
+    gw_jcs_bool(j, "present", gw_engine_accepted(engine));
+    if (a->hash[0])
+        gw_jcs_str(j, "who", a->who);
+    gw_jcs_end(j);
+}
+
+void gw_document_inventory(const struct gw_identity *id, const struct gw_inventory_document *doc,
+                           const struct gw_stamp *now, struct gw_buf *out)
+{
+    const struct gw_inventory *inventory = doc->inventory;
+    const struct gw_site *site = gw_inventory_site(inventory);
+    char *pem = gw_key_pem(doc->key);
     struct gw_jcs j;
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    if (doc->engine)
+        write_accepted(&j, doc->engine);
     gw_inventory_write(inventory, &j, "assets");
     gw_jcs_str(&j, "catalogue", gw_catalogue_version(gw_inventory_catalogue(inventory)));
     gw_jcs_str(&j, "class", "inventory");
@@ -104,11 +148,18 @@ void gw_document_inventory(const struct gw_identity *id, const struct gw_invento
     write_devices(&j, site);
     write_enterprise(&j, &site->enterprise);
     gw_jcs_str(&j, "gateway", id->gateway);
+    gw_jcs_str(&j, "inventory_sha256", doc->sha256);
     gw_jcs_str(&j, "key", pem ? pem : "");
+    if (doc->engine) {
+        gw_govern_write_orders(gw_engine_govern(doc->engine), &j, "orders");
+        gw_govern_write_permits(gw_engine_govern(doc->engine), &j, "permits");
+    }
     write_points(&j, site);
     write_time(&j, "time", id, now);
     gw_jcs_int(&j, "v", 1);
     gw_jcs_str(&j, "version", GW_VERSION);
+    if (doc->engine)
+        gw_engine_write_withheld(doc->engine, &j, "withheld");
     gw_jcs_end(&j);
     free(pem);
 }
@@ -120,6 +171,7 @@ void gw_document_cases(const struct gw_identity *id, struct gw_engine *engine,
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    gw_engine_write_alarms(engine, &j, "alarms");
     gw_engine_write_cases(engine, &j, "cases");
     gw_jcs_str(&j, "class", "cases");
     gw_jcs_str(&j, "gateway", id->gateway);
@@ -135,6 +187,34 @@ static void write_count(struct gw_jcs *j, const char *key, uint64_t n)
     gw_jcs_int(j, key, (int64_t)(n < top ? n : top));
 }
 
+static void write_bus_health(struct gw_jcs *j, const struct gw_health *h,
+                             const struct gw_stamp *now)
+{
+    gw_jcs_arr(j, "buses");
+    for (size_t b = 0; b < h->site->nbuses && b < gw_table_nbuses(h->table); b++) {
+        const struct gw_bus_life *life = gw_table_bus(h->table, (uint32_t)b);
+        struct gw_bus_stats sum = {0};
+        int64_t ndevices = 0;
+        if (gw_site_is_derived(&h->site->buses[b]))
+            continue;
+        for (uint32_t d = 0; d < gw_table_ndevices(h->table); d++) {
+            if (gw_table_bus_of(h->table, d) != b)
+                continue;
+            gw_bus_stats_add(&sum, &gw_table_device(h->table, d)->stats);
+            ndevices++;
+        }
+        gw_jcs_obj(j, NULL);
+        if (gw_bus_stats_any(&sum))
+            gw_bus_stats_write(j, &sum, GW_STATS_OF_BUS);
+        gw_jcs_int(j, "devices", ndevices);
+        gw_jcs_str(j, "id", h->site->buses[b].id);
+        gw_jcs_str(j, "link", gw_link_name(life->link));
+        gw_jcs_int(j, "since_ms", life->since_ms ? now->mono_ms - life->since_ms : 0);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
 static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
                                 const struct gw_stamp *now)
 {
@@ -142,6 +222,8 @@ static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
     for (size_t i = 0; i < h->site->ndevices; i++) {
         const struct gw_device_life *life = gw_table_device(h->table, (uint32_t)i);
         gw_jcs_obj(j, NULL);
+        if (gw_bus_stats_any(&life->stats))
+            gw_bus_stats_write(j, &life->stats, GW_STATS_OF_DEVICE);
         gw_jcs_str(j, "fault", life->fault);
         gw_jcs_str(j, "id", h->site->devices[i].id);
         if (life->identity[0] != '\0')
@@ -222,6 +304,7 @@ void gw_document_health(const struct gw_identity *id, const struct gw_health *he
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     write_count(&j, "batches_lost", health->batches_lost);
+    write_bus_health(&j, health, now);
     gw_jcs_str(&j, "class", "health");
     gw_jcs_str(&j, "config_sha256", id->config_sha256);
     write_device_health(&j, health, now);

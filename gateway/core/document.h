@@ -20,10 +20,24 @@
 
 void gw_document_status(const struct gw_identity *id, bool online, struct gw_buf *out);
 
-/* What is declared: enterprise, devices, assets with their roles and checks, the signing key. */
-void gw_document_inventory(const struct gw_identity *id, const struct gw_inventory *inventory,
-                           const struct gw_key *key, const struct gw_stamp *now,
-                           struct gw_buf *out);
+/* What is declared: enterprise, devices, assets with their roles and checks, the signing key; and
+ * what is accepted of it, permitted, ordered and withheld. sha256: see below. */
+struct gw_inventory_document {
+    const struct gw_inventory *inventory;
+    const struct gw_engine *engine; /* NULL: its state is not restored yet */
+    const struct gw_key *key;
+    const char *sha256;
+};
+void gw_document_inventory(const struct gw_identity *id, const struct gw_inventory_document *doc,
+                           const struct gw_stamp *now, struct gw_buf *out);
+
+/* SHA-256 of what is declared, which the platform accepts: of an object of the inventory document's
+ * members assets, catalogue, config_sha256, devices, enterprise, gateway and points, as canonical
+ * JSON. They change only with the configuration. text is used for it. GW_E_NOMEM, GW_E_FULL. */
+enum gw_status gw_document_inventory_sha256(const struct gw_identity *id,
+                                            const struct gw_inventory *inventory,
+                                            struct gw_buf *text,
+                                            char out[GW_SHA256_HEX]) GW_MUST_CHECK;
 
 /* Every standing case and alarm. */
 void gw_document_cases(const struct gw_identity *id, struct gw_engine *engine,

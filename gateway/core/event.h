@@ -12,8 +12,8 @@
 #include "core/identity.h"
 
 struct gw_event {
-    const char *kind; /* "started", "stopping", "device_down", "device_up", "clock_step", "journal",
-                         "restore" */
+    const char *kind;    /* "started", "stopping", "device_down", "device_up", "bus_down", "bus_up",
+                         "worker", "clock_step", "journal", "restore" */
     const char *subject; /* device id, file ...; "" when it is the gateway itself */
     const char *text_en;
     const char *text_zh;

@@ -14,6 +14,7 @@
 #include "core/document.h"
 #include "core/event.h"
 #include "core/identity.h"
+#include "core/outage.h"
 #include "core/pipeline.h"
 #include "core/show.h"
 #include "journal/journal.h"
@@ -23,7 +24,8 @@
 
 #define TAG              "core"
 #define TICK_MS          250 /* delays are exact to this; far below the shortest poll period */
-#define BATCHES_A_ROUND  64  /* then timers and notices get their turn */
+#define TEND_MS          1000
+#define BATCHES_A_ROUND  64 /* then timers and notices get their turn */
 #define DRIVERS_MAX      8
 #define DOCUMENT_MAX     ((size_t)8 << 20)
 #define CLOCK_STEP_MS    1000 /* smaller ones are slewing artefacts, not worth an event */
@@ -45,6 +47,7 @@ struct gw_gateway {
     struct gw_mailbox *batches;
     struct gw_table *table;
     struct gw_pipeline *pipeline;
+    struct gw_outage *outage;
     struct gw_engine *engine;
     struct gw_journal *journal;
     struct gw_mqtt *mqtt;
@@ -59,10 +62,11 @@ struct gw_gateway {
     struct gw_timer tick;
     struct gw_buf text, wire;
 
+    char inventory_sha256[GW_SHA256_HEX];
     bool running; /* the engine: state is restored and the journal takes drafts */
     bool fatal;
     char journal_fault[160];
-    int64_t health_due_ms, checkpoint_due_ms, api_due_ms;
+    int64_t health_due_ms, checkpoint_due_ms, api_due_ms, tend_due_ms;
     struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
 };
@@ -111,7 +115,14 @@ static void publish_status(struct gw_gateway *g)
 static void publish_inventory(struct gw_gateway *g, const struct gw_stamp *now)
 {
     gw_buf_clear(&g->text);
-    gw_document_inventory(&g->identity, g->load->inventory, g->key, now, &g->text);
+    gw_document_inventory(&g->identity,
+                          &(struct gw_inventory_document){
+                              .inventory = g->load->inventory,
+                              .engine = g->running ? g->engine : NULL,
+                              .key = g->key,
+                              .sha256 = g->inventory_sha256,
+                          },
+                          now, &g->text);
     put_signed(g, GW_DOC_INVENTORY);
 }
 
@@ -174,7 +185,8 @@ static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
  * another reason must not keep the plant from being watched. */
 static enum gw_status first_api(struct gw_gateway *g, struct gw_err *err)
 {
-    enum gw_status st = gw_board_new(g->site->npoints, g->site->ndevices, &g->board, err);
+    const struct gw_board_size size = {g->site->npoints, g->site->ndevices, g->site->nbuses};
+    enum gw_status st = gw_board_new(&size, &g->board, err);
     if (st != GW_OK)
         return st;
     st = start_api(g, err);
@@ -229,24 +241,22 @@ static bool on_row(void *arg, const char *data, size_t len)
     return false;
 }
 
+static void on_outage(void *arg, enum gw_outage_kind kind, uint32_t index)
+{
+    struct gw_gateway *g = arg;
+    struct gw_outage_words words;
+    const struct gw_event ev = gw_outage_event(g->outage, g->site, kind, index, &words);
+
+    raise_event(g, &ev);
+}
+
 static void on_link(void *arg, uint32_t device, const struct gw_device_life *life)
 {
     struct gw_gateway *g = arg;
-    char en[160], zh[160];
-    struct gw_event ev = {.subject = g->site->devices[device].id, .text_en = en, .text_zh = zh};
 
-    if (life->link == GW_LINK_DOWN) {
-        ev.kind = "device_down";
-        (void)snprintf(en, sizeof en, "does not answer: %s", life->fault);
-        (void)snprintf(zh, sizeof zh, "设备无应答：%s", life->fault);
-    } else if (life->link == GW_LINK_OK) {
-        ev.kind = "device_up";
-        (void)snprintf(en, sizeof en, "answers");
-        (void)snprintf(zh, sizeof zh, "设备应答正常");
-    } else {
-        return; /* suspect: not yet worth telling */
-    }
-    raise_event(g, &ev);
+    (void)device;
+    (void)life;
+    gw_outage_look(g->outage, gw_loop_now_ms(g->loop), on_outage, g);
 }
 
 static void on_batches(void *arg, unsigned events)
@@ -385,6 +395,23 @@ static void report_losses(struct gw_gateway *g, int64_t now_ms)
     g->batches_lost_seen = lost;
 }
 
+static void on_worker(void *arg, const char *subject, const char *text_en, const char *text_zh)
+{
+    raise_event(arg, &(struct gw_event){"worker", subject, text_en, text_zh});
+}
+
+static void tend_drivers(struct gw_gateway *g, int64_t now_ms)
+{
+    const struct gw_driver_report report = {.tell = on_worker, .arg = g};
+
+    if (now_ms < g->tend_due_ms)
+        return;
+    g->tend_due_ms = now_ms + TEND_MS;
+    for (size_t i = 0; i < DRIVERS_MAX && g->drivers[i]; i++)
+        if (g->drivers[i]->tend)
+            g->drivers[i]->tend(g->instances[i], &report);
+}
+
 static void on_tick(void *arg)
 {
     struct gw_gateway *g = arg;
@@ -398,9 +425,13 @@ static void on_tick(void *arg)
         }
         if (gw_engine_cases_changed(g->engine))
             publish_cases(g, &now);
+        if (gw_engine_governed(g->engine))
+            publish_inventory(g, &now);
     }
     if (now.mono_ms >= g->health_due_ms)
         publish_health(g, &now);
+    gw_outage_look(g->outage, now.mono_ms, on_outage, g);
+    tend_drivers(g, now.mono_ms);
     serve_api(g, &now);
     report_losses(g, now.mono_ms);
     if (gw_loop_timer_set(g->loop, &g->tick, now.mono_ms + TICK_MS) != GW_OK) {
@@ -477,9 +508,11 @@ static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
         .npoints = site->npoints,
         .bus_of = bus_of,
         .ndevices = site->ndevices,
-        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000 +
-                     HISTORY_SPARE_MS,
+        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
     };
+    if (conf.window_ms < GW_RATE_WINDOW_S * 1000)
+        conf.window_ms = GW_RATE_WINDOW_S * 1000;
+    conf.window_ms += HISTORY_SPARE_MS;
     enum gw_status st = gw_table_new(&conf, &g->table, err);
     free(bus_of);
     return st;
@@ -487,7 +520,12 @@ static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
 
 static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
 {
+    enum gw_status hashed = gw_document_inventory_sha256(&g->identity, g->load->inventory, &g->text,
+                                                         g->inventory_sha256);
+    if (hashed != GW_OK)
+        return gw_err_set(err, hashed, "inventory: cannot be hashed");
     struct gw_engine_conf ec = {
+        .inventory_sha256 = g->inventory_sha256,
         .inventory = g->load->inventory,
         .table = g->table,
         .boot_id = g->identity.boot,
@@ -504,6 +542,8 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
         .arg = g,
     };
     enum gw_status st = gw_engine_new(&ec, &g->engine, err);
+    if (st == GW_OK)
+        st = gw_outage_new(g->table, &g->outage, err);
     return st == GW_OK ? gw_pipeline_new(&pc, &g->pipeline, err) : st;
 }
 
@@ -526,7 +566,7 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .readers = g->readers,
         .nreaders = n,
         .post_capacity = 1024,
-        .state_rows = gw_inventory_count(g->load->inventory),
+        .state_rows = gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS,
     };
     return gw_journal_start(&conf, &g->journal, err);
 }
@@ -724,6 +764,7 @@ bool gw_gateway_free(struct gw_gateway *g)
     if (g->journal && !gw_journal_stop(g->journal, 5000))
         return false;
     gw_pipeline_free(g->pipeline);
+    gw_outage_free(g->outage);
     gw_engine_free(g->engine);
     gw_table_free(g->table);
     gw_board_free(g->board);

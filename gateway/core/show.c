@@ -67,6 +67,8 @@ void gw_show(const struct gw_health *h, const struct gw_stamp *now, struct gw_sn
         out->points[i] = gw_table_get(h->table, (uint32_t)i, now->mono_ms);
     for (size_t i = 0; i < out->ndevices; i++)
         out->devices[i] = *gw_table_device(h->table, (uint32_t)i);
+    for (size_t i = 0; i < out->nbuses && i < gw_table_nbuses(h->table); i++)
+        out->buses[i] = *gw_table_bus(h->table, (uint32_t)i);
     if (h->engine) {
         struct gw_engine_counts counts;
         gw_engine_counts(h->engine, &counts);

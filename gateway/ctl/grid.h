@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 
-#define GW_GRID_COLUMNS 12
+#define GW_GRID_COLUMNS 16
 
 /* Columns that a terminal needs for well-formed UTF-8: 2 for East Asian wide and full-width
  * characters, 0 for combining ones; what is no character counts 1. */

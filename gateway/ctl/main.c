@@ -29,6 +29,7 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"status", "/v1/status", false, gw_view_status},
+    {"buses", "/v1/buses", false, gw_view_buses},
     {"devices", "/v1/devices", true, gw_view_devices},
     {"points", "/v1/points", true, gw_view_points},
     {"cases", "/v1/cases", false, gw_view_cases},
@@ -38,7 +39,8 @@ static const struct verb verbs[] = {
 static const char usage[] =
     "usage: nonsitectl [-s SOCKET] [--json] VERB\n"
     "  status            how the gateway is, and what keeps it from its work\n"
-    "  devices [DEVICE]  the instruments: link, polls, who they are, last fault\n"
+    "  buses             the lines and endpoints: link, answers, time-outs, errors\n"
+    "  devices [DEVICE]  the instruments: link, polls, errors, back-off, who they are, last fault\n"
     "  points [DEVICE]   the latest value of every point, or of one device's\n"
     "  cases             the leads that stand\n"
     "  alarms            the alarms that stand, and those that nobody acknowledged\n"

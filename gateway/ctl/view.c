@@ -171,25 +171,94 @@ enum gw_status gw_view_status(const struct gw_jnode *root, FILE *out)
     return print(g, out);
 }
 
-/* ---- devices, points ---- */
+/* ---- buses, devices, points ---- */
+
+/* What became of the requests: answers on average, time-outs, bad frames, exceptions. */
+static int64_t cells_comm(struct gw_grid *g, const struct gw_jnode *of)
+{
+    const struct gw_jnode *comm = gw_jnode_get(of, "comm");
+    int64_t answers = 0;
+    int64_t exceptions = 0;
+
+    if (!comm) {
+        for (int i = 0; i < 4; i++)
+            gw_grid_cell(g, "-");
+        return 0;
+    }
+    for (const struct gw_jnode *n = first(comm, "times"); n; n = gw_jnode_next(n))
+        answers += gw_jnode_is_int(n) ? (int64_t)gw_jnode_num(n) : 0;
+    const struct gw_jnode *codes = member(comm, "exceptions", GW_J_OBJ);
+    for (const struct gw_jnode *n = codes ? gw_jnode_first(codes) : NULL; n; n = gw_jnode_next(n))
+        exceptions += gw_jnode_is_int(n) ? (int64_t)gw_jnode_num(n) : 0;
+    if (answers > 0)
+        cell_int(g, (num(comm, "time_sum_ms") + answers / 2) / answers);
+    else
+        gw_grid_cell(g, "-");
+    cell_int(g, num(comm, "timeouts"));
+    cell_int(g, num(comm, "frame_errors"));
+    cell_int(g, exceptions);
+    return answers;
+}
+
+static void cell_for(struct gw_grid *g, const struct gw_jnode *of)
+{
+    char span[GW_VIEW_SPAN] = "";
+
+    gw_view_span(num(of, "since_ms"), span);
+    gw_grid_cell(g, has_int(of, "since_ms") ? span : "-");
+}
+
+enum gw_status gw_view_buses(const struct gw_jnode *root, FILE *out)
+{
+    static const char *const heads[] = {
+        "BUS",         "DRIVER", "LINK",    ">FOR",     ">MS",      ">TIMEOUTS", ">BAD FRAMES",
+        ">EXCEPTIONS", ">LOST",  ">OPENED", ">DEVICES", ">ANSWERS", NULL};
+    struct gw_grid *g = gw_grid_new(heads);
+
+    for (const struct gw_jnode *b = first(root, "buses"); g && b; b = gw_jnode_next(b)) {
+        const struct gw_jnode *comm = gw_jnode_get(b, "comm");
+        gw_grid_cell(g, str(b, "id"));
+        gw_grid_cell(g, str(b, "driver"));
+        gw_grid_cell(g, str(b, "link"));
+        cell_for(g, b);
+        const int64_t answers = cells_comm(g, b);
+        cell_int(g, num(comm, "lost"));
+        cell_int(g, num(comm, "opens"));
+        cell_int(g, num(b, "devices"));
+        cell_int(g, answers);
+    }
+    return print(g, out);
+}
+
+static void cell_backoff(struct gw_grid *g, const struct gw_jnode *device)
+{
+    const int64_t ms = num(gw_jnode_get(device, "comm"), "hold_ms");
+    char span[GW_VIEW_SPAN] = "-";
+
+    if (ms > 0)
+        gw_view_span(ms, span);
+    gw_grid_cell(g, span);
+}
 
 enum gw_status gw_view_devices(const struct gw_jnode *root, FILE *out)
 {
-    static const char *const heads[] = {"DEVICE",  "BUS",      "LINK",     ">FOR",  ">READ",
-                                        ">FAILED", ">SKIPPED", "IDENTITY", "FAULT", NULL};
+    static const char *const heads[] = {"DEVICE",    "BUS",         "LINK",        ">FOR",
+                                        ">READ",     ">FAILED",     ">SKIPPED",    ">MS",
+                                        ">TIMEOUTS", ">BAD FRAMES", ">EXCEPTIONS", ">BACK-OFF",
+                                        "IDENTITY",  "FAULT",       NULL};
     struct gw_grid *g = gw_grid_new(heads);
-    char span[GW_VIEW_SPAN] = "";
 
     for (const struct gw_jnode *d = first(root, "devices"); g && d; d = gw_jnode_next(d)) {
         const struct gw_jnode *polls = gw_jnode_get(d, "polls");
         gw_grid_cell(g, str(d, "id"));
         gw_grid_cell(g, str(d, "bus"));
         gw_grid_cell(g, str(d, "link"));
-        gw_view_span(num(d, "since_ms"), span);
-        gw_grid_cell(g, has_int(d, "since_ms") ? span : "-");
+        cell_for(g, d);
         cell_int(g, num(polls, "read"));
         cell_int(g, num(polls, "failed"));
         cell_int(g, num(polls, "skipped"));
+        (void)cells_comm(g, d);
+        cell_backoff(g, d);
         gw_grid_cell(g, str(d, "identity"));
         gw_grid_cell(g, str(d, "fault"));
     }

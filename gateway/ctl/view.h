@@ -16,6 +16,7 @@
 
 /* Each prints the document whose root is given. GW_E_NOMEM, GW_E_IO. */
 enum gw_status gw_view_status(const struct gw_jnode *root, FILE *out) GW_MUST_CHECK;
+enum gw_status gw_view_buses(const struct gw_jnode *root, FILE *out) GW_MUST_CHECK;
 enum gw_status gw_view_devices(const struct gw_jnode *root, FILE *out) GW_MUST_CHECK;
 enum gw_status gw_view_points(const struct gw_jnode *root, FILE *out) GW_MUST_CHECK;
 enum gw_status gw_view_cases(const struct gw_jnode *root, FILE *out) GW_MUST_CHECK;

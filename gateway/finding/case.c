@@ -34,5 +34,6 @@ enum gw_case_change gw_case_input(struct gw_case *c, bool active, int64_t wall_m
     }
     c->number++;
     c->reopened = 0;
+    c->repeats = 0;
     return GW_CASE_RAISED;
 }

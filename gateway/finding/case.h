@@ -5,8 +5,9 @@
  *   NONE --condition for the delay--> OPEN --healthy for the clear delay--> CLEARED
  *   CLEARED --again within 30 days--> OPEN (reopened, counter + 1)
  *   CLEARED --again later--> OPEN as a new case (number + 1)
+ *   OPEN, CLEARED --the platform's cancel--> CANCELLED --again--> OPEN as a new case
  *
- * The edge never cancels a case: 销号 is the platform's.
+ * The edge never cancels a case by itself: 销号 is the platform's.
  */
 #ifndef GW_FINDING_CASE_H
 #define GW_FINDING_CASE_H
@@ -16,7 +17,7 @@
 
 #define GW_CASE_REOPEN_MS ((int64_t)30 * 24 * 3600 * 1000)
 
-enum gw_case_state { GW_CASE_NONE = 0, GW_CASE_OPEN, GW_CASE_CLEARED };
+enum gw_case_state { GW_CASE_NONE = 0, GW_CASE_OPEN, GW_CASE_CLEARED, GW_CASE_CANCELLED };
 enum gw_case_change { GW_CASE_SAME = 0, GW_CASE_RAISED, GW_CASE_REOPENED, GW_CASE_WAS_CLEARED };
 
 const char *gw_case_change_name(enum gw_case_change c); /* "raised", "reopened", "cleared" */
@@ -26,7 +27,8 @@ struct gw_case {
     int64_t number;     /* 1, 2 ... : which case of this check */
     int64_t reopened;   /* how often within this case */
     int64_t raised_ms;  /* wall time of the last raise or reopen */
-    int64_t cleared_ms; /* wall time of the last clear */
+    int64_t cleared_ms; /* wall time of the last clear, or of the cancel */
+    int64_t repeats;    /* how often the condition came back while the case was open */
 };
 
 /* The change that `active` (after its delays) means at wall_ms; *c is moved. Inactive without an

@@ -14,7 +14,14 @@ const char *gw_rule_name(enum gw_rule rule)
         [GW_RULE_BALANCE] = "balance",     [GW_RULE_BYPASSED] = "bypassed",
         [GW_RULE_NO_EFFECT] = "no_effect", [GW_RULE_UNHANDLED] = "unhandled",
         [GW_RULE_OVERDUE] = "overdue",     [GW_RULE_FROZEN] = "frozen",
-        [GW_RULE_DECOUPLED] = "decoupled",
+        [GW_RULE_DECOUPLED] = "decoupled", [GW_RULE_DEVIATION] = "deviation",
+        [GW_RULE_RATE] = "rate",           [GW_RULE_DISAGREE] = "disagree",
+        [GW_RULE_CHATTER] = "chatter",     [GW_RULE_ORDER] = "order",
+        [GW_RULE_PERMIT] = "permit",       [GW_RULE_UNMAPPED] = "unmapped",
+        [GW_RULE_SELF] = "self",           [GW_RULE_RAIL] = "rail",
+        [GW_RULE_REPEATED] = "repeated",   [GW_RULE_SETPOINT] = "setpoint",
+        [GW_RULE_CHANGED] = "changed",     [GW_RULE_SWAPPED] = "swapped",
+        [GW_RULE_BELOW] = "below",         [GW_RULE_ALTERNATING] = "alternating",
     };
     return (unsigned)rule < GW_RULE_COUNT ? names[rule] : "?";
 }
@@ -29,6 +36,17 @@ const char *gw_kind_name(enum gw_kind kind)
     return (unsigned)kind < GW_KIND_COUNT ? names[kind] : "?";
 }
 
+const char *gw_sign_name(enum gw_sign sign)
+{
+    static const char *const names[GW_SIGN_COUNT] = {
+        [GW_SIGN_CLOCK] = "clock",
+        [GW_SIGN_CONFIG] = "config",
+        [GW_SIGN_OFFLINE] = "offline",
+        [GW_SIGN_SOURCES] = "sources",
+    };
+    return (unsigned)sign < GW_SIGN_COUNT ? names[sign] : "?";
+}
+
 void gw_catalogue_free(struct gw_catalogue *cat)
 {
     if (cat == NULL)
@@ -38,6 +56,11 @@ void gw_catalogue_free(struct gw_catalogue *cat)
     free(cat->facts);
     free(cat->findings);
     free(cat);
+}
+
+const struct gw_alarm_system *gw_catalogue_alarm_system(const struct gw_catalogue *cat)
+{
+    return &cat->alarm_system;
 }
 
 const char *gw_catalogue_version(const struct gw_catalogue *cat)
@@ -85,6 +108,14 @@ const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, cons
         if (strcmp(cat->facts[i].key, key) == 0)
             return &cat->facts[i];
     return NULL;
+}
+
+const struct gw_permit_def *gw_catalogue_permit(const struct gw_catalogue *cat,
+                                                enum gw_permit_scope scope)
+{
+    if ((size_t)scope >= GW_PERMIT_COUNT || cat->permits[scope].max_ms == 0)
+        return NULL;
+    return &cat->permits[scope];
 }
 
 bool gw_catalogue_cites(const struct gw_catalogue *cat, const struct gw_clause *clause, int sector,

@@ -17,11 +17,15 @@
 #include "conf/issues.h"
 #include "conf/json.h"
 #include "conf/site.h"
+#include "model/command.h"
 #include "model/draft.h"
 #include "model/point.h"
 #include "model/value.h"
 
-#define GW_TEXT_SIZE 256
+#define GW_TEXT_SIZE  256
+#define GW_PARAMS_MAX 12
+
+#define GW_RATE_WINDOW_S 300 /* the longest window of a RATE; so much history is always kept */
 
 struct gw_text {
     char zh[GW_TEXT_SIZE];
@@ -41,6 +45,21 @@ enum gw_rule {
     GW_RULE_OVERDUE,     /* the verification of an instrument has ended */
     GW_RULE_FROZEN,      /* a value that does not move for hours */
     GW_RULE_DECOUPLED,   /* the same, while what it should follow varies */
+    GW_RULE_DEVIATION,   /* two quantities too far apart */
+    GW_RULE_RATE,        /* a quantity that changes too fast */
+    GW_RULE_DISAGREE,    /* a quantity beyond its limit while its instrument's state says no */
+    GW_RULE_CHATTER,     /* an alarm of the asset that comes and goes too often */
+    GW_RULE_ORDER,       /* running although suspended, or silent although watched */
+    GW_RULE_PERMIT,      /* hot work without a permit */
+    GW_RULE_UNMAPPED,    /* a declared asset that no point belongs to */
+    GW_RULE_SELF,        /* the gateway itself: its silence, its clock, its configuration */
+    GW_RULE_RAIL,        /* the same, at an end of its range, and no alarm tells it */
+    GW_RULE_REPEATED,    /* a recorded sequence that is played again */
+    GW_RULE_SETPOINT,    /* a set-point beyond what is permitted */
+    GW_RULE_CHANGED,     /* a set-point or range register that is not what it was */
+    GW_RULE_SWAPPED,     /* a device that is not the one that it was */
+    GW_RULE_BELOW,       /* one quantity below another that it cannot be below */
+    GW_RULE_ALTERNATING, /* two flows that differ much, now one way and then the other */
     GW_RULE_COUNT
 };
 const char *gw_rule_name(enum gw_rule rule);
@@ -119,11 +138,23 @@ struct gw_applies {
     size_t nnot;
 };
 
+/* What rule SELF looks at; one check for each. */
+enum gw_sign {
+    GW_SIGN_CLOCK = 0, /* the wall clock was set */
+    GW_SIGN_CONFIG,    /* the inventory is not the one that the platform accepted */
+    GW_SIGN_OFFLINE,   /* the gateway was off while the site ran */
+    GW_SIGN_SOURCES,   /* no device answers */
+    GW_SIGN_COUNT
+};
+const char *gw_sign_name(enum gw_sign sign); /* "clock" ... */
+
 /* "role is one of these states" or "contact is on/off". */
 struct gw_role_test {
     char role[GW_ROLE_SIZE];
-    uint32_t states; /* bit mask of enum gw_state; used when the role is a STATE */
-    bool on;         /* used when the role is a BOOL */
+    uint32_t states;          /* bit mask of enum gw_state; used when the role is a STATE */
+    bool on;                  /* used when the role is a BOOL */
+    bool direct;              /* ORDER: direct evidence; the finding's strength becomes A */
+    struct gw_site_fact fact; /* PERMIT: counts only where this is declared; key "" = always */
 };
 
 /* Alternatives: any one of these roles satisfies the need. */
@@ -139,14 +170,23 @@ struct gw_rule_def {
     size_t nneeds;
     struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
     size_t ntests;
-    char causes[8][GW_CODE_SIZE]; /* NO_EFFECT, UNHANDLED: codes of alarms on the same asset */
+    /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset. */
+    char causes[8][GW_CODE_SIZE];
     size_t ncauses;
-    bool silent;                 /* BYPASSED: the device as a whole does not answer */
-    bool low;                    /* LIMIT: a low limit */
-    char of_rated[GW_ROLE_SIZE]; /* LIMIT: high, low and deadband are fractions of this rated value;
-                                    BALANCE: min_percent is of it */
-    char unit[GW_POINT_UNIT];    /* LIMIT: only points in this unit are held against it; "" = any */
-    char value[GW_ROLE_SIZE];    /* STATE alarms: the quantity behind the state, "" = none */
+    bool inhibit;  /* BAD_QUALITY: in service or not, in place of working or not */
+    bool silent;   /* BYPASSED: the device as a whole does not answer */
+    bool range;    /* BAD_QUALITY: only what is outside the physical limits counts */
+    bool low;      /* LIMIT, SETPOINT: a low limit */
+    bool falling;  /* RATE: the fall counts, not the rise */
+    bool standing; /* UNHANDLED: nothing answers it but its end */
+    /* LIMIT, SETPOINT: high, low and deadband are fractions of this rated value; BALANCE,
+     * ALTERNATING: min_percent is of it. */
+    char of_rated[GW_ROLE_SIZE];
+    char unit[GW_POINT_UNIT]; /* LIMIT: only points in this unit are held against it; "" = any */
+    char value[GW_ROLE_SIZE]; /* STATE alarms: the quantity behind the state, "" = none */
+    enum gw_order order;      /* ORDER: SUSPEND or WATCH */
+    uint32_t signs;           /* SELF: bit mask of enum gw_sign */
+    bool items;               /* OVERDUE: the asset's "due" dates in place of devices' */
 };
 
 struct gw_finding {
@@ -156,24 +196,45 @@ struct gw_finding {
     char severity[GW_ID_SIZE]; /* "major", "general", "info" */
     char strength;             /* 'A', 'B', 'C' */
     int priority;
-    bool enabled; /* a code whose reading is disputed ships switched off */
+    bool enabled;     /* a code whose reading is disputed ships switched off */
+    bool latch;       /* alarms: stands until it is acknowledged and returned */
+    int64_t shelve_s; /* alarms: how long it may be shelved at the most; 0: never */
     struct gw_text title, advice;
     struct gw_applies applies[8];
     size_t napplies;
     /* One case per point of these roles; none = one per asset. A rule with inputs narrows them to
      * those that it reads first: needs[0] of BAD_QUALITY and LIMIT, tests[0] of STATE, BYPASSED. */
-    char each[8][GW_ROLE_SIZE];
+    char each[16][GW_ROLE_SIZE];
     size_t neach;
     bool by_device; /* with each: one case per device of these points */
     enum gw_run_gate run;
     struct gw_rule_def rules[3]; /* the first whose input roles the asset has is used */
     size_t nrules;
-    struct gw_param_def params[8];
+    struct gw_param_def params[GW_PARAMS_MAX];
     size_t nparams;
     struct gw_clause clauses[12];
     size_t nclauses;
     struct gw_text obligation, penalty;
 };
+
+/* How all alarms of a gateway are kept readable; see alarm/chatter.h and alarm/flood.h. */
+struct gw_alarm_system {
+    int64_t chatter_count, chatter_window_s, chatter_quiet_s;
+    int64_t flood_start, flood_end, flood_window_s;
+    int64_t summary_s; /* so often at the most a chattering or held alarm is told of */
+    int64_t stale_h;   /* an alarm that stands so long is stale */
+};
+
+/* What a permit of one scope may do. */
+struct gw_permit_def {
+    int64_t max_ms; /* from its beginning to its end at most; 0: there are none of this scope */
+    uint32_t kinds; /* bit mask of enum gw_kind: the leads that it covers */
+};
+
+/* The type of the asset that every inventory has: the gateway itself, as "_gateway". No site file
+ * can declare it, and findings apply to it only where they name it. */
+#define GW_TYPE_GATEWAY  "gateway"
+#define GW_ASSET_GATEWAY "_gateway"
 
 struct gw_catalogue;
 
@@ -182,6 +243,7 @@ enum gw_status gw_catalogue_load(const struct gw_json *doc, struct gw_issues *is
                                  struct gw_catalogue **out) GW_MUST_CHECK;
 void gw_catalogue_free(struct gw_catalogue *cat);
 
+const struct gw_alarm_system *gw_catalogue_alarm_system(const struct gw_catalogue *cat);
 const char *gw_catalogue_version(const struct gw_catalogue *cat);
 size_t gw_catalogue_count(const struct gw_catalogue *cat);
 const struct gw_finding *gw_catalogue_at(const struct gw_catalogue *cat, size_t i);
@@ -189,6 +251,9 @@ const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const
 const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role);
 const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type);
 const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, const char *key);
+/* NULL when the catalogue has no permits of this scope. */
+const struct gw_permit_def *gw_catalogue_permit(const struct gw_catalogue *cat,
+                                                enum gw_permit_scope scope);
 
 /* Whether a clause is to be cited for an asset of this type in an enterprise of this sector. */
 bool gw_catalogue_cites(const struct gw_catalogue *cat, const struct gw_clause *clause, int sector,

@@ -11,7 +11,7 @@ static const char *const classes[] = {"alarm", "lead", NULL};
 static const char *const severities[] = {"major", "general", "info", NULL};
 static const char *const strengths[] = {"A", "B", "C", NULL};
 static const char *const gates[] = {"none", "hold", "reset", NULL};
-static const char *const kinds[] = {"EV",  "ABS", "FLT", "BYP", "ILK", "SET",
+const char *const gw_cat_kinds[] = {"EV",  "ABS", "FLT", "BYP", "ILK", "SET",
                                     "TRP", "CAL", "INT", "ORD", NULL};
 
 struct finding_in {
@@ -19,8 +19,8 @@ struct finding_in {
     char code[GW_CODE_SIZE];
     char law[GW_ID_SIZE];
     int cls, kind, severity, strength, run;
-    int64_t priority;
-    bool enabled, by_device;
+    int64_t priority, shelve_s;
+    bool enabled, by_device, latch;
     const struct gw_jnode *title, *advice, *applies, *each, *rules, *params, *clauses;
 };
 
@@ -28,7 +28,8 @@ static const struct gw_key finding_keys[] = {
     {"code", GW_KEY_ID, offsetof(struct finding_in, code), GW_CODE_SIZE, .required = true},
     {"enabled", GW_KEY_BOOL, offsetof(struct finding_in, enabled), .def = "true"},
     {"class", GW_KEY_ENUM, offsetof(struct finding_in, cls), .names = classes, .required = true},
-    {"kind", GW_KEY_ENUM, offsetof(struct finding_in, kind), .names = kinds, .required = true},
+    {"kind", GW_KEY_ENUM, offsetof(struct finding_in, kind), .names = gw_cat_kinds,
+     .required = true},
     {"severity", GW_KEY_ENUM, offsetof(struct finding_in, severity), .names = severities,
      .required = true},
     {"strength", GW_KEY_ENUM, offsetof(struct finding_in, strength), .names = strengths,
@@ -42,6 +43,9 @@ static const struct gw_key finding_keys[] = {
      .required = true},
     {"each", GW_KEY_NODE, offsetof(struct finding_in, each), .jtype = GW_J_ARR},
     {"by_device", GW_KEY_BOOL, offsetof(struct finding_in, by_device), .required = false},
+    {"latch", GW_KEY_BOOL, offsetof(struct finding_in, latch), .required = false},
+    {"shelve_s", GW_KEY_INT, offsetof(struct finding_in, shelve_s), .min = 0, .max = 28800,
+     .def = "1800"},
     {"run", GW_KEY_ENUM, offsetof(struct finding_in, run), .names = gates, .required = true},
     {"rules", GW_KEY_NODE, offsetof(struct finding_in, rules), .jtype = GW_J_ARR, .required = true},
     {"params", GW_KEY_NODE, offsetof(struct finding_in, params), .jtype = GW_J_OBJ,
@@ -73,7 +77,7 @@ static bool fact_has(const struct gw_fact_def *def, const char *value)
     return false;
 }
 
-static size_t read_facts(struct gw_cat_env *env, const struct gw_jnode *obj,
+size_t gw_cat_read_facts(struct gw_cat_env *env, const struct gw_jnode *obj,
                          struct gw_site_fact facts[], size_t max)
 {
     size_t count = 0;
@@ -114,8 +118,8 @@ static void read_alternative(struct gw_cat_env *env, const struct gw_jnode *n, s
     gw_cat_each_name(env, in.sectors, gw_cat_add_sector, &a->sectors);
     if (in.sectors == NULL)
         a->sectors = UINT32_MAX;
-    a->nfacts = read_facts(env, in.facts, a->facts, COUNT(a->facts));
-    a->nnot = read_facts(env, in.not_facts, a->not_facts, COUNT(a->not_facts));
+    a->nfacts = gw_cat_read_facts(env, in.facts, a->facts, COUNT(a->facts));
+    a->nnot = gw_cat_read_facts(env, in.not_facts, a->not_facts, COUNT(a->not_facts));
 }
 
 static void read_applies(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_finding *f)
@@ -234,6 +238,22 @@ static void check_kind(struct gw_cat_env *env, const struct gw_jnode *n,
         gw_jnode_issue(gw_jnode_get(n, "run"), env->issues, "needs the role RUN, a contact");
 }
 
+/* What only alarms have. The most urgent ones are never shelved. */
+static void read_alarm(struct gw_cat_env *env, const struct gw_jnode *n,
+                       const struct finding_in *in)
+{
+    struct gw_finding *f = in->f;
+    const struct gw_jnode *latch = gw_jnode_get(n, "latch");
+    const struct gw_jnode *shelve = gw_jnode_get(n, "shelve_s");
+    const bool alarm = f->cls == GW_CLASS_ALARM;
+    if (!alarm && (latch != NULL || shelve != NULL))
+        gw_jnode_issue(latch != NULL ? latch : shelve, env->issues, "only an alarm has this");
+    if (alarm && f->priority == 1 && shelve != NULL && in->shelve_s > 0)
+        gw_jnode_issue(shelve, env->issues, "an alarm of priority 1 is never shelved");
+    f->latch = alarm && in->latch;
+    f->shelve_s = alarm && f->priority > 1 ? in->shelve_s : 0;
+}
+
 void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_finding *f)
 {
     static const enum gw_class class_of[] = {GW_CLASS_ALARM, GW_CLASS_LEAD};
@@ -250,6 +270,7 @@ void gw_cat_read_finding(struct gw_cat_env *env, const struct gw_jnode *n, struc
     f->by_device = in.by_device;
     (void)gw_keys_read(in.title, gw_cat_text_keys, &f->title, env->issues);
     (void)gw_keys_read(in.advice, gw_cat_text_keys, &f->advice, env->issues);
+    read_alarm(env, n, &in);
     check_code(env, n, f->code);
     check_kind(env, n, &in);
     read_applies(env, in.applies, f);

@@ -15,12 +15,14 @@
 
 struct gw_catalogue {
     char version[GW_ID_SIZE];
+    struct gw_alarm_system alarm_system;
     struct gw_type_def *types;
     size_t ntypes;
     struct gw_role_def *roles;
     size_t nroles;
     struct gw_fact_def *facts;
     size_t nfacts;
+    struct gw_permit_def permits[GW_PERMIT_COUNT];
     struct gw_finding *findings;
     size_t nfindings;
 };
@@ -70,6 +72,12 @@ void gw_cat_add_sector(struct gw_cat_env *env, const struct gw_jnode *name, void
 const struct gw_role_def *gw_cat_known_role(struct gw_cat_env *env, const struct gw_jnode *name);
 /* True when the catalogue has this asset type; otherwise an issue is added. */
 bool gw_cat_known_type(struct gw_cat_env *env, const struct gw_jnode *name);
+
+/* Reads an object of facts with their values into facts[max]; returns how many. */
+size_t gw_cat_read_facts(struct gw_cat_env *env, const struct gw_jnode *obj,
+                         struct gw_site_fact facts[], size_t max);
+/* The names of enum gw_kind, NULL-terminated. */
+extern const char *const gw_cat_kinds[];
 
 /* Copies a string whose length was checked before. */
 void gw_cat_copy(char *to, size_t size, const char *from);

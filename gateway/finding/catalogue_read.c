@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding/catalogue_in.h"
 
+#include "alarm/chatter.h"
+#include "alarm/flood.h"
 #include "base/buf.h"
 #include "conf/keys.h"
 
@@ -190,6 +192,50 @@ static void read_fact(struct gw_cat_env *env, const struct gw_jnode *n)
     }
 }
 
+/* ---- permits ---- */
+
+/* Alarms are never withheld, and no permit makes a failed interlock, an alarm that nobody answers or
+ * work against an order right. */
+static void add_kind(struct gw_cat_env *env, const struct gw_jnode *name, void *to)
+{
+    static const unsigned never =
+        1u << GW_KIND_EV | 1u << GW_KIND_ILK | 1u << GW_KIND_TRP | 1u << GW_KIND_ORD;
+    for (unsigned i = 0; gw_cat_kinds[i] != NULL; i++) {
+        if (strcmp(gw_cat_kinds[i], gw_jnode_str(name)) != 0)
+            continue;
+        if ((never >> i & 1u) != 0)
+            gw_jnode_issue(name, env->issues, "no permit covers leads of kind %s", gw_cat_kinds[i]);
+        *(uint32_t *)to |= 1u << i;
+        return;
+    }
+    gw_jnode_issue(name, env->issues, "unknown kind \"%s\"", gw_jnode_str(name));
+}
+
+static void read_permit(struct gw_cat_env *env, const struct gw_jnode *n)
+{
+    struct permit_in {
+        int64_t max_h;
+        const struct gw_jnode *covers;
+    };
+    static const struct gw_key keys[] = {
+        {"max_h", GW_KEY_INT, offsetof(struct permit_in, max_h), .min = 1, .max = 720,
+         .required = true},
+        {"covers", GW_KEY_NODE, offsetof(struct permit_in, covers), .jtype = GW_J_ARR},
+        {.type = GW_KEY_END},
+    };
+    struct permit_in in = {0};
+    (void)gw_keys_read(n, keys, &in, env->issues);
+    for (int i = 0; i < GW_PERMIT_COUNT; i++) {
+        if (strcmp(gw_permit_scope_name((enum gw_permit_scope)i), gw_jnode_key(n)) == 0) {
+            struct gw_permit_def *def = &env->cat->permits[i];
+            def->max_ms = in.max_h * 3600000;
+            gw_cat_each_name(env, in.covers, add_kind, &def->kinds);
+            return;
+        }
+    }
+    gw_jnode_issue(n, env->issues, "there are no such permits");
+}
+
 /* ---- documents, clauses, laws ---- */
 
 static void read_document(struct gw_cat_env *env, const struct gw_jnode *n)
@@ -290,18 +336,52 @@ static void read_law(struct gw_cat_env *env, const struct gw_jnode *n)
 
 /* ---- the file ---- */
 
+static const struct gw_key alarm_system_keys[] = {
+    {"chatter_count", GW_KEY_INT, offsetof(struct gw_alarm_system, chatter_count), .min = 2,
+     .max = GW_CHATTER_MAX, .required = true},
+    {"chatter_window_s", GW_KEY_INT, offsetof(struct gw_alarm_system, chatter_window_s), .min = 1,
+     .max = 3600, .required = true},
+    {"chatter_quiet_s", GW_KEY_INT, offsetof(struct gw_alarm_system, chatter_quiet_s), .min = 1,
+     .max = 86400, .required = true},
+    {"flood_start", GW_KEY_INT, offsetof(struct gw_alarm_system, flood_start), .min = 2,
+     .max = GW_FLOOD_MAX - 1, .required = true},
+    {"flood_end", GW_KEY_INT, offsetof(struct gw_alarm_system, flood_end), .min = 1,
+     .max = GW_FLOOD_MAX - 1, .required = true},
+    {"flood_window_s", GW_KEY_INT, offsetof(struct gw_alarm_system, flood_window_s), .min = 10,
+     .max = 86400, .required = true},
+    {"summary_s", GW_KEY_INT, offsetof(struct gw_alarm_system, summary_s), .min = 10, .max = 86400,
+     .required = true},
+    {"stale_h", GW_KEY_INT, offsetof(struct gw_alarm_system, stale_h), .min = 1, .max = 8760,
+     .required = true},
+    {.type = GW_KEY_END},
+};
+
+static void read_alarm_system(struct gw_cat_env *env, const struct gw_jnode *n)
+{
+    struct gw_alarm_system *a = &env->cat->alarm_system;
+    /* What a catalogue without this section gets: the numbers of ISA-18.2. */
+    *a = (struct gw_alarm_system){3, 60, 600, 10, 5, 600, 600, 24};
+    if (n == NULL || !gw_keys_read(n, alarm_system_keys, a, env->issues))
+        return;
+    if (a->flood_end > a->flood_start)
+        gw_jnode_issue(n, env->issues, "a flood cannot end above where it starts");
+}
+
 struct top_in {
     char version[GW_ID_SIZE];
-    const struct gw_jnode *types, *roles, *facts, *documents, *clauses, *laws, *findings;
+    const struct gw_jnode *alarm_system, *types, *roles, *facts, *permits, *documents, *clauses,
+        *laws, *findings;
 };
 
 static const struct gw_key top_keys[] = {
     {"version", GW_KEY_STR, offsetof(struct top_in, version), GW_ID_SIZE, .min = 1,
      .required = true},
+    {"alarm_system", GW_KEY_NODE, offsetof(struct top_in, alarm_system), .jtype = GW_J_OBJ},
     {"asset_types", GW_KEY_NODE, offsetof(struct top_in, types), .jtype = GW_J_OBJ,
      .required = true},
     {"roles", GW_KEY_NODE, offsetof(struct top_in, roles), .jtype = GW_J_OBJ, .required = true},
     {"facts", GW_KEY_NODE, offsetof(struct top_in, facts), .jtype = GW_J_OBJ},
+    {"permits", GW_KEY_NODE, offsetof(struct top_in, permits), .jtype = GW_J_OBJ},
     {"documents", GW_KEY_NODE, offsetof(struct top_in, documents), .jtype = GW_J_OBJ},
     {"clauses", GW_KEY_NODE, offsetof(struct top_in, clauses), .jtype = GW_J_OBJ},
     {"laws", GW_KEY_NODE, offsetof(struct top_in, laws), .jtype = GW_J_OBJ},
@@ -360,9 +440,11 @@ enum gw_status gw_catalogue_load(const struct gw_json *doc, struct gw_issues *is
         goto out;
     gw_cat_copy(env.cat->version, sizeof env.cat->version, in.version);
     env.findings = in.findings;
+    read_alarm_system(&env, in.alarm_system);
     for_members(&env, in.types, read_type);
     for_members(&env, in.roles, read_role);
     for_members(&env, in.facts, read_fact);
+    for_members(&env, in.permits, read_permit);
     for_members(&env, in.documents, read_document);
     for_members(&env, in.clauses, read_clause);
     for_members(&env, in.laws, read_law);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "finding/catalogue_in.h"
 
+#include "alarm/vote.h"
 #include "conf/keys.h"
 
 #include <string.h>
@@ -18,10 +19,18 @@ enum part {
     PART_RATED = 1 << 5,
     PART_UNIT = 1 << 6,
     PART_VALUE = 1 << 7,
+    PART_FALLING = 1 << 8,
+    PART_STANDING = 1 << 9,
+    PART_ORDER = 1 << 10,
+    PART_SIGNS = 1 << 11,
+    PART_ITEMS = 1 << 12,
+    PART_INHIBIT = 1 << 13,
+    PART_RANGE = 1 << 14,
 };
 
-static const char *const part_names[] = {"needs", "tests",    "causes", "silent",
-                                         "low",   "of_rated", "unit",   "value"};
+static const char *const part_names[] = {"needs",    "tests", "causes", "silent",  "low",
+                                         "of_rated", "unit",  "value",  "falling", "standing",
+                                         "order",    "signs", "items",  "inhibit", "range"};
 
 enum each_use { EACH_NEVER, EACH_MAY, EACH_MUST };
 
@@ -35,16 +44,31 @@ struct shape {
 
 static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_ABSENT] = {PART_NEEDS, 0, 4, 4, false, EACH_NEVER},
-    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, 0, 1, 4, false, EACH_MUST},
+    [GW_RULE_BAD_QUALITY] = {PART_NEEDS, PART_INHIBIT | PART_RANGE, 1, 4, false, EACH_MUST},
     [GW_RULE_STATE] = {PART_TESTS, PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_LIMIT] = {PART_NEEDS, PART_LOW | PART_RATED | PART_UNIT, 1, 1, true, EACH_MAY},
     [GW_RULE_BALANCE] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
     [GW_RULE_BYPASSED] = {0, PART_TESTS | PART_SILENT | PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
-    [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS, 0, 0, false, EACH_NEVER},
-    [GW_RULE_OVERDUE] = {0, 0, 0, 0, false, EACH_MUST},
-    [GW_RULE_FROZEN] = {PART_NEEDS, PART_TESTS, 1, 4, true, EACH_MUST},
+    [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS | PART_STANDING, 0, 0, false, EACH_NEVER},
+    [GW_RULE_OVERDUE] = {0, PART_ITEMS, 0, 0, false, EACH_MAY},
+    [GW_RULE_FROZEN] = {0, PART_NEEDS | PART_TESTS, 1, 4, true, EACH_MUST},
     [GW_RULE_DECOUPLED] = {PART_NEEDS, 0, 2, 4, true, EACH_MUST},
+    [GW_RULE_DEVIATION] = {PART_NEEDS, 0, 2, 1, true, EACH_MAY},
+    [GW_RULE_RATE] = {PART_NEEDS, PART_FALLING, 1, 1, true, EACH_MAY},
+    [GW_RULE_DISAGREE] = {PART_NEEDS | PART_TESTS, PART_UNIT, 1, 1, true, EACH_MAY},
+    [GW_RULE_CHATTER] = {0, 0, 0, 0, false, EACH_NEVER},
+    [GW_RULE_ORDER] = {PART_ORDER, PART_TESTS | PART_NEEDS | PART_RATED, 2, 4, true, EACH_NEVER},
+    [GW_RULE_PERMIT] = {PART_TESTS, PART_NEEDS, 1, 1, true, EACH_NEVER},
+    [GW_RULE_UNMAPPED] = {0, 0, 0, 0, false, EACH_NEVER},
+    [GW_RULE_SELF] = {PART_SIGNS, 0, 0, 0, false, EACH_NEVER},
+    [GW_RULE_RAIL] = {0, PART_CAUSES, 0, 0, true, EACH_MUST},
+    [GW_RULE_REPEATED] = {0, 0, 0, 0, true, EACH_MUST},
+    [GW_RULE_SETPOINT] = {0, PART_LOW | PART_RATED, 0, 0, true, EACH_MUST},
+    [GW_RULE_CHANGED] = {0, 0, 0, 0, true, EACH_MUST},
+    [GW_RULE_SWAPPED] = {0, 0, 0, 0, false, EACH_MUST},
+    [GW_RULE_BELOW] = {PART_NEEDS, 0, 2, 1, true, EACH_MUST},
+    [GW_RULE_ALTERNATING] = {PART_NEEDS, PART_RATED, 2, 1, true, EACH_NEVER},
 };
 
 /* ---- needs ---- */
@@ -72,8 +96,7 @@ static void read_needs(struct gw_cat_env *env, const struct gw_jnode *list, stru
 {
     const struct shape *shape = &shapes[r->rule];
     const size_t count = gw_jnode_count(list);
-    const bool pair = r->rule == GW_RULE_BALANCE || r->rule == GW_RULE_DECOUPLED;
-    const size_t least = pair ? 2 : 1;
+    const size_t least = shape->needs_max == 2 ? 2 : 1; /* a pair is a pair */
     if (count < least || count > shape->needs_max) {
         gw_jnode_issue(list, env->issues, "rule \"%s\" has %zu to %zu needs", gw_rule_name(r->rule),
                        least, shape->needs_max);
@@ -100,13 +123,15 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
 {
     struct test_in {
         char role[GW_ROLE_SIZE];
-        const struct gw_jnode *states;
-        bool on;
+        const struct gw_jnode *states, *fact;
+        bool on, direct;
     };
     static const struct gw_key keys[] = {
         {"role", GW_KEY_ID, offsetof(struct test_in, role), GW_ROLE_SIZE, .required = true},
         {"states", GW_KEY_NODE, offsetof(struct test_in, states), .jtype = GW_J_ARR},
         {"on", GW_KEY_BOOL, offsetof(struct test_in, on), .required = false},
+        {"direct", GW_KEY_BOOL, offsetof(struct test_in, direct), .required = false},
+        {"fact", GW_KEY_NODE, offsetof(struct test_in, fact), .jtype = GW_J_OBJ},
         {.type = GW_KEY_END},
     };
     struct test_in in = {0};
@@ -118,6 +143,8 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
         return;
     gw_cat_copy(t->role, sizeof t->role, in.role);
     t->on = in.on;
+    t->direct = in.direct;
+    (void)gw_cat_read_facts(env, in.fact, &t->fact, 1);
     const bool has_states = in.states != NULL;
     const bool has_on = gw_jnode_get(n, "on") != NULL;
     if (def->vtype == GW_V_STATE && (!has_states || has_on))
@@ -129,6 +156,17 @@ static void read_test(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     gw_cat_each_name(env, in.states, add_state, &t->states);
 }
 
+/* Where only some rules read what a test may say. */
+static void check_test(struct gw_cat_env *env, const struct gw_jnode *n, enum gw_rule rule)
+{
+    const struct gw_jnode *direct = gw_jnode_get(n, "direct");
+    const struct gw_jnode *fact = gw_jnode_get(n, "fact");
+    if (direct != NULL && rule != GW_RULE_ORDER)
+        gw_jnode_issue(direct, env->issues, "only rule \"order\" reads this");
+    if (fact != NULL && rule != GW_RULE_PERMIT)
+        gw_jnode_issue(fact, env->issues, "only rule \"permit\" reads this");
+}
+
 static void read_tests(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_rule_def *r)
 {
     const size_t count = gw_jnode_count(list);
@@ -136,8 +174,10 @@ static void read_tests(struct gw_cat_env *env, const struct gw_jnode *list, stru
         gw_jnode_issue(list, env->issues, "must have 1 to %zu tests", COUNT(r->tests));
         return;
     }
-    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))
+    for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n)) {
+        check_test(env, n, r->rule);
         read_test(env, n, &r->tests[r->ntests++]);
+    }
 }
 
 /* ---- causes ---- */
@@ -177,13 +217,17 @@ static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void 
 struct rule_in {
     int rule;
     char of_rated[GW_ROLE_SIZE], unit[GW_POINT_UNIT], value[GW_ROLE_SIZE];
-    bool silent, low;
-    const struct gw_jnode *needs, *tests, *causes;
+    bool silent, low, falling, standing, items, inhibit, range;
+    int order;
+    const struct gw_jnode *needs, *tests, *causes, *signs;
 };
 
-static const char *const rule_names[] = {"absent",  "bad_quality", "state",     "limit",
-                                         "balance", "bypassed",    "no_effect", "unhandled",
-                                         "overdue", "frozen",      "decoupled", NULL};
+static const char *const rule_names[] = {
+    "absent",    "bad_quality", "state",   "limit",     "balance",     "bypassed", "no_effect",
+    "unhandled", "overdue",     "frozen",  "decoupled", "deviation",   "rate",     "disagree",
+    "chatter",   "order",       "permit",  "unmapped",  "self",        "rail",     "repeated",
+    "setpoint",  "changed",     "swapped", "below",     "alternating", NULL};
+static const char *const order_names[] = {"suspend", "watch", NULL};
 
 static const struct gw_key rule_keys[] = {
     {"rule", GW_KEY_ENUM, offsetof(struct rule_in, rule), .names = rule_names, .required = true},
@@ -192,9 +236,16 @@ static const struct gw_key rule_keys[] = {
     {"causes", GW_KEY_NODE, offsetof(struct rule_in, causes), .jtype = GW_J_ARR},
     {"silent", GW_KEY_BOOL, offsetof(struct rule_in, silent), .required = false},
     {"low", GW_KEY_BOOL, offsetof(struct rule_in, low), .required = false},
+    {"falling", GW_KEY_BOOL, offsetof(struct rule_in, falling), .required = false},
+    {"standing", GW_KEY_BOOL, offsetof(struct rule_in, standing), .required = false},
+    {"range", GW_KEY_BOOL, offsetof(struct rule_in, range), .required = false},
     {"of_rated", GW_KEY_ID, offsetof(struct rule_in, of_rated), GW_ROLE_SIZE, .required = false},
     {"unit", GW_KEY_STR, offsetof(struct rule_in, unit), GW_POINT_UNIT, .min = 1},
     {"value", GW_KEY_ID, offsetof(struct rule_in, value), GW_ROLE_SIZE, .required = false},
+    {"order", GW_KEY_ENUM, offsetof(struct rule_in, order), .names = order_names},
+    {"signs", GW_KEY_NODE, offsetof(struct rule_in, signs), .jtype = GW_J_ARR},
+    {"inhibit", GW_KEY_BOOL, offsetof(struct rule_in, inhibit), .required = false},
+    {"items", GW_KEY_BOOL, offsetof(struct rule_in, items), .required = false},
     {.type = GW_KEY_END},
 };
 
@@ -243,16 +294,36 @@ static void check_each(struct gw_cat_env *env, const struct gw_jnode *n, const s
                        const struct gw_rule_def *r)
 {
     const enum each_use use = shapes[r->rule].each;
+    for (size_t i = 0; shapes[r->rule].numbers && r->nneeds == 0 && i < f->neach; i++) {
+        const struct gw_role_def *def = gw_catalogue_role(env->cat, f->each[i]);
+        if (def->vtype != GW_V_NUM && def->vtype != GW_V_INT)
+            gw_jnode_issue(n, env->issues, "\"%s\" of \"each\" is no number", def->role);
+    }
     if (f->neach > 0 && use == EACH_NEVER) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" takes no \"each\"", gw_rule_name(r->rule));
     } else if (f->neach == 0 && (use == EACH_MUST || r->silent)) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"each\"%s", gw_rule_name(r->rule),
                        r->silent ? " where it is silent" : "");
-    } else if (r->rule == GW_RULE_OVERDUE && !f->by_device) {
+    } else if (r->rule == GW_RULE_OVERDUE && r->items == (f->neach > 0)) {
+        gw_jnode_issue(n, env->issues, "rule \"%s\" needs either \"each\" or \"items\"",
+                       gw_rule_name(r->rule));
+    } else if ((r->rule == GW_RULE_SWAPPED || (r->rule == GW_RULE_OVERDUE && !r->items)) &&
+               !f->by_device) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"by_device\"", gw_rule_name(r->rule));
     } else if (f->neach > 0 && !each_is_read(f, r)) {
         gw_jnode_issue(n, env->issues, "\"each\" has no role that this rule reads first");
     }
+}
+
+static void add_sign(struct gw_cat_env *env, const struct gw_jnode *name, void *mask)
+{
+    for (int i = 0; i < GW_SIGN_COUNT; i++) {
+        if (strcmp(gw_sign_name((enum gw_sign)i), gw_jnode_str(name)) == 0) {
+            *(uint32_t *)mask |= 1u << i;
+            return;
+        }
+    }
+    gw_jnode_issue(name, env->issues, "unknown sign \"%s\"", gw_jnode_str(name));
 }
 
 static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_finding *f)
@@ -264,6 +335,12 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     r->rule = (enum gw_rule)in.rule;
     r->silent = in.silent;
     r->low = in.low;
+    r->falling = in.falling;
+    r->standing = in.standing;
+    r->items = in.items;
+    r->inhibit = in.inhibit;
+    r->order = (enum gw_order)in.order;
+    r->range = in.range;
     gw_cat_copy(r->of_rated, sizeof r->of_rated, in.of_rated);
     gw_cat_copy(r->unit, sizeof r->unit, in.unit);
     gw_cat_copy(r->value, sizeof r->value, in.value);
@@ -276,6 +353,7 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     if (in.tests != NULL)
         read_tests(env, in.tests, r);
     gw_cat_each_name(env, in.causes, add_cause, r);
+    gw_cat_each_name(env, in.signs, add_sign, &r->signs);
     if (r->rule == GW_RULE_BYPASSED && r->ntests == 0 && !r->silent)
         gw_jnode_issue(n, env->issues, "rule \"bypassed\" needs \"tests\" or \"silent\"");
     if (gw_issues_count(env->issues) == before)
@@ -312,6 +390,18 @@ enum param {
     PARAM_STEP_PERCENT,
     PARAM_VARY_PERCENT,
     PARAM_AHEAD,
+    PARAM_RATE,
+    PARAM_WINDOW,
+    PARAM_VOTES,
+    PARAM_VOTES_OF,
+    PARAM_RISE,
+    PARAM_MOVES,
+    PARAM_CALM_TIMES,
+    PARAM_END_PERCENT,
+    PARAM_READS,
+    PARAM_CHANGE_PERCENT,
+    PARAM_FLIPS,
+    PARAM_MINUTES,
     PARAM_COUNT
 };
 
@@ -335,35 +425,66 @@ static const struct {
     [PARAM_STEP_PERCENT] = {"step_percent", false},
     [PARAM_VARY_PERCENT] = {"vary_percent", false},
     [PARAM_AHEAD] = {"ahead_days", false},
+    [PARAM_RATE] = {"rate", false},
+    [PARAM_WINDOW] = {"window_s", false},
+    [PARAM_VOTES] = {"votes", false},
+    [PARAM_VOTES_OF] = {"votes_of", false},
+    [PARAM_RISE] = {"rise", false},
+    [PARAM_MOVES] = {"moves", false},
+    [PARAM_CALM_TIMES] = {"calm_times", false},
+    [PARAM_END_PERCENT] = {"end_percent", false},
+    [PARAM_READS] = {"reads", false},
+    [PARAM_CHANGE_PERCENT] = {"change_percent", false},
+    [PARAM_FLIPS] = {"flips", false},
+    [PARAM_MINUTES] = {"minutes", false},
 };
 
 /* May be left out: none of them is then asked for. */
 static const unsigned optional = 1u << PARAM_DEADBAND | 1u << PARAM_SPREAD |
                                  1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
-                                 1u << PARAM_AHEAD;
+                                 1u << PARAM_AHEAD | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF |
+                                 1u << PARAM_MOVES | 1u << PARAM_CALM_TIMES;
+
+/* The numbers of each rule; those of a limit depend on its side. */
+static const unsigned rule_params[GW_RULE_COUNT] = {
+    [GW_RULE_LIMIT] = 1u << PARAM_DEADBAND,
+    [GW_RULE_BALANCE] =
+        1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR | 1u << PARAM_DEADBAND,
+    [GW_RULE_DEVIATION] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND,
+    [GW_RULE_DISAGREE] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND,
+    [GW_RULE_RATE] = 1u << PARAM_RATE | 1u << PARAM_WINDOW | 1u << PARAM_DEADBAND,
+    [GW_RULE_OVERDUE] = 1u << PARAM_AHEAD,
+    [GW_RULE_FROZEN] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
+                       1u << PARAM_MOVES | 1u << PARAM_CALM_TIMES,
+    [GW_RULE_DECOUPLED] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
+                          1u << PARAM_VARY_PERCENT,
+    [GW_RULE_RAIL] = 1u << PARAM_HOURS | 1u << PARAM_END_PERCENT,
+    [GW_RULE_REPEATED] = 1u << PARAM_READS | 1u << PARAM_CHANGE_PERCENT,
+    [GW_RULE_BELOW] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND | 1u << PARAM_PAIR,
+    [GW_RULE_ALTERNATING] = 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
+                            1u << PARAM_FLIPS | 1u << PARAM_MINUTES,
+};
 
 /* The numbers that the finding's rules read; all but the optional ones must be given. */
 static unsigned params_of(const struct gw_finding *f)
 {
     unsigned set = 1u << PARAM_DELAY;
-    set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF : 1u << PARAM_CLEAR;
+    set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF
+                                    : 1u << PARAM_CLEAR;
     for (size_t i = 0; i < f->nrules; i++) {
         const struct gw_rule_def *r = &f->rules[i];
-        if (r->rule == GW_RULE_LIMIT) {
-            set |= 1u << (r->low ? PARAM_LOW : PARAM_HIGH) | 1u << PARAM_DEADBAND;
-        } else if (r->rule == GW_RULE_BALANCE) {
-            set |= 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
-                   1u << PARAM_DEADBAND;
-        } else if (r->rule == GW_RULE_UNHANDLED) {
-            set |= 1u << PARAM_IMPROVE;
-        } else if (r->rule == GW_RULE_OVERDUE) {
-            set |= 1u << PARAM_AHEAD;
-        } else if (r->rule == GW_RULE_FROZEN) {
-            set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT;
-        } else if (r->rule == GW_RULE_DECOUPLED) {
-            set |= 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
-                   1u << PARAM_VARY_PERCENT;
-        }
+        set |= rule_params[r->rule];
+        if (r->rule == GW_RULE_LIMIT || r->rule == GW_RULE_SETPOINT)
+            set |= 1u << (r->low ? PARAM_LOW : PARAM_HIGH);
+        else if (r->rule == GW_RULE_UNHANDLED)
+            set |= r->standing ? 0u : 1u << PARAM_IMPROVE;
+        else if (r->rule == GW_RULE_ORDER)
+            set |= (r->nneeds > 0 ? 1u << PARAM_MIN_PERCENT : 0u) |
+                   (r->nneeds > 1 ? 1u << PARAM_RISE : 0u);
+        else if (r->rule == GW_RULE_PERMIT)
+            set |= r->nneeds > 0 ? 1u << PARAM_HIGH : 0u;
+        else if (r->rule == GW_RULE_SELF)
+            set |= (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << PARAM_HOURS : 0u;
     }
     return set;
 }
@@ -395,6 +516,11 @@ static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int ind
                        p->def, p->min, p->max);
     } else if (p->min < 0 && !params[index].may_be_negative) {
         gw_jnode_issue(n, env->issues, "must not become negative");
+    } else if ((index == PARAM_VOTES || index == PARAM_VOTES_OF) &&
+               (p->min < 1 || p->max > GW_VOTE_MAX)) {
+        gw_jnode_issue(n, env->issues, "is a count from 1 to %d", GW_VOTE_MAX);
+    } else if (index == PARAM_WINDOW && (p->min < 30 || p->max > GW_RATE_WINDOW_S)) {
+        gw_jnode_issue(n, env->issues, "must stay within 30 to %d s", GW_RATE_WINDOW_S);
     }
 }
 

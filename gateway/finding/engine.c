@@ -104,7 +104,7 @@ static int64_t seconds(const struct gw_check_def *def, const char *param)
     return (int64_t)llround(gw_check_param(def, param, 0.0) * 1000.0);
 }
 
-static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
+static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
 {
     const bool alarm = def->finding->cls == GW_CLASS_ALARM;
     *s = (struct gw_slot){.def = def,
@@ -114,6 +114,9 @@ static void init_slot(struct gw_slot *s, const struct gw_check_def *def)
     s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, "delay_s");
     s->delay.off_ms = seconds(def, alarm ? "off_s" : "clear_s");
+    if (def->rule->rule == GW_RULE_REPEATED)
+        s->tape = gw_tape_new();
+    return s->tape != NULL || def->rule->rule != GW_RULE_REPEATED;
 }
 
 enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine **out,
@@ -128,8 +131,13 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     e->before_ms = e->site->journal.window_before_s * 1000;
     e->after_ms = e->site->journal.window_after_s * 1000;
     e->changed = true;
+    gw_engine_alarm_conf(e);
     snprintf(e->boot_id, sizeof e->boot_id, "%s", conf->boot_id);
+    snprintf(e->inventory_sha256, sizeof e->inventory_sha256, "%s",
+             conf->inventory_sha256 != NULL ? conf->inventory_sha256 : "");
     e->conf.boot_id = e->boot_id;
+    e->conf.inventory_sha256 = e->inventory_sha256;
+    gw_life_init(&e->life, e->site, conf->table);
     gw_buf_init(&e->window, GW_WINDOW_MAX);
 
     e->nslots = gw_inventory_count(conf->inventory);
@@ -138,9 +146,10 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     char *body = malloc(GW_RECORD_MAX + 1);
     if (body != NULL)
         gw_buf_fixed(&e->body, body, GW_RECORD_MAX + 1);
+    bool tapes = true;
     for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
-        init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i));
-    if (e->slots == NULL || e->scratch == NULL || body == NULL || !make_index(e)) {
+        tapes = init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i)) && tapes;
+    if (e->slots == NULL || e->scratch == NULL || body == NULL || !tapes || !make_index(e)) {
         gw_engine_free(e);
         return gw_err_set(err, GW_E_NOMEM, "findings engine: out of memory for %zu checks",
                           gw_inventory_count(conf->inventory));
@@ -155,12 +164,20 @@ void gw_engine_free(struct gw_engine *e)
         return;
     free(e->body.data);
     gw_buf_free(&e->window);
+    for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
+        gw_tape_free(e->slots[i].tape);
     free(e->slots);
     free(e->orphans);
     free(e->by_device);
     free(e->device_start);
     free(e->scratch);
     free(e);
+}
+
+void gw_engine_settle(struct gw_engine *e)
+{
+    for (size_t i = 0; i < e->nslots; i++)
+        (void)gw_rule_settle(&e->slots[i].mem.memory);
 }
 
 void gw_engine_chain(struct gw_engine *e, const char *chain)
@@ -176,6 +193,7 @@ void gw_engine_chain(struct gw_engine *e, const char *chain)
         e->orphans[i].state.alarm_seq = 0;
         e->orphans[i].unstored = true;
     }
+    e->restore_govern = e->restore_govern || replaced;
     snprintf(e->chain, sizeof e->chain, "%s", chain);
 }
 
@@ -208,9 +226,10 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
     assert(check < e->nslots);
     const struct gw_slot *s = &e->slots[check];
     return (struct gw_peer){
-        .active = s->delay.active,
+        .active = s->delay.active || s->held,
         .answer = s->answer,
         .acked = s->mem.alarm == GW_ALARM_ACKED,
+        .chatter = s->chatter.changes,
         .worst = s->mem.worst,
         .def = s->def,
     };
@@ -219,7 +238,12 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
 struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
                                  const struct gw_stamp *now)
 {
+    const enum gw_rule rule = s->def->rule->rule;
+    const bool governed = rule == GW_RULE_ORDER || rule == GW_RULE_PERMIT;
     return (struct gw_rule_ctx){
+        .duty = governed ? gw_govern_duty(&e->govern, s->def, now, e->conf.built_ms)
+                         : (struct gw_duty){false},
+        .signs = &e->life.signs,
         .check = s->def,
         .table = e->conf.table,
         .now_ms = now->mono_ms,
@@ -227,6 +251,7 @@ struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot
         .sync = now->sync,
         .built_ms = e->conf.built_ms,
         .memory = s->mem.memory,
+        .tape = s->tape,
         .catalogue = e->catalogue,
         .was = s->mem.was,
         .seen = s->mem.seen,
@@ -237,7 +262,7 @@ struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot
 
 static double extreme(const struct gw_slot *s, double x)
 {
-    const bool low = s->def->rule->rule == GW_RULE_LIMIT && s->def->rule->low;
+    const bool low = s->def->rule->low;
     if (isnan(s->mem.worst))
         return x;
     return low ? fmin(s->mem.worst, x) : fmax(s->mem.worst, x);
@@ -250,21 +275,31 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
     s->mem.memory = ctx->memory;
     if (s->answer == GW_UNKNOWN)
         return;
-    s->mem.was = s->answer == GW_TRUE;
-    if (s->mem.was == s->delay.active)
+    if (s->raw == GW_TRUE && !s->mem.was && s->delay.active)
+        s->mem.c.repeats++;
+    s->mem.was = s->raw == GW_TRUE;
+    if ((s->answer == GW_TRUE) == s->delay.active)
         s->mem.since_ms = 0;
     else if (s->mem.since_ms == 0)
         s->mem.since_ms = wall_ms;
-    if (s->delay.active && isfinite(ctx->value))
+    if ((s->delay.active || s->held) && isfinite(ctx->value))
         s->mem.worst = extreme(s, ctx->value);
 }
 
 static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
 {
     struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
-    s->answer = gw_rule_eval(&ctx);
+    s->raw = gw_rule_eval(&ctx);
+    s->answer = gw_engine_watch(e, s, &ctx, now);
     remember(s, &ctx, now->wall_ms);
-    if (gw_delay_step(&s->delay, s->answer, now->mono_ms) != GW_UNKNOWN && s->token == 0)
+    const enum gw_tri due = gw_delay_step(&s->delay, s->answer, now->mono_ms);
+    gw_engine_track(e, s, now);
+    const bool withheld = due == GW_TRUE && gw_govern_withholding(&e->govern, e->catalogue, s->def,
+                                                                  now, e->conf.built_ms) != NULL;
+    if (withheld != s->withheld)
+        e->changed = e->governed = true;
+    s->withheld = withheld;
+    if (!withheld && s->token == 0 && gw_engine_lets(e, s, due, now))
         gw_engine_transit(e, s, &ctx, now);
 }
 
@@ -272,14 +307,31 @@ void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stam
 {
     if (device >= e->ndevices)
         return;
+    gw_engine_permits(e, now);
     for (size_t i = e->device_start[device]; i < e->device_start[device + 1]; i++)
         step(e, &e->slots[e->by_device[i]], now);
 }
 
+/* What was acted upon is over: the check clears by itself. */
+static void settle_signs(struct gw_engine *e)
+{
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_slot *s = &e->slots[i];
+        if (s->def->rule->rule == GW_RULE_SELF && s->delay.active && s->mem.was)
+            gw_life_told(&e->life, s->def->sign);
+    }
+}
+
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
 {
+    gw_engine_permits(e, now);
+    gw_life_look(&e->life, now, e->conf.built_ms, e->boot_id);
+    e->life.signs.changed = e->govern.accepted.hash[0] != '\0' && !gw_engine_accepted(e);
     for (size_t i = 0; i < e->nslots; i++)
         step(e, &e->slots[i], now);
+    settle_signs(e);
+    gw_engine_claims(e, now);
+    gw_engine_alarms(e, now);
     gw_engine_windows(e, now);
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/jcs.h"
 #include "base/status.h"
+#include "finding/govern.h"
 #include "finding/inventory.h"
 #include "model/command.h"
 #include "model/draft.h"
@@ -28,6 +29,7 @@ struct gw_engine_conf {
     const char *boot_id;                  /* copied */
     int64_t built_ms; /* wall time before which an unsynchronised clock is surely wrong; 0: any is
                          taken */
+    const char *inventory_sha256; /* what the platform accepts; copied. NULL: none */
     enum gw_status (*emit)(void *ctx, const struct gw_draft *draft);
     void *emit_ctx;
 };
@@ -38,9 +40,13 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
                              struct gw_err *err) GW_MUST_CHECK;
 void gw_engine_free(struct gw_engine *e);
 
+/* State rows that are no check's, at most. */
+#define GW_ENGINE_ROWS (GW_PERMITS_MAX + GW_ORDERS_MAX + GW_RECTIFIES_MAX + 2)
+
 /* One stored state row; before the first step. Rows of checks that the inventory no longer has are
  * kept and shown as standing, undeclared cases: a case does not end by being left out of the site
- * file. GW_E_PARSE when the text is not a state row: the caller reports it, the check starts
+ * file. Rows of permits, orders and the like (govern.h) and of the gateway's own life are taken in
+ * here, too. GW_E_PARSE when the text is not a state row: the caller reports it, the check starts
  * afresh. */
 enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const char *state,
                                  int64_t seq) GW_MUST_CHECK;
@@ -80,10 +86,14 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key,
 void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
                        const struct gw_stamp *now, struct gw_command_answer *out);
 
+/* The platform has accepted the inventory: what was told of changed set-points and exchanged
+ * devices is what they are held to from now on; their cases clear after their delay. */
+void gw_engine_settle(struct gw_engine *e);
+
 /* Counts: committed alarms that are active, committed leads that stand (undeclared ones as well),
- * checks that could not be evaluated when they were last looked at. */
+ * checks that could not be evaluated when they were last looked at, leads that a permit withholds. */
 struct gw_engine_counts {
-    size_t checks, alarms, leads, unknown;
+    size_t checks, alarms, leads, unknown, withheld;
 };
 void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out);
 
@@ -95,9 +105,12 @@ struct gw_engine_case {
     const char *record;               /* id of the record that opened it; "" when not known */
     const struct gw_finding *finding; /* NULL: the catalogue has no such code (any more) */
     const char *kind;                 /* "EV", "FLT" ...; "" when not known */
-    const char *state;                /* "open"; of an alarm "unacked", "acked" */
+    const char
+        *state; /* "open", "unverified", "withheld"; of an alarm "unacked", "acked", "latched" */
     bool alarm, declared;
-    int64_t reopened, since_ms; /* wall time */
+    int64_t reopened, repeats, since_ms; /* wall time */
+    const struct gw_rectify *rectify;    /* what was said of it; NULL: nothing. Lent */
+    const struct gw_permit *permit;      /* that withholds it; NULL: none. Lent */
 };
 /* Shows each, in the order of gw_engine_write_cases. */
 void gw_engine_each_case(const struct gw_engine *e,
@@ -105,9 +118,23 @@ void gw_engine_each_case(const struct gw_engine *e,
 
 /* Every standing, committed case and alarm as an array under key, in the order of the inventory,
  * then the undeclared ones: asset, case, declared, finding, kind, record (id), reopened, since,
- * state ("open", "unacked", "acked"), subject. */
+ * state, subject; where there is any, permit, rectify and repeats. */
 void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const char *key);
-/* Whether that list changed since the last call of this function; true at the first. */
+/* How alarms are kept readable, as an object under key: chattering, out_of_service and stale alarms
+ * (keys of their checks, at most 64 each), shelved ones with who, why, from and until, whether a
+ * flood is on and how many alarms it holds back, how many are suppressed by design, and how many
+ * were fleeting. */
+void gw_engine_write_alarms(const struct gw_engine *e, struct gw_jcs *j, const char *key);
+/* Whether any of that or of the list changed since the last call of this function; true at the first. */
 bool gw_engine_cases_changed(struct gw_engine *e);
+
+/* The permits and orders that stand, and which inventory is accepted; lent. */
+const struct gw_govern *gw_engine_govern(const struct gw_engine *e);
+/* Whether the accepted inventory is the present one. */
+bool gw_engine_accepted(const struct gw_engine *e);
+/* The leads that a permit withholds, as an array under key: asset, finding, permit, subject. */
+void gw_engine_write_withheld(const struct gw_engine *e, struct gw_jcs *j, const char *key);
+/* Whether any of these changed since the last call of this function; false at the first. */
+bool gw_engine_governed(struct gw_engine *e);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-static void answer(struct gw_command_answer *out, bool done, const char *en, const char *zh)
+void gw_engine_answer(struct gw_command_answer *out, bool done, const char *en, const char *zh)
 {
     out->done = done;
     (void)snprintf(out->why, sizeof out->why, "%s", en);
@@ -18,17 +18,17 @@ static void acknowledge(struct gw_engine *e, const struct gw_command *cmd,
 {
     switch (gw_engine_ack(e, cmd->target, now)) {
     case GW_OK:
-        answer(out, true, "acknowledged", "已确认");
+        gw_engine_answer(out, true, "acknowledged", "已确认");
         break;
     case GW_E_NOTFOUND:
-        answer(out, false, "there is no such check", "没有该检查项");
+        gw_engine_answer(out, false, "there is no such check", "没有该检查项");
         break;
     case GW_E_INVAL:
-        answer(out, false, "there is nothing to acknowledge", "没有待确认的报警");
+        gw_engine_answer(out, false, "there is nothing to acknowledge", "没有待确认的报警");
         break;
     default:
-        answer(out, false, "the journal takes no record now; try again",
-               "日志暂不可写，请稍后重试");
+        gw_engine_answer(out, false, "the journal takes no record now; try again",
+                         "日志暂不可写，请稍后重试");
         break;
     }
 }
@@ -40,8 +40,14 @@ void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
     case GW_COMMAND_ACK:
         acknowledge(e, cmd, now, out);
         break;
+    case GW_COMMAND_SHELVE:
+        gw_engine_cmd_shelve(e, cmd, now, out);
+        break;
+    case GW_COMMAND_UNSHELVE:
+        gw_engine_cmd_unshelve(e, cmd, now, out);
+        break;
     default:
-        answer(out, false, "this gateway does not know the command", "本网关不支持该指令");
+        gw_engine_govern_command(e, cmd, now, out);
         break;
     }
 }

@@ -22,6 +22,8 @@ struct transition {
     char alarm_id[GW_RECORD_ID_SIZE]; /* quoted */
     int64_t delay_ms;
     int64_t observed_ms;
+    const char *summary; /* why it is one; NULL: it is none */
+    int64_t count;       /* how often it came and went */
 };
 
 static bool wants_evidence(const struct gw_finding *f)
@@ -36,8 +38,14 @@ static uint64_t new_token(struct gw_engine *e, const struct gw_slot *s)
     return e->tokens << 32 | (uint64_t)(s - e->slots + 1);
 }
 
+/* What a person has shelved is told last. */
+static int priority_of(struct gw_engine *e, const struct gw_slot *s)
+{
+    return gw_engine_shelf(e, s) != NULL ? 4 : s->def->finding->priority;
+}
+
 /* Writes the record of t into e->body. False, and told to the log, when it cannot be written. */
-static bool write_record(struct gw_engine *e, const struct transition *t,
+static bool write_record(struct gw_engine *e, const struct gw_slot *s, const struct transition *t,
                          const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
     struct gw_rule_ctx decided = *ctx;
@@ -46,6 +54,7 @@ static bool write_record(struct gw_engine *e, const struct transition *t,
     const struct gw_check_def *def = t->slot.def;
     char case_id[GW_CASE_ID];
     gw_engine_case_id(def->key, t->slot.mem.c.number, case_id);
+    const struct gw_shelf *shelf = gw_engine_shelf(e, s);
     const bool window = t->opens && t->slot.mem.evidence;
     const struct gw_record r = {
         .inventory = e->conf.inventory,
@@ -56,7 +65,15 @@ static bool write_record(struct gw_engine *e, const struct transition *t,
         .state = t->state,
         .case_id = case_id,
         .reopened = t->slot.mem.c.reopened,
+        .repeats = t->slot.mem.c.repeats,
+        .accepted = gw_engine_accepted(e),
+        .permit = gw_govern_noted(&e->govern, e->catalogue, def, now, e->conf.built_ms),
+        .rectify = gw_govern_rectify(&e->govern, def->key, t->slot.mem.c.number),
         .alarm_id = t->alarm_id,
+        .shelf = shelf,
+        .priority = priority_of(e, s),
+        .summary = t->summary,
+        .count = t->count,
         .delay_ms = t->delay_ms,
         .now = *now,
         .observed_wall_ms = t->observed_ms,
@@ -77,14 +94,14 @@ static bool write_record(struct gw_engine *e, const struct transition *t,
 static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct transition *t,
                             const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
-    if (!write_record(e, t, ctx, now))
+    if (!write_record(e, s, t, ctx, now))
         return GW_E_FULL;
     char text[GW_CHECK_STATE_TEXT];
     const struct gw_check_state state = gw_slot_state(&t->slot);
     gw_check_state_write(&state, text);
     const struct gw_draft draft = {
         .cls = s->def->finding->cls,
-        .priority = s->def->finding->priority,
+        .priority = priority_of(e, s),
         .body = e->body.data,
         .body_len = e->body.len,
         .state_key = s->def->key,
@@ -205,8 +222,11 @@ void gw_engine_windows(struct gw_engine *e, const struct gw_stamp *now)
 static void move_alarm(struct transition *t, bool active, int64_t wall_ms)
 {
     struct gw_case *c = &t->slot.mem.c;
-    const enum gw_alarm_change change = gw_alarm_input(&t->slot.mem.alarm, active);
-    assert(change != GW_ALARM_NONE);
+    struct gw_alarm a = gw_slot_alarm(&t->slot);
+    const enum gw_alarm_change change =
+        gw_alarm_step(&a, active ? GW_ALARM_IN_ACTIVE : GW_ALARM_IN_RETURN);
+    assert(change == (active ? GW_ALARM_RAISED : GW_ALARM_RETURNED));
+    t->slot.mem.alarm = a.state;
     t->state = gw_alarm_change_name(change);
     t->opens = active;
     if (active) {
@@ -227,8 +247,18 @@ static void move_case(struct transition *t, bool active, int64_t wall_ms)
     t->opens = active;
 }
 
+/* An alarm that came and went in a flood before: this record tells of that, too. */
+static void count_merged(struct transition *t)
+{
+    if (t->slot.mem.merged == 0)
+        return;
+    t->summary = "flood";
+    t->count = t->slot.mem.merged;
+    t->slot.mem.merged = 0;
+}
+
 /* Which alarm the record quotes. False when that alarm's own record has no number yet. */
-static bool quote(const struct gw_engine *e, struct transition *t, const struct gw_rule_ctx *ctx)
+static bool quote(struct gw_engine *e, struct transition *t, const struct gw_rule_ctx *ctx)
 {
     struct gw_slot *next = &t->slot;
     int64_t seq = next->seq; /* an alarm quotes its own raise */
@@ -236,7 +266,7 @@ static bool quote(const struct gw_engine *e, struct transition *t, const struct 
         if (t->opens) {
             next->mem.alarm_seq = 0;
             if (ctx->cause != GW_NO_INDEX) {
-                if (e->slots[ctx->cause].token != 0)
+                if (e->slots[ctx->cause].token != 0 || gw_engine_release(e, ctx->cause))
                     return false;
                 next->mem.alarm_seq = e->slots[ctx->cause].seq;
             }
@@ -275,6 +305,8 @@ void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_r
     t.slot.mem.since_ms = 0;
     t.slot.mem.worst = active ? ctx->value : (double)NAN;
     if (t.opens) {
+        count_merged(&t);
+        t.slot.held = t.slot.release = t.slot.tried = false;
         t.slot.mem.evidence = wants_evidence(f);
         t.slot.opened_ms = now->mono_ms;
         t.slot.opened_here = true;
@@ -293,13 +325,64 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     if (s->token != 0)
         return GW_E_FULL;
     struct transition t = {.slot = *s, .observed_ms = now->wall_ms};
-    const enum gw_alarm_change change = gw_alarm_ack(&t.slot.mem.alarm);
+    struct gw_alarm a = gw_slot_alarm(s);
+    const enum gw_alarm_change change = gw_alarm_step(&a, GW_ALARM_IN_ACK);
     if (change == GW_ALARM_NONE)
         return GW_E_INVAL;
+    t.slot.mem.alarm = a.state;
     t.state = gw_alarm_change_name(change);
     gw_engine_record_id(e, s->seq, t.alarm_id);
     const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
+}
+
+void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary what, int64_t count,
+                       const struct gw_stamp *now)
+{
+    struct transition t = {
+        .slot = *s,
+        .state = "summary",
+        .summary = what == GW_SUMMARY_FLOOD ? "flood" : "chatter",
+        .count = count,
+        .observed_ms = s->mem.c.raised_ms,
+    };
+    if (what == GW_SUMMARY_FLOOD) {
+        /* They are one case that has come and gone, told by this record alone. */
+        struct gw_case *c = &t.slot.mem.c;
+        t.observed_ms = now->wall_ms - (now->mono_ms - s->merged_ms);
+        c->number++;
+        c->state = GW_CASE_CLEARED;
+        c->raised_ms = t.observed_ms;
+        c->cleared_ms = now->wall_ms;
+        t.slot.mem.merged = 0;
+    } else {
+        gw_engine_record_id(e, s->seq, t.alarm_id);
+        t.slot.told = s->chatter.changes;
+        t.slot.told_ms = now->mono_ms;
+    }
+    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    (void)offer(e, s, &t, &ctx, now);
+}
+
+enum gw_status gw_engine_update(struct gw_engine *e, struct gw_slot *s,
+                                const struct gw_rectify *said, const struct gw_stamp *now)
+{
+    char key[GW_GOVERN_KEY];
+    char text[GW_GOVERN_TEXT];
+    const struct transition t = {.slot = *s, .state = "unverified", .observed_ms = now->wall_ms};
+    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    if (!write_record(e, s, &t, &ctx, now))
+        return GW_E_FULL;
+    gw_rectify_row(said, key, text);
+    const struct gw_draft draft = {
+        .cls = GW_CLASS_LEAD,
+        .priority = s->def->finding->priority,
+        .body = e->body.data,
+        .body_len = e->body.len,
+        .state_key = key,
+        .state = text,
+    };
+    return e->conf.emit(e->conf.emit_ctx, &draft);
 }
 
 /* ---- state rows alone ---- */
@@ -310,10 +393,14 @@ static int64_t magnitude(int64_t v)
 }
 
 /* Hours held are stored hour by hour; that they are over, at once. A value that moves all the time
- * holds next to nothing, and stores nothing. */
+ * holds next to nothing, and stores nothing but how often it moved, ever more seldom. */
 static bool stale_memory(const struct gw_rule_memory *stored, const struct gw_rule_memory *now)
 {
     const int64_t hour = 3600000;
+    if (strcmp(now->kept, stored->kept) != 0 || strcmp(now->told, stored->told) != 0 ||
+        now->moves > stored->moves + stored->moves / 2 + 10 ||
+        now->calm_ms > stored->calm_ms + stored->calm_ms / 4 + 60000)
+        return true;
     return now->held_ms - stored->held_ms > hour ||
            (stored->held_ms > 0 && (now->held_ms < stored->held_ms || now->moved != stored->moved));
 }
@@ -326,19 +413,18 @@ static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now,
     least = least < 1000 ? 1000 : least > 60000 ? 60000 : least;
     const int64_t moved =
         magnitude(now->ran_on - s->stored.ran_on) + magnitude(now->ran_off - s->stored.ran_off);
-    if (moved >= least || now->seen != s->stored.seen ||
-        stale_memory(&s->stored.memory, &now->memory))
+    if (moved >= least || now->alarm != s->stored.alarm || now->merged != s->stored.merged ||
+        now->seen != s->stored.seen || stale_memory(&s->stored.memory, &now->memory))
         return true;
     const bool worse =
         isnan(now->worst) ? !isnan(s->stored.worst) : !(now->worst == s->stored.worst);
-    return worse && now_ms - s->stored_ms >= 60000;
+    const bool counted = now->fleeting != s->stored.fleeting || now->chatter != s->stored.chatter ||
+                         now->votes != s->stored.votes || now->c.repeats != s->stored.c.repeats;
+    return (worse || counted) && now_ms - s->stored_ms >= 60000;
 }
 
-/* False when the journal takes no more now. */
-static bool store_row(struct gw_engine *e, const char *key, const struct gw_check_state *state)
+bool gw_engine_store(struct gw_engine *e, const char *key, const char *text)
 {
-    char text[GW_CHECK_STATE_TEXT];
-    gw_check_state_write(state, text);
     const struct gw_draft draft = {
         .cls = GW_CLASS_NONE,
         .priority = 4,
@@ -346,6 +432,14 @@ static bool store_row(struct gw_engine *e, const char *key, const struct gw_chec
         .state = text,
     };
     return e->conf.emit(e->conf.emit_ctx, &draft) == GW_OK;
+}
+
+/* False when the journal takes no more now. */
+static bool store_row(struct gw_engine *e, const char *key, const struct gw_check_state *state)
+{
+    char text[GW_CHECK_STATE_TEXT];
+    gw_check_state_write(state, text);
+    return gw_engine_store(e, key, text);
 }
 
 void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool final)
@@ -359,9 +453,22 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
             continue;
         if (!store_row(e, s->def->key, &state))
             return;
+        if (s->shown.c.repeats != state.c.repeats && s->shown.c.number == state.c.number) {
+            s->shown.c.repeats = state.c.repeats;
+            e->changed = true;
+        }
         s->stored = state;
         s->stored_ms = now->mono_ms;
     }
+    if (gw_life_due(&e->life, now, final)) {
+        char text[GW_LIFE_TEXT];
+        gw_life_row(&e->life, now, e->boot_id, text);
+        if (!gw_engine_store(e, GW_LIFE_KEY, text))
+            return;
+        e->life.stored = true;
+        e->life.stored_ms = now->mono_ms;
+    }
+    gw_engine_store_govern(e);
     for (size_t i = 0; i < e->norphans; i++) {
         struct gw_orphan *o = &e->orphans[i];
         if (o->unstored && !store_row(e, o->key, &o->state))

@@ -9,12 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alarm/alarm.h"
+#include "alarm/chatter.h"
 #include "alarm/delay.h"
+#include "alarm/flood.h"
+#include "alarm/vote.h"
 #include "base/ratelog.h"
 #include "finding/engine.h"
+#include "finding/life.h"
 #include "finding/record.h"
 #include "finding/rule.h"
+#include "finding/shelf.h"
 #include "finding/state.h"
+#include "finding/tape.h"
 
 /* A window document; room for every sample of GW_CHECK_POINTS full rings. */
 #define GW_WINDOW_MAX ((size_t)4 * 1024 * 1024)
@@ -24,9 +31,24 @@ struct gw_slot {
     const struct gw_check_def *def;
     struct gw_delay delay;     /* active, ran_on and ran_off live here ... */
     struct gw_check_state mem; /* ... and everything else that lasts, here */
-    enum gw_tri answer;        /* of the last evaluation */
+    struct gw_tape *tape;      /* REPEATED; owned */
+    enum gw_tri raw;           /* of the last evaluation, ... */
+    enum gw_tri answer;        /* ... and after the vote, which is what counts */
+    bool withheld;             /* due to be raised, and a permit withholds it */
     int64_t opened_ms;         /* monotonic time of the last raise; valid while mem.evidence */
     bool opened_here;          /* that was since the start, so its window can be whole */
+
+    /* Alarms only; see engine_alarm.c. Monotonic times. */
+    struct gw_chatter chatter;
+    int64_t vote_ms;       /* stamp of the last vote */
+    unsigned masks;        /* GW_ALARM_MASK_... */
+    bool tried;            /* the condition holds, its delay has not passed */
+    bool counted;          /* for a flood, since the raise is due */
+    bool held, release;    /* the raise waits for the end of a flood; or no longer */
+    bool stale;            /* stands for too long */
+    int64_t held_ms;       /* since when it waits */
+    int64_t merged_ms;     /* first time that it came and went in a flood */
+    int64_t told_ms, told; /* when it was told how often it chattered, and what */
 
     /* What the journal was given last, and when (monotonic). */
     struct gw_check_state stored;
@@ -64,6 +86,19 @@ struct gw_engine {
     size_t *device_start; /* ... from here to the next device's start */
     size_t ndevices;
 
+    struct gw_chatter_conf chatter;
+    struct gw_flood_conf flood_conf;
+    struct gw_flood flood;
+    bool flood_seeded; /* with alarms from before the start */
+    int64_t summary_ms, stale_ms;
+    struct gw_shelf shelves[GW_SHELVES_MAX];
+    size_t nshelves;
+    struct gw_govern govern;
+    struct gw_life life;
+    char inventory_sha256[GW_SHA256_HEX];
+    bool restore_govern; /* the store was replaced and has none of its rows yet */
+    bool governed;       /* what govern.h holds changed since it was last asked for */
+
     uint64_t tokens; /* given out so far */
     bool changed;    /* the committed list of cases, since it was last asked for */
 
@@ -86,6 +121,59 @@ void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_r
                        const struct gw_stamp *now);
 /* Records windows whose time has passed; a few at each call. */
 void gw_engine_windows(struct gw_engine *e, const struct gw_stamp *now);
+
+/* ---- alarms (engine_alarm.c); leads pass through them ---- */
+
+void gw_engine_alarm_conf(struct gw_engine *e);
+struct gw_alarm gw_slot_alarm(const struct gw_slot *s);
+/* Takes s->raw and returns the answer that counts. Before the delays. */
+enum gw_tri gw_engine_watch(struct gw_engine *e, struct gw_slot *s, const struct gw_rule_ctx *ctx,
+                            const struct gw_stamp *now);
+/* Notices what came and went. After the delays, before the transition. */
+void gw_engine_track(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now);
+/* Whether the change that the delays ask for may be made now. Only while s->token is 0. */
+bool gw_engine_lets(struct gw_engine *e, struct gw_slot *s, enum gw_tri due,
+                    const struct gw_stamp *now);
+/* An alarm that waits for the end of a flood is quoted by a lead: it waits no longer. Whether there
+ * was one to wait for. */
+bool gw_engine_release(struct gw_engine *e, uint32_t check);
+/* Every second or so: floods, summaries, ends of shelving. */
+void gw_engine_alarms(struct gw_engine *e, const struct gw_stamp *now);
+
+enum gw_summary { GW_SUMMARY_CHATTER = 0, GW_SUMMARY_FLOOD };
+/* Records how often an alarm came and went; does nothing when that is not taken. */
+void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary what, int64_t count,
+                       const struct gw_stamp *now);
+
+/* ---- shelving (engine_shelf.c) ---- */
+
+/* Its shelf, or NULL. */
+struct gw_shelf *gw_engine_shelf(struct gw_engine *e, const struct gw_slot *s);
+void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
+                          const struct gw_stamp *now, struct gw_command_answer *out);
+void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
+                            const struct gw_stamp *now, struct gw_command_answer *out);
+/* cmd NULL: its time is over. GW_E_FULL: the journal takes none now. */
+enum gw_status gw_engine_unshelve(struct gw_engine *e, struct gw_shelf *shelf,
+                                  const struct gw_command *cmd, const struct gw_stamp *now);
+enum gw_status gw_engine_restore_shelf(struct gw_engine *e, const char *key, const char *text);
+
+/* An answer in both languages (engine_command.c). */
+/* Ends permits whose time has passed, before any check is looked at. */
+void gw_engine_permits(struct gw_engine *e, const struct gw_stamp *now);
+/* Holds claims against the data. */
+void gw_engine_claims(struct gw_engine *e, const struct gw_stamp *now);
+/* A record that the claim is not borne out, with `said` as its row in one transaction. */
+enum gw_status gw_engine_update(struct gw_engine *e, struct gw_slot *s,
+                                const struct gw_rectify *said, const struct gw_stamp *now);
+/* Stores a row without a record; text NULL: deletes it. False when the journal takes none now. */
+bool gw_engine_store(struct gw_engine *e, const char *key, const char *text);
+/* Stores all rows of permits, orders and the like anew, after the store was replaced. */
+void gw_engine_store_govern(struct gw_engine *e);
+/* Carries out what is no alarm's: see govern.h. */
+void gw_engine_govern_command(struct gw_engine *e, const struct gw_command *cmd,
+                              const struct gw_stamp *now, struct gw_command_answer *out);
+void gw_engine_answer(struct gw_command_answer *out, bool done, const char *en, const char *zh);
 
 /* "<chain>-<seq>"; "" when seq is 0 or the chain is not known. */
 void gw_engine_record_id(const struct gw_engine *e, int64_t seq, char out[GW_RECORD_ID_SIZE]);

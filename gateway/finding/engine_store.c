@@ -58,7 +58,7 @@ static enum gw_status keep_orphan(struct gw_engine *e, const char *key,
 
 static bool fits_class(const struct gw_slot *s, const struct gw_check_state *state)
 {
-    const bool alarmed = state->alarm == GW_ALARM_UNACK || state->alarm == GW_ALARM_ACKED;
+    const bool alarmed = gw_alarm_stands(state->alarm);
     if (s->def->finding->cls == GW_CLASS_ALARM)
         return alarmed == state->active;
     return state->alarm == GW_ALARM_NORMAL;
@@ -69,6 +69,12 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
 {
     struct gw_check_state st;
     struct key_parts parts;
+    if (strncmp(key, GW_SHELF_PREFIX, strlen(GW_SHELF_PREFIX)) == 0)
+        return gw_engine_restore_shelf(e, key, state);
+    if (strcmp(key, GW_LIFE_KEY) == 0)
+        return gw_life_restore(&e->life, state);
+    if (gw_govern_is_key(key))
+        return gw_govern_restore(&e->govern, key, state);
     if (!split_key(key, &parts))
         return GW_E_PARSE;
     const enum gw_status status = gw_check_state_parse(state, &st);
@@ -80,6 +86,10 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
             continue;
         if (!fits_class(s, &st))
             return GW_E_PARSE;
+        if (st.alarm == GW_ALARM_LATCHED && !s->def->finding->latch)
+            st.alarm = GW_ALARM_UNACK; /* the catalogue has changed its mind */
+        gw_chatter_restore(&s->chatter, st.chatter);
+        s->told = st.chatter;
         s->delay.active = st.active;
         s->delay.ran_on = st.ran_on;
         s->delay.ran_off = st.ran_off;
@@ -121,6 +131,8 @@ void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out)
         const struct gw_slot *s = &e->slots[i];
         if (s->answer == GW_UNKNOWN)
             out->unknown++;
+        if (s->withheld)
+            out->withheld++;
         if (stands(&s->shown))
             *(s->def->finding->cls == GW_CLASS_ALARM ? &out->alarms : &out->leads) += 1;
     }
@@ -134,6 +146,15 @@ struct standing {
     int64_t seq;
     bool declared;
 };
+
+/* Of those that name the check; whether it holds was looked at when the check was. */
+static const struct gw_permit *withholding(const struct gw_engine *e, const struct gw_slot *s)
+{
+    for (size_t i = 0; i < e->govern.npermits; i++)
+        if (gw_permit_withholds(&e->govern.permits[i], e->catalogue, s->def))
+            return &e->govern.permits[i];
+    return NULL;
+}
 
 static void show_standing(const struct gw_engine *e, const struct standing *st,
                           void (*see)(void *ctx, const struct gw_engine_case *c), void *ctx)
@@ -152,6 +173,8 @@ static void show_standing(const struct gw_engine *e, const struct standing *st,
         kind = gw_kind_name(f->kind);
     gw_engine_record_id(e, st->seq, id);
     gw_engine_case_id(st->key, st->state->c.number, case_id);
+    const struct gw_rectify *said = gw_govern_rectify(&e->govern, st->key, st->state->c.number);
+    const bool unverified = said != NULL && said->unverified;
     const struct gw_engine_case c = {
         .id = case_id,
         .asset = parts.asset,
@@ -160,11 +183,40 @@ static void show_standing(const struct gw_engine *e, const struct standing *st,
         .record = id,
         .finding = f,
         .kind = kind,
-        .state = alarm ? gw_alarm_state_name(st->state->alarm) : "open",
+        .state = alarm        ? gw_alarm_state_name(st->state->alarm)
+                 : unverified ? "unverified"
+                              : "open",
         .alarm = alarm,
         .declared = st->declared,
         .reopened = st->state->c.reopened,
+        .repeats = st->state->c.repeats,
         .since_ms = st->state->c.raised_ms,
+        .rectify = said,
+    };
+    see(ctx, &c);
+}
+
+/* Where the permit ends while the condition stands, this case will be opened. */
+static void show_withheld(const struct gw_engine *e, const struct gw_slot *s,
+                          void (*see)(void *ctx, const struct gw_engine_case *c), void *ctx)
+{
+    char case_id[GW_CASE_ID];
+    struct gw_case next = s->mem.c;
+    (void)gw_case_input(&next, true, s->mem.since_ms);
+    gw_engine_case_id(s->def->key, next.number, case_id);
+    const struct gw_engine_case c = {
+        .id = case_id,
+        .asset = s->def->asset->id,
+        .code = s->def->finding->code,
+        .subject = s->def->subject,
+        .record = "",
+        .finding = s->def->finding,
+        .kind = gw_kind_name(s->def->finding->kind),
+        .state = "withheld",
+        .declared = true,
+        .reopened = next.reopened,
+        .since_ms = s->mem.since_ms,
+        .permit = withholding(e, s),
     };
     see(ctx, &c);
 }
@@ -177,6 +229,8 @@ void gw_engine_each_case(const struct gw_engine *e,
         if (stands(&s->shown)) {
             const struct standing st = {s->def->key, &s->shown, s->seq, true};
             show_standing(e, &st, see, ctx);
+        } else if (s->withheld) {
+            show_withheld(e, s, see, ctx);
         }
     }
     for (size_t i = 0; i < e->norphans; i++) {
@@ -197,8 +251,14 @@ static void write_case(void *ctx, const struct gw_engine_case *c)
     gw_jcs_bool(j, "declared", c->declared);
     gw_jcs_str(j, "finding", c->code);
     gw_jcs_str(j, "kind", c->kind);
+    if (c->permit != NULL)
+        gw_jcs_str(j, "permit", c->permit->id);
     gw_jcs_str(j, "record", c->record);
+    if (c->rectify != NULL)
+        gw_record_rectify(j, "rectify", c->rectify);
     gw_jcs_int(j, "reopened", c->reopened);
+    if (c->repeats > 0)
+        gw_jcs_int(j, "repeats", c->repeats);
     gw_jcs_str(j, "since", since);
     gw_jcs_str(j, "state", c->state);
     gw_jcs_str(j, "subject", c->subject);
@@ -217,4 +277,42 @@ bool gw_engine_cases_changed(struct gw_engine *e)
     const bool changed = e->changed;
     e->changed = false;
     return changed;
+}
+
+/* ---- what people and the platform said ---- */
+
+const struct gw_govern *gw_engine_govern(const struct gw_engine *e)
+{
+    return &e->govern;
+}
+
+bool gw_engine_accepted(const struct gw_engine *e)
+{
+    return e->govern.accepted.hash[0] != '\0' &&
+           strcmp(e->govern.accepted.hash, e->inventory_sha256) == 0;
+}
+
+void gw_engine_write_withheld(const struct gw_engine *e, struct gw_jcs *j, const char *key)
+{
+    gw_jcs_arr(j, key);
+    for (size_t i = 0; i < e->nslots; i++) {
+        const struct gw_slot *s = &e->slots[i];
+        const struct gw_permit *p = s->withheld ? withholding(e, s) : NULL;
+        if (p == NULL)
+            continue;
+        gw_jcs_obj(j, NULL);
+        gw_jcs_str(j, "asset", s->def->asset->id);
+        gw_jcs_str(j, "finding", s->def->finding->code);
+        gw_jcs_str(j, "permit", p->id);
+        gw_jcs_str(j, "subject", s->def->subject);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
+bool gw_engine_governed(struct gw_engine *e)
+{
+    const bool governed = e->governed;
+    e->governed = false;
+    return governed;
 }

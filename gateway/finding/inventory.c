@@ -65,7 +65,7 @@ bool gw_inventory_cites(const struct gw_inventory *inv, const struct gw_check_de
 
 /* ---- which findings an asset needs ---- */
 
-static bool has_fact(const struct gw_site_asset *asset, const struct gw_site_fact *want)
+bool gw_inv_has_fact(const struct gw_site_asset *asset, const struct gw_site_fact *want)
 {
     for (size_t i = 0; i < asset->nfacts; i++)
         if (strcmp(asset->facts[i].key, want->key) == 0)
@@ -76,14 +76,14 @@ static bool has_fact(const struct gw_site_asset *asset, const struct gw_site_fac
 static bool alternative_fits(const struct gw_applies *a, const struct gw_site_asset *asset,
                              int sector)
 {
-    bool fits = a->ntypes == 0;
+    bool fits = a->ntypes == 0 && strcmp(asset->type, GW_TYPE_GATEWAY) != 0;
     for (size_t i = 0; i < a->ntypes && !fits; i++)
         fits = strcmp(a->types[i], asset->type) == 0;
     fits = fits && (a->sectors >> sector & 1u) != 0;
     for (size_t i = 0; i < a->nfacts; i++)
-        fits = fits && has_fact(asset, &a->facts[i]);
+        fits = fits && gw_inv_has_fact(asset, &a->facts[i]);
     for (size_t i = 0; i < a->nnot; i++)
-        fits = fits && !has_fact(asset, &a->not_facts[i]);
+        fits = fits && !gw_inv_has_fact(asset, &a->not_facts[i]);
     return fits;
 }
 

@@ -3,7 +3,7 @@
  * inventory: declared assets against the catalogue: which checks this site needs.
  *
  * Built once from the site and the catalogue, constant afterwards. A check is one finding on one
- * asset, or on one of its instruments. Alarms come before leads, so that one pass in order sees
+ * asset, or on one of its instruments. The gateway itself is an asset, too: "_gateway". Alarms come before leads, so that one pass in order sees
  * causes before their consequences.
  */
 #ifndef GW_FINDING_INVENTORY_H
@@ -41,13 +41,14 @@ struct gw_check_def {
     uint32_t index;          /* which point of `role`; also picks companions in roles of the same
                                 length; GW_NO_INDEX without `each` */
     uint32_t cause;          /* UNHANDLED: index of the alarm check it watches; else GW_NO_INDEX */
-    uint32_t *causes;        /* NO_EFFECT: indexes of the alarm checks that are its causes */
+    uint32_t *causes;        /* NO_EFFECT, CHATTER, RAIL: the alarm checks that it looks at */
     size_t ncauses;
-    uint32_t run;        /* point of the asset's RUN role; GW_NO_INDEX when not declared */
-    double params[8];    /* effective, in the order of finding->params */
-    const char *cal_due; /* of its device, lent by the site; NULL where the rule asks for none */
-    double rated;        /* value of rule->of_rated; NAN when not used */
-    bool overridden;     /* some parameter is not the catalogue's default */
+    uint32_t run;                 /* point of the asset's RUN role; GW_NO_INDEX when not declared */
+    double params[GW_PARAMS_MAX]; /* effective, in the order of finding->params */
+    const char *cal_due;          /* lent by the site; NULL where the rule asks for none */
+    enum gw_sign sign;            /* SELF: what it looks at */
+    double rated;                 /* value of rule->of_rated; NAN when not used */
+    bool overridden;              /* some parameter is not the catalogue's default */
     /* Everything the check looks at, the deciding inputs first, then RUN: for its evidence. */
     struct gw_role_point points[GW_CHECK_POINTS];
     size_t npoints;

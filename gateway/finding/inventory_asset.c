@@ -233,7 +233,10 @@ void gw_inv_check_asset(const struct gw_inventory *inv, const struct gw_site_ass
                         struct gw_issues *issues)
 {
     const size_t before = gw_issues_count(issues);
-    if (gw_catalogue_type(inv->cat, asset->type) == NULL) {
+    if (strcmp(asset->id, GW_ASSET_GATEWAY) == 0 || strcmp(asset->type, GW_TYPE_GATEWAY) == 0) {
+        const char *path[2] = {NULL, NULL};
+        gw_inv_issue(issues, asset, path, "the gateway itself is no asset to declare");
+    } else if (gw_catalogue_type(inv->cat, asset->type) == NULL) {
         const char *path[2] = {"type", NULL};
         gw_inv_issue(issues, asset, path, "the catalogue knows no asset type \"%s\"", asset->type);
     }

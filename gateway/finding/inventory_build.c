@@ -26,6 +26,8 @@ static bool is_cause(const struct builder *b, const struct gw_rule_def *r, size_
     const struct gw_check_def *c = &b->inv->checks[i];
     if (c->asset != b->asset || c->finding->cls != GW_CLASS_ALARM)
         return false;
+    if (r->rule == GW_RULE_CHATTER)
+        return c->rule->rule != GW_RULE_CHATTER;
     for (size_t k = 0; k < r->ncauses; k++)
         if (strcmp(r->causes[k], c->finding->code) == 0)
             return true;
@@ -40,11 +42,34 @@ static size_t count_causes(const struct builder *b, const struct gw_rule_def *r)
     return n;
 }
 
+/* The alarms that the rule names, into the check. */
+static void take_causes(struct builder *b, struct gw_check_def *c)
+{
+    c->causes = calloc(count_causes(b, b->r) + 1, sizeof *c->causes);
+    if (c->causes == NULL) {
+        b->nomem = true;
+        return;
+    }
+    for (size_t i = 0; i < b->inv->nchecks; i++)
+        if (is_cause(b, b->r, i))
+            c->causes[c->ncauses++] = (uint32_t)i;
+}
+
 static bool any_test_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
 {
     for (size_t i = 0; i < r->ntests; i++)
-        if (gw_inv_role(asset, r->tests[i].role) != NULL)
+        if (gw_inv_role(asset, r->tests[i].role) != NULL &&
+            (r->tests[i].fact.key[0] == '\0' || gw_inv_has_fact(asset, &r->tests[i].fact)))
             return true;
+    return false;
+}
+
+static bool any_need_played(const struct gw_site_asset *asset, const struct gw_rule_def *r)
+{
+    for (size_t i = 0; i < r->nneeds; i++)
+        for (size_t k = 0; k < r->needs[i].nalt; k++)
+            if (gw_inv_role(asset, r->needs[i].alt[k]) != NULL)
+                return true;
     return false;
 }
 
@@ -60,6 +85,9 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
 {
     const char *each[GW_EACH_MAX];
     const size_t neach = gw_inv_each_roles(b->f, r, each);
+    if ((r->rule == GW_RULE_DEVIATION || r->rule == GW_RULE_DISAGREE) &&
+        !(all_needs_played(b->asset, r) && (r->ntests == 0 || any_test_played(b->asset, r))))
+        return false;
     for (size_t i = 0; i < neach; i++)
         if (gw_inv_role(b->asset, each[i]) != NULL)
             return true;
@@ -67,10 +95,13 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
         return false;
     switch (r->rule) {
     case GW_RULE_ABSENT:
+    case GW_RULE_UNMAPPED:
         return true;
     case GW_RULE_LIMIT:
     case GW_RULE_BALANCE:
+    case GW_RULE_ALTERNATING:
     case GW_RULE_BAD_QUALITY:
+    case GW_RULE_RATE:
         return all_needs_played(b->asset, r);
     case GW_RULE_STATE:
     case GW_RULE_BYPASSED:
@@ -78,10 +109,28 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
     case GW_RULE_NO_EFFECT:
         return any_test_played(b->asset, r) && count_causes(b, r) > 0;
     case GW_RULE_UNHANDLED:
+    case GW_RULE_CHATTER:
         return count_causes(b, r) > 0;
-    case GW_RULE_OVERDUE: /* each of them has "each" */
-    case GW_RULE_FROZEN:
+    case GW_RULE_DEVIATION:
+    case GW_RULE_DISAGREE:
+        return true; /* see above */
+    case GW_RULE_ORDER:
+        return r->order == GW_ORDER_WATCH || any_test_played(b->asset, r) ||
+               any_need_played(b->asset, r);
+    case GW_RULE_PERMIT:
+        return any_test_played(b->asset, r) || any_need_played(b->asset, r);
+    case GW_RULE_SELF:
+        return b->asset == &b->inv->self;
+    case GW_RULE_OVERDUE:
+        return r->items && b->asset->ndue > 0;
+    case GW_RULE_FROZEN: /* each of them has "each" */
     case GW_RULE_DECOUPLED:
+    case GW_RULE_RAIL:
+    case GW_RULE_REPEATED:
+    case GW_RULE_SETPOINT:
+    case GW_RULE_CHANGED:
+    case GW_RULE_SWAPPED:
+    case GW_RULE_BELOW:
     case GW_RULE_COUNT:
         break;
     }
@@ -114,7 +163,8 @@ static double rated_of(const struct gw_site_asset *asset, const char *key)
 
 static void check_rated(const struct builder *b)
 {
-    if (b->r->of_rated[0] == '\0')
+    /* Running under an order shows without it. */
+    if (b->r->of_rated[0] == '\0' || b->r->rule == GW_RULE_ORDER)
         return;
     const char *path[2] = {"rated", b->r->of_rated};
     const double rated = rated_of(b->asset, b->r->of_rated);
@@ -127,13 +177,17 @@ static void check_rated(const struct builder *b)
     }
 }
 
-/* Inflow and outflow are compared as they are: they must be in one unit. */
+/* Two quantities are compared as they are: they must be in one unit. */
 static void check_units(const struct builder *b)
 {
-    if (b->r->rule != GW_RULE_BALANCE)
+    const enum gw_rule rule = b->r->rule;
+    if (rule != GW_RULE_BALANCE && rule != GW_RULE_DEVIATION && rule != GW_RULE_ALTERNATING &&
+        rule != GW_RULE_BELOW)
         return;
     const struct gw_site_role *in = gw_inv_role(b->asset, b->r->needs[0].alt[0]);
     const struct gw_site_role *out = gw_inv_role(b->asset, b->r->needs[1].alt[0]);
+    if (in == NULL || out == NULL)
+        return;
     const struct gw_point *pi = &b->inv->site->points[in->points[0]];
     const struct gw_point *po = &b->inv->site->points[out->points[0]];
     if (strcmp(pi->unit, po->unit) != 0) {
@@ -219,17 +273,23 @@ static void commit(struct builder *b, struct gw_check_def *c)
     b->inv->nchecks++;
 }
 
-/* Whether the rule can say anything of this point: a date is declared, a companion is there. */
+/* Whether the rule can say anything of this point: a date or a range is declared, a companion is
+ * there. */
 static bool has_subject(const struct builder *b, uint32_t point)
 {
+    const struct gw_point *p = &b->inv->site->points[point];
     if (b->r->rule == GW_RULE_OVERDUE)
-        return b->inv->site->devices[b->inv->site->points[point].device].cal_due[0] != '\0';
-    for (size_t k = 0; b->r->rule == GW_RULE_DECOUPLED && k < b->r->needs[1].nalt; k++) {
+        return b->inv->site->devices[p->device].cal_due[0] != '\0';
+    if (b->r->rule == GW_RULE_RAIL)
+        return isfinite(p->sane_lo) && isfinite(p->sane_hi);
+    if (b->r->rule != GW_RULE_DECOUPLED && b->r->rule != GW_RULE_BELOW)
+        return true;
+    for (size_t k = 0; k < b->r->needs[1].nalt; k++) {
         const struct gw_site_role *r = gw_inv_role(b->asset, b->r->needs[1].alt[k]);
         if (r != NULL && (r->npoints > 1 || r->points[0] != point))
             return true;
     }
-    return b->r->rule != GW_RULE_DECOUPLED;
+    return false;
 }
 
 static void add_each(struct builder *b, const char *role)
@@ -247,7 +307,10 @@ static void add_each(struct builder *b, const char *role)
             copy_text(c->role, sizeof c->role, role);
             c->index = (uint32_t)i;
             c->cal_due = b->r->rule == GW_RULE_OVERDUE ? device->cal_due : NULL;
-            commit(b, c);
+            if (b->r->rule == GW_RULE_RAIL)
+                take_causes(b, c);
+            if (!b->nomem)
+                commit(b, c);
         }
     }
 }
@@ -295,17 +358,35 @@ static void add_one(struct builder *b)
     struct gw_check_def *c = begin(b, "");
     if (c == NULL)
         return;
-    if (b->r->rule == GW_RULE_NO_EFFECT) {
-        c->causes = calloc(count_causes(b, b->r) + 1, sizeof *c->causes);
-        if (c->causes == NULL) {
-            b->nomem = true;
-            return;
+    if (b->r->rule == GW_RULE_NO_EFFECT || b->r->rule == GW_RULE_CHATTER)
+        take_causes(b, c);
+    if (!b->nomem)
+        commit(b, c);
+}
+
+/* One check for each declared date. */
+static void add_items(struct builder *b)
+{
+    for (size_t i = 0; i < b->asset->ndue && !b->nomem; i++) {
+        struct gw_check_def *c = begin(b, b->asset->due[i].item);
+        if (c != NULL) {
+            c->cal_due = b->asset->due[i].date;
+            commit(b, c);
         }
-        for (size_t i = 0; i < b->inv->nchecks; i++)
-            if (is_cause(b, b->r, i))
-                c->causes[c->ncauses++] = (uint32_t)i;
     }
-    commit(b, c);
+}
+
+static void add_signs(struct builder *b)
+{
+    for (int i = 0; i < GW_SIGN_COUNT && !b->nomem; i++) {
+        if ((b->r->signs >> i & 1u) == 0)
+            continue;
+        struct gw_check_def *c = begin(b, gw_sign_name((enum gw_sign)i));
+        if (c != NULL) {
+            c->sign = (enum gw_sign)i;
+            commit(b, c);
+        }
+    }
 }
 
 static void add_finding(struct builder *b)
@@ -325,14 +406,18 @@ static void add_finding(struct builder *b)
         add_each(b, each[i]);
     if (b->r->rule == GW_RULE_UNHANDLED)
         add_unhandled(b);
+    else if (b->r->rule == GW_RULE_SELF)
+        add_signs(b);
+    else if (b->r->items)
+        add_items(b);
     else if (b->f->neach == 0)
         add_one(b);
 }
 
 static void add_class(struct builder *b, enum gw_class cls)
 {
-    for (size_t a = 0; a < b->inv->site->nassets; a++) {
-        b->asset = &b->inv->site->assets[a];
+    for (size_t a = 0; a <= b->inv->site->nassets; a++) {
+        b->asset = a < b->inv->site->nassets ? &b->inv->site->assets[a] : &b->inv->self;
         for (size_t i = 0; i < gw_catalogue_count(b->inv->cat) && !b->nomem; i++) {
             b->f = gw_catalogue_at(b->inv->cat, i);
             if (b->f->cls == cls && gw_inv_applies(b->inv, b->asset, b->f))
@@ -350,6 +435,9 @@ enum gw_status gw_inventory_build(const struct gw_site *site, const struct gw_ca
         return GW_E_NOMEM;
     inv->site = site;
     inv->cat = cat;
+    copy_text(inv->self.id, sizeof inv->self.id, GW_ASSET_GATEWAY);
+    copy_text(inv->self.type, sizeof inv->self.type, GW_TYPE_GATEWAY);
+    copy_text(inv->self.name, sizeof inv->self.name, site->gateway.id);
     for (size_t i = 0; i < site->nassets; i++)
         gw_inv_check_asset(inv, &site->assets[i], issues);
     struct builder b = {.inv = inv, .issues = issues};

@@ -10,17 +10,21 @@
 
 #include "finding/inventory.h"
 
-#define GW_EACH_MAX 8
+#define GW_EACH_MAX 16
 
 struct gw_inventory {
     const struct gw_site *site;
     const struct gw_catalogue *cat;
+    struct gw_site_asset self; /* the gateway as an asset: id and type alone */
     struct gw_check_def *checks;
     size_t nchecks, cap;
 };
 
 /* The role with its points; NULL when nobody plays it. */
 const struct gw_site_role *gw_inv_role(const struct gw_site_asset *asset, const char *role);
+
+/* Whether the asset is declared with this fact. */
+bool gw_inv_has_fact(const struct gw_site_asset *asset, const struct gw_site_fact *want);
 
 /* Whether the finding watches such an asset in this enterprise: enabled, one alternative of
  * "applies" fits, and a lead has a clause that demands it here. */

@@ -65,7 +65,7 @@ void gw_inv_points(const struct gw_inventory *inv, struct gw_check_def *c)
     for (size_t i = 0; c->role[0] == '\0' && i < r->nneeds; i++)
         for (size_t k = 0; k < r->needs[i].nalt; k++)
             add_role(c, r->needs[i].alt[k]);
-    for (size_t k = 0; r->rule == GW_RULE_DECOUPLED && k < r->needs[1].nalt; k++)
+    for (size_t k = 0; c->role[0] != '\0' && r->nneeds > 1 && k < r->needs[1].nalt; k++)
         add_role(c, r->needs[1].alt[k]);
     for (size_t i = 0; i < r->ntests; i++)
         add_role(c, r->tests[i].role);

@@ -194,5 +194,7 @@ void gw_inventory_write(const struct gw_inventory *inv, struct gw_jcs *j, const 
     gw_jcs_arr(j, key);
     for (size_t i = 0; i < inv->site->nassets; i++)
         write_asset(j, inv, &inv->site->assets[i]);
+    if (gw_catalogue_type(inv->cat, inv->self.type) != NULL)
+        write_asset(j, inv, &inv->self);
     gw_jcs_end(j);
 }

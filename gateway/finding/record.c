@@ -199,15 +199,50 @@ static void write_law(struct gw_jcs *j, const struct gw_finding *f)
     gw_jcs_end(j);
 }
 
+static void write_shelf(struct gw_jcs *j, const struct gw_shelf *s)
+{
+    char iso[GW_ISO_SIZE];
+    gw_jcs_obj(j, "shelved");
+    gw_jcs_str(j, "by", s->by == GW_BY_PLATFORM ? "platform" : "local");
+    gw_clock_iso(s->from_ms, iso);
+    gw_jcs_str(j, "from", iso);
+    gw_jcs_str(j, "reason", s->reason);
+    gw_clock_iso(s->until_ms, iso);
+    gw_jcs_str(j, "until", iso);
+    gw_jcs_str(j, "who", s->who);
+    gw_jcs_end(j);
+}
+
+static void write_summary(struct gw_jcs *j, const struct gw_record *r)
+{
+    gw_jcs_obj(j, "summary");
+    gw_jcs_str(j, "because", r->summary);
+    gw_jcs_int(j, "count", r->count);
+    gw_jcs_end(j);
+}
+
+static void write_permit(struct gw_jcs *j, const struct gw_permit *p)
+{
+    gw_jcs_obj(j, "permit");
+    gw_jcs_str(j, "by", gw_authority_name(p->by));
+    gw_part_iso(j, "from", p->from_ms);
+    gw_jcs_str(j, "id", p->id);
+    gw_jcs_str(j, "scope", gw_permit_scope_name(p->scope));
+    gw_part_iso(j, "until", p->until_ms);
+    gw_jcs_end(j);
+}
+
 static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf *out)
 {
     const struct gw_finding *f = r->check->finding;
     const struct gw_site *site = gw_inventory_site(r->inventory);
     const bool lead = f->cls == GW_CLASS_LEAD;
-    const char strength[2] = {gw_record_strength(r->check), '\0'};
+    const char own = r->decided->strength;
+    const char strength[2] = {own != '\0' ? own : gw_record_strength(r->check), '\0'};
     struct gw_jcs j;
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    gw_jcs_bool(&j, "accepted", r->accepted);
     gw_part_text(&j, "advice", &f->advice);
     if (r->alarm_id != NULL && r->alarm_id[0] != '\0')
         gw_jcs_str(&j, "alarm", r->alarm_id);
@@ -226,12 +261,22 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
     gw_jcs_str(&j, "kind", lead ? gw_kind_name(f->kind) : gw_kind_name(GW_KIND_EV));
     if (lead)
         write_law(&j, f);
-    gw_jcs_int(&j, "priority", f->priority);
+    if (r->permit != NULL)
+        write_permit(&j, r->permit);
+    gw_jcs_int(&j, "priority", r->priority);
+    if (r->rectify != NULL)
+        gw_record_rectify(&j, "rectify", r->rectify);
     gw_jcs_int(&j, "reopened", r->reopened);
+    if (r->repeats > 0)
+        gw_jcs_int(&j, "repeats", r->repeats);
     gw_jcs_str(&j, "severity", f->severity);
+    if (r->shelf != NULL)
+        write_shelf(&j, r->shelf);
     gw_jcs_str(&j, "state", r->state);
     gw_jcs_str(&j, "strength", strength);
     gw_jcs_str(&j, "subject", r->check->subject);
+    if (r->summary != NULL)
+        write_summary(&j, r);
     gw_part_time(&j, r->boot_id, &r->observed_wall_ms, &r->now);
     gw_part_text(&j, "title", &f->title);
     gw_jcs_int(&j, "v", 1);

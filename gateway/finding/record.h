@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "finding/inventory.h"
 #include "finding/rule.h"
+#include "finding/shelf.h"
 #include "model/table.h"
 
 #define GW_RECORD_MAX                                                                              \
@@ -28,13 +29,21 @@ struct gw_record {
     const struct gw_rule_ctx *decided; /* why, value, limit */
     const struct gw_table *table;
     const char *boot_id;
-    const char *state;   /* "raised", "returned", "reopened", "cleared", "acknowledged" */
+    const char *state;   /* "raised", "returned", "reopened", "cleared", "acknowledged", "summary",
+                          "unverified" */
     const char *case_id; /* "<key>#<number>" */
-    int64_t reopened;
-    const char *alarm_id;        /* record id of the quoted alarm (TRP, ILK); "" = none */
-    int64_t delay_ms;            /* the delay that was applied */
-    struct gw_stamp now;         /* time of the decision */
-    int64_t observed_wall_ms;    /* since when the condition held */
+    int64_t reopened, repeats;
+    bool accepted;                    /* the inventory is the one that the platform accepted */
+    const struct gw_permit *permit;   /* that is noted; NULL: none */
+    const struct gw_rectify *rectify; /* what was said of the case; NULL: nothing */
+    const char *alarm_id;             /* record id of the quoted alarm (TRP, ILK); "" = none */
+    const struct gw_shelf *shelf;     /* the alarm is shelved; NULL: it is not */
+    int priority;                     /* as it is to leave */
+    const char *summary;              /* "chatter", "flood": it came and went so often ... */
+    int64_t count;                    /* ... without a record of its own; NULL: it did not */
+    int64_t delay_ms;                 /* the delay that was applied */
+    struct gw_stamp now;              /* time of the decision */
+    int64_t observed_wall_ms;         /* since when the condition held */
     int64_t before_ms, after_ms; /* the window that an evidence record will name; both 0: none */
 };
 
@@ -45,6 +54,19 @@ char gw_record_strength(const struct gw_check_def *check);
 /* Appends the body to out, which latches failure. A body that does not fit is written again with
  * fewer of its points, the deciding ones last to go, and says how many were omitted. */
 void gw_record_write(const struct gw_record *r, struct gw_buf *out);
+
+/* Body of the record of a command that was carried out. */
+struct gw_command_record {
+    const struct gw_inventory *inventory;
+    const char *boot_id;
+    const struct gw_command *command; /* with from and until as they became effective */
+    const struct gw_text *text;       /* what was done */
+    struct gw_stamp now;
+};
+void gw_command_record_write(const struct gw_command_record *r, struct gw_buf *out);
+
+/* What was said of a case, as an object under key. */
+void gw_record_rectify(struct gw_jcs *j, const char *key, const struct gw_rectify *r);
 
 /* The evidence window: all samples of the check's points between from and to (monotonic), as one
  * canonical JSON document, to be published as evidence/<id of the record>. */

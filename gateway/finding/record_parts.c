@@ -15,6 +15,13 @@ void gw_part_text(struct gw_jcs *j, const char *key, const struct gw_text *t)
     gw_jcs_end(j);
 }
 
+void gw_part_iso(struct gw_jcs *j, const char *key, int64_t wall_ms)
+{
+    char iso[GW_ISO_SIZE];
+    gw_clock_iso(wall_ms, iso);
+    gw_jcs_str(j, key, iso);
+}
+
 void gw_part_asset(struct gw_jcs *j, const struct gw_inventory *inv,
                    const struct gw_check_def *check)
 {

@@ -25,6 +25,8 @@ void gw_part_time(struct gw_jcs *j, const char *boot_id, const int64_t *observed
  * was not decoded. */
 void gw_part_value(struct gw_jcs *j, const char *key, const struct gw_point *point,
                    const struct gw_sample *s);
+/* Wall time as text. */
+void gw_part_iso(struct gw_jcs *j, const char *key, int64_t wall_ms);
 /* The registers as read. */
 void gw_part_raw(struct gw_jcs *j, const char *key, const struct gw_sample *s);
 /* The shortest decimal string that is the number, up to 9 digits after the point. */

@@ -142,6 +142,11 @@ static bool violated(struct gw_limit limit, bool was, double x)
 bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband)
 {
     const struct gw_rule_def *rule = check->rule;
+    if (rule->rule == GW_RULE_RATE) {
+        *limit = gw_check_param(check, "rate", NAN);
+        *deadband = gw_check_param(check, "deadband", 0.0);
+        return isfinite(*limit);
+    }
     if (rule->rule == GW_RULE_BALANCE) {
         *limit = gw_check_param(check, "percent", NAN);
         *deadband = gw_check_param(check, "deadband", 0.0);
@@ -153,9 +158,8 @@ bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *dead
     return isfinite(*limit);
 }
 
-/* The sentence for a value held against a limit. Where the deadband decides, it shows it. */
-static void say_limit(struct gw_rule_ctx *ctx, const char *what, const char *what_zh,
-                      const char *unit, enum gw_tri tri)
+void gw_rule_say_limit(struct gw_rule_ctx *ctx, const char *what, const char *what_zh,
+                       const char *unit, enum gw_tri tri)
 {
     const bool low = ctx->check->rule->low && ctx->check->rule->rule == GW_RULE_LIMIT;
     double limit = 0.0;
@@ -182,6 +186,24 @@ static void say_limit(struct gw_rule_ctx *ctx, const char *what, const char *wha
                back, sep, unit);
 }
 
+enum gw_tri gw_rule_over(struct gw_rule_ctx *ctx)
+{
+    struct gw_limit limit = {.side = GW_LIMIT_HIGH};
+    (void)gw_rule_bound(ctx->check, &limit.at, &limit.deadband); /* none of its rated values */
+    ctx->limit = limit.at;
+    return violated(limit, ctx->was, ctx->value) ? GW_TRUE : GW_FALSE;
+}
+
+bool gw_rule_in_unit(struct gw_rule_ctx *ctx, const struct gw_reading *r)
+{
+    const char *unit = ctx->check->rule->unit;
+    if (unit[0] == '\0' || strcmp(unit, r->point->unit) == 0)
+        return true;
+    gw_rule_en(ctx, "%s is in \"%s\", the limit in \"%s\"", r->point->id, r->point->unit, unit);
+    gw_rule_zh(ctx, "%s 单位为“%s”，限值单位为“%s”", r->point->id, r->point->unit, unit);
+    return false;
+}
+
 static enum gw_tri unknown_limit(struct gw_rule_ctx *ctx)
 {
     gw_rule_en(ctx, "no limit: a rated value is missing");
@@ -203,24 +225,21 @@ enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx)
     double x = 0.0;
     if (!gw_reading_number(&r, &x))
         return gw_rule_unusable(ctx, role, &r);
-    if (rule->unit[0] != '\0' && strcmp(rule->unit, r.point->unit) != 0) {
-        gw_rule_en(ctx, "%s is in \"%s\", the limit in \"%s\"", r.point->id, r.point->unit,
-                   rule->unit);
-        gw_rule_zh(ctx, "%s 单位为“%s”，限值单位为“%s”", r.point->id, r.point->unit, rule->unit);
+    if (!gw_rule_in_unit(ctx, &r))
         return GW_UNKNOWN;
-    }
     struct gw_limit limit = {.side = rule->low ? GW_LIMIT_LOW : GW_LIMIT_HIGH};
     if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband))
         return unknown_limit(ctx);
     const enum gw_tri tri = violated(limit, ctx->was, x) ? GW_TRUE : GW_FALSE;
     ctx->value = x;
+    ctx->stamp_ms = r.sample.mono_ms;
     ctx->limit = limit.at;
     if (!ctx->explain)
         return tri;
     ctx->decimals = gw_rule_digits(x, limit.at, r.point->decimals);
     char zh[GW_RULE_WHY];
     snprintf(zh, sizeof zh, "%s %s", gw_rule_title(ctx, role), r.point->id);
-    say_limit(ctx, r.point->id, zh, r.point->unit, tri);
+    gw_rule_say_limit(ctx, r.point->id, zh, r.point->unit, tri);
     return tri;
 }
 
@@ -266,7 +285,7 @@ static bool both_numbers(struct gw_balance *b)
     return gw_reading_number(&b->in, &b->q_in) && gw_reading_number(&b->out, &b->q_out);
 }
 
-void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
+void gw_rule_pair(const struct gw_rule_ctx *ctx, struct gw_balance *out)
 {
     *out = (struct gw_balance){.role_in = "", .role_out = "", .percent = NAN};
     const uint32_t in = gw_rule_input(ctx, 0, &out->role_in);
@@ -285,10 +304,14 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
         out->state = GW_BAL_SKEW;
         return;
     }
-    if (!both_numbers(out)) {
-        out->state = GW_BAL_QUALITY;
+    out->state = both_numbers(out) ? GW_BAL_OK : GW_BAL_QUALITY;
+}
+
+void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
+{
+    gw_rule_pair(ctx, out);
+    if (out->state != GW_BAL_OK)
         return;
-    }
     double least = 0.0;
     if (ctx->check->rule->of_rated[0] != '\0') {
         least = gw_rule_settled(gw_check_param(ctx->check, "min_percent", 0.0) / 100.0 *
@@ -299,10 +322,9 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
         return;
     }
     out->percent = gw_rule_settled((out->q_in - out->q_out) / out->q_in * 100.0);
-    out->state = GW_BAL_OK;
 }
 
-static enum gw_tri balance_undecided(struct gw_rule_ctx *ctx, const struct gw_balance *b)
+enum gw_tri gw_rule_uncompared(struct gw_rule_ctx *ctx, const struct gw_balance *b)
 {
     switch (b->state) {
     case GW_BAL_QUALITY: {
@@ -328,8 +350,8 @@ static enum gw_tri balance_undecided(struct gw_rule_ctx *ctx, const struct gw_ba
     case GW_BAL_OK:
         break;
     }
-    gw_rule_en(ctx, "no two flows to compare");
-    gw_rule_zh(ctx, "没有可比较的两路流量");
+    gw_rule_en(ctx, "no two points to compare");
+    gw_rule_zh(ctx, "没有可比较的两个测点");
     return GW_UNKNOWN;
 }
 
@@ -338,12 +360,14 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
     struct gw_balance b;
     gw_rule_balance(ctx, &b);
     if (b.state != GW_BAL_OK)
-        return balance_undecided(ctx, &b);
+        return gw_rule_uncompared(ctx, &b);
     struct gw_limit limit = {.side = GW_LIMIT_HIGH};
     if (!gw_rule_bound(ctx->check, &limit.at, &limit.deadband))
         return unknown_limit(ctx);
     const enum gw_tri tri = violated(limit, ctx->was, b.percent) ? GW_TRUE : GW_FALSE;
     ctx->value = b.percent;
+    ctx->stamp_ms =
+        b.in.sample.mono_ms < b.out.sample.mono_ms ? b.in.sample.mono_ms : b.out.sample.mono_ms;
     ctx->limit = limit.at;
     if (!ctx->explain)
         return tri;
@@ -358,7 +382,7 @@ enum gw_tri gw_rule_balance_eval(struct gw_rule_ctx *ctx)
              b.out.point->id, out);
     snprintf(zh, sizeof zh, "%s %s %s，%s %s %s：流量差", gw_rule_title(ctx, b.role_in),
              b.in.point->id, in, gw_rule_title(ctx, b.role_out), b.out.point->id, out);
-    say_limit(ctx, what, zh, "%", tri);
+    gw_rule_say_limit(ctx, what, zh, "%", tri);
     return tri;
 }
 
@@ -390,17 +414,39 @@ static bool pass_gate(struct gw_rule_ctx *ctx, enum gw_tri *answer)
 enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
 {
     static enum gw_tri (*const rules[GW_RULE_COUNT])(struct gw_rule_ctx *) = {
-        [GW_RULE_ABSENT] = gw_rule_absent,        [GW_RULE_BAD_QUALITY] = gw_rule_bad_quality,
-        [GW_RULE_STATE] = gw_rule_state,          [GW_RULE_LIMIT] = gw_rule_limit,
-        [GW_RULE_BALANCE] = gw_rule_balance_eval, [GW_RULE_BYPASSED] = gw_rule_bypassed,
-        [GW_RULE_NO_EFFECT] = gw_rule_no_effect,  [GW_RULE_UNHANDLED] = gw_rule_unhandled,
-        [GW_RULE_OVERDUE] = gw_rule_overdue,      [GW_RULE_FROZEN] = gw_rule_frozen,
+        [GW_RULE_ABSENT] = gw_rule_absent,
+        [GW_RULE_BAD_QUALITY] = gw_rule_bad_quality,
+        [GW_RULE_STATE] = gw_rule_state,
+        [GW_RULE_LIMIT] = gw_rule_limit,
+        [GW_RULE_BALANCE] = gw_rule_balance_eval,
+        [GW_RULE_BYPASSED] = gw_rule_bypassed,
+        [GW_RULE_NO_EFFECT] = gw_rule_no_effect,
+        [GW_RULE_UNHANDLED] = gw_rule_unhandled,
+        [GW_RULE_OVERDUE] = gw_rule_overdue,
+        [GW_RULE_FROZEN] = gw_rule_frozen,
         [GW_RULE_DECOUPLED] = gw_rule_decoupled,
+        [GW_RULE_DEVIATION] = gw_rule_deviation,
+        [GW_RULE_RATE] = gw_rule_rate,
+        [GW_RULE_DISAGREE] = gw_rule_disagree,
+        [GW_RULE_CHATTER] = gw_rule_chatter,
+        [GW_RULE_ORDER] = gw_rule_order,
+        [GW_RULE_PERMIT] = gw_rule_permit,
+        [GW_RULE_UNMAPPED] = gw_rule_unmapped,
+        [GW_RULE_SELF] = gw_rule_self,
+        [GW_RULE_RAIL] = gw_rule_rail,
+        [GW_RULE_REPEATED] = gw_rule_repeated,
+        [GW_RULE_SETPOINT] = gw_rule_setpoint,
+        [GW_RULE_CHANGED] = gw_rule_changed,
+        [GW_RULE_SWAPPED] = gw_rule_swapped,
+        [GW_RULE_BELOW] = gw_rule_below,
+        [GW_RULE_ALTERNATING] = gw_rule_alternating,
     };
     ctx->value = NAN;
     ctx->limit = NAN;
     ctx->decimals = 0;
+    ctx->stamp_ms = ctx->now_ms;
     ctx->cause = GW_NO_INDEX;
+    ctx->strength = '\0';
     ctx->why[0] = '\0';
     ctx->why_zh[0] = '\0';
     enum gw_tri answer = GW_UNKNOWN;

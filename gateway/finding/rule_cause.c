@@ -194,6 +194,21 @@ static struct quantity quantity_of(const struct gw_rule_ctx *ctx, const struct g
     case GW_RULE_OVERDUE:
     case GW_RULE_FROZEN:
     case GW_RULE_DECOUPLED:
+    case GW_RULE_DEVIATION:
+    case GW_RULE_RATE:
+    case GW_RULE_DISAGREE:
+    case GW_RULE_CHATTER:
+    case GW_RULE_ORDER:
+    case GW_RULE_PERMIT:
+    case GW_RULE_UNMAPPED:
+    case GW_RULE_SELF:
+    case GW_RULE_RAIL:
+    case GW_RULE_REPEATED:
+    case GW_RULE_SETPOINT:
+    case GW_RULE_CHANGED:
+    case GW_RULE_SWAPPED:
+    case GW_RULE_BELOW:
+    case GW_RULE_ALTERNATING:
     case GW_RULE_COUNT:
         break;
     }
@@ -251,6 +266,13 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx)
     if (cause == GW_FALSE) {
         say_no_cause(ctx);
         return GW_FALSE;
+    }
+    if (ctx->check->rule->standing) {
+        if (cause == GW_UNKNOWN)
+            return unseen(ctx, alarm);
+        gw_rule_en(ctx, "%s active%s", alarm->code, p.acked ? ", acknowledged" : "");
+        gw_rule_zh(ctx, "报警“%s”持续未解除%s", alarm->title.zh, p.acked ? "（已确认）" : "");
+        return GW_TRUE;
     }
     if (p.acked) {
         gw_rule_en(ctx, "%s active and acknowledged", alarm->code);

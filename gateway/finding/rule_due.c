@@ -37,6 +37,7 @@ enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx)
 {
     const char *due = ctx->check->cal_due;
     const char *who = ctx->check->subject;
+    const bool items = ctx->check->rule->items; /* inspections of things, not of instruments */
     if (due == NULL || due[0] == '\0') {
         gw_rule_en(ctx, "no date is declared for %s", who);
         gw_rule_zh(ctx, "装置 %s 未申报检定有效期", who);
@@ -53,15 +54,18 @@ enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx)
     if (past >= 0) {
         const int64_t days = past / DAY_MS + 1;
         ctx->value = (double)days;
-        gw_rule_en(ctx, "verification of %s ended with %s, %s%lld d ago", who, due,
-                   wrong ? "at least " : "", (long long)days);
-        gw_rule_zh(ctx, "装置 %s 检定有效期至 %s，已超期%s %lld 天", who, due, wrong ? "至少" : "",
+        gw_rule_en(ctx, "%s of %s ended with %s, %s%lld d ago",
+                   items ? "inspection" : "verification", who, due, wrong ? "at least " : "",
                    (long long)days);
+        gw_rule_zh(ctx, "%s %s %s有效期至 %s，已超期%s %lld 天", items ? "项目" : "装置", who,
+                   items ? "检查（检测）" : "检定", due, wrong ? "至少" : "", (long long)days);
         return GW_TRUE;
     }
     const int64_t left = (-past - 1) / DAY_MS;
     ctx->value = -(double)left;
-    gw_rule_en(ctx, "verification of %s ends with %s, %lld d left", who, due, (long long)left);
-    gw_rule_zh(ctx, "装置 %s 检定有效期至 %s，还剩 %lld 天", who, due, (long long)left);
+    gw_rule_en(ctx, "%s of %s ends with %s, %lld d left", items ? "inspection" : "verification",
+               who, due, (long long)left);
+    gw_rule_zh(ctx, "%s %s %s有效期至 %s，还剩 %lld 天", items ? "项目" : "装置", who,
+               items ? "检查（检测）" : "检定", due, (long long)left);
     return (double)left <= ahead ? GW_TRUE : GW_FALSE;
 }

@@ -62,10 +62,22 @@ struct gw_balance {
     } state;
 };
 void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out);
+/* The pair alone: never GW_BAL_LOW, and no percent. */
+void gw_rule_pair(const struct gw_rule_ctx *ctx, struct gw_balance *out);
+/* The answer where the state is not GW_BAL_OK. */
+enum gw_tri gw_rule_uncompared(struct gw_rule_ctx *ctx, const struct gw_balance *b);
 
-/* The limit and deadband of a LIMIT or BALANCE check, in the terms of its value; false when the
- * rated value that they are a fraction of is not known. */
+/* The limit and deadband of a LIMIT, SETPOINT or BALANCE check, in the terms of its value; false
+ * when the rated value that they are a fraction of is not known. */
 bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *deadband);
+
+/* Holds ctx->value against a high limit that is of no rated value; sets ctx->limit. */
+enum gw_tri gw_rule_over(struct gw_rule_ctx *ctx);
+/* Whether the reading is in the rule's unit; otherwise why it is not is said. */
+bool gw_rule_in_unit(struct gw_rule_ctx *ctx, const struct gw_reading *r);
+/* The sentence for ctx->value held against ctx->limit. Where the deadband decides, it shows it. */
+void gw_rule_say_limit(struct gw_rule_ctx *ctx, const char *what, const char *what_zh,
+                       const char *unit, enum gw_tri tri);
 
 /* What one role test found. */
 struct gw_tested {
@@ -115,5 +127,20 @@ enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx);
 enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_deviation(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_rate(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_disagree(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_chatter(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_order(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_permit(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_unmapped(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_self(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_setpoint(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_swapped(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_below(struct gw_rule_ctx *ctx);
+enum gw_tri gw_rule_alternating(struct gw_rule_ctx *ctx);
 
 #endif

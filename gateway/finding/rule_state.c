@@ -4,6 +4,8 @@
  */
 #include "finding/rule_parts.h"
 
+#include "base/decimal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,17 +80,52 @@ static enum gw_tri any_test(const struct gw_rule_ctx *ctx, struct gw_tested *out
     return found ? out->tri : GW_UNKNOWN;
 }
 
+/* Whether the limit that the finding has for values alone is in the unit of the value behind the
+ * state. */
+static bool limit_holds_for(const struct gw_rule_ctx *ctx)
+{
+    const struct gw_finding *f = ctx->check->finding;
+    const uint32_t at = gw_check_role(ctx->check, ctx->check->rule->value);
+    for (size_t i = 0; i < f->nrules && at != GW_NO_INDEX; i++) {
+        const struct gw_rule_def *r = &f->rules[i];
+        if (r->rule == GW_RULE_LIMIT && !r->low && r->of_rated[0] == '\0')
+            return strcmp(r->unit, gw_table_point(ctx->table, at)->unit) == 0;
+    }
+    return false;
+}
+
+/* The state is what counts. Where the value behind it does not bear it out (a detector that latches,
+ * or one whose set-point or scaling is not what was declared), that is told beside it. */
+static void note_disagreement(const struct gw_rule_ctx *ctx, enum gw_tri tri, char *en, char *zh,
+                              size_t size)
+{
+    const double high = gw_check_param(ctx->check, "high", NAN);
+    en[0] = '\0';
+    zh[0] = '\0';
+    if (tri != GW_TRUE || !isfinite(high) || !limit_holds_for(ctx) || !isfinite(ctx->value) ||
+        ctx->value >= high)
+        return;
+    char limit[GW_DECIMAL_SIZE];
+    gw_decimal(high, gw_rule_digits(ctx->value, high, ctx->decimals), limit);
+    snprintf(en, size, ", though its value is below %s", limit);
+    snprintf(zh, size, "（浓度值低于 %s，与状态不一致）", limit);
+}
+
 static void say_test(struct gw_rule_ctx *ctx, const struct gw_role_test *test,
-                     const struct gw_tested *t)
+                     const struct gw_tested *t, enum gw_tri tri)
 {
     if (!ctx->explain)
         return;
+    char note[GW_DECIMAL_SIZE + 48];
+    char note_zh[GW_DECIMAL_SIZE + 48];
+    note_disagreement(ctx, tri, note, note_zh, sizeof note);
     char en[GW_SHOWN];
     char zh[GW_SHOWN];
     gw_reading_show(&t->reading, false, en);
     gw_reading_show(&t->reading, true, zh);
-    gw_rule_en(ctx, "%s %s", t->reading.point->id, en);
-    gw_rule_zh(ctx, "%s %s %s", gw_rule_title(ctx, test->role), t->reading.point->id, zh);
+    gw_rule_en(ctx, "%s %s%s", t->reading.point->id, en, note);
+    gw_rule_zh(ctx, "%s %s %s%s", gw_rule_title(ctx, test->role), t->reading.point->id, zh,
+               note_zh);
 }
 
 /* The quantity behind a state ("value" of the rule), for the record and for what comes after. */
@@ -118,8 +155,9 @@ enum gw_tri gw_rule_state(struct gw_rule_ctx *ctx)
     }
     if (tri == GW_UNKNOWN)
         return gw_rule_unusable(ctx, test->role, &t.reading);
+    ctx->stamp_ms = t.reading.sample.mono_ms;
     note_value(ctx);
-    say_test(ctx, test, &t);
+    say_test(ctx, test, &t, tri);
     return tri;
 }
 
@@ -167,6 +205,17 @@ enum gw_tri gw_rule_bypassed(struct gw_rule_ctx *ctx)
 
 /* ---- bad quality ---- */
 
+/* An instrument whose own signal says that it is shielded, in calibration or in test. */
+static enum gw_tri inhibited(struct gw_rule_ctx *ctx, const char *role, const struct gw_reading *r)
+{
+    const bool inhibit = r->quality == GW_Q_INHIBIT;
+    if (!inhibit && r->quality != GW_Q_GOOD)
+        return gw_rule_unusable(ctx, role, r);
+    gw_rule_en(ctx, "%s %s", r->point->id, gw_quality_name(r->quality));
+    gw_rule_zh(ctx, "%s %s %s", gw_rule_title(ctx, role), r->point->id, gw_quality_zh(r->quality));
+    return inhibit ? GW_TRUE : GW_FALSE;
+}
+
 enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
 {
     const char *role = "";
@@ -177,6 +226,8 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
         return GW_UNKNOWN;
     }
     const struct gw_reading r = gw_rule_read(ctx, at);
+    if (ctx->check->rule->inhibit)
+        return inhibited(ctx, role, &r);
     /* A fault that was last seen long ago is silence as well. */
     const bool old = ctx->now_ms - r.sample.mono_ms > r.point->stale_ms;
     bool sure = true;
@@ -184,11 +235,17 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
     case GW_Q_GOOD:
         break;
     case GW_Q_BAD_FAULT:
+        if (ctx->check->rule->range)
+            return gw_rule_unusable(ctx, role, &r);
+        sure = !old || gw_rule_own_silence(ctx, r.point);
+        break;
     case GW_Q_BAD_RANGE:
         sure = !old || gw_rule_own_silence(ctx, r.point);
         break;
     case GW_Q_BAD_COMM:
     case GW_Q_STALE:
+        if (ctx->check->rule->range)
+            return gw_rule_unusable(ctx, role, &r);
         sure = gw_rule_own_silence(ctx, r.point);
         break;
     case GW_Q_NOT_YET:

@@ -2,7 +2,8 @@
  *
  * state: what one check must remember over a restart, as the text of its stored row.
  *
- * The text is canonical JSON with exactly the members below; it is written with every record of the
+ * The text is canonical JSON with exactly the members below, what holds nothing left out where it
+ * says so; it is written with every record of the
  * check, in one transaction, and while a delay runs. Reading is strict: a row that is not one is
  * refused whole. Plain data; any thread.
  */
@@ -18,7 +19,7 @@
 #include "finding/case.h"
 #include "finding/memory.h"
 
-#define GW_CHECK_STATE_TEXT 640 /* the text with its NUL is never longer */
+#define GW_CHECK_STATE_TEXT 1408 /* the text with its NUL is never longer */
 
 struct gw_check_state {
     bool active;               /* after the delays */
@@ -30,6 +31,10 @@ struct gw_check_state {
     double worst;              /* most extreme value since it became active; NAN: none */
     uint32_t seen;             /* ABSENT: needs that were ever met */
     int64_t since_ms;          /* wall time at which the running condition started; 0: none runs */
+    uint32_t votes;            /* alarms: what was voted; see alarm/vote.h */
+    int64_t chatter;           /* alarms: changes since it began to chatter; 0: it does not */
+    int64_t fleeting;          /* alarms: how often it went away within its delay */
+    int64_t merged;            /* alarms: came and went in a flood, not told yet */
     bool evidence;             /* the window of the last raise is not recorded yet */
     struct gw_rule_memory memory; /* told only where something is held */
 };

@@ -44,8 +44,9 @@ enum gw_permit_scope {
 };
 const char *gw_permit_scope_name(enum gw_permit_scope scope); /* "maintenance", "shield" ... */
 
-/* Who asks. The platform's word withholds leads; a local permit only annotates them. */
-enum gw_authority { GW_BY_LOCAL = 0, GW_BY_PLATFORM };
+/* Who asks. The platform's word withholds leads; a local permit only annotates them. The gateway
+ * itself only ends what has expired. */
+enum gw_authority { GW_BY_LOCAL = 0, GW_BY_PLATFORM, GW_BY_GATEWAY };
 
 #define GW_COMMAND_TARGET 160
 #define GW_COMMAND_ID     64

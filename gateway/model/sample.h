@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "model/bus_stats.h"
 #include "model/value.h"
 
 #define GW_RAW_MAX 4 /* a point spans at most four 16-bit registers */
@@ -54,7 +55,8 @@ struct gw_batch {
     uint8_t last;
     uint16_t n;
     struct gw_polls polls;
-    int64_t mono_ms; /* when the pass ended */
+    struct gw_bus_stats stats; /* all 0 where nothing is asked by requests */
+    int64_t mono_ms;           /* when the pass ended */
     int64_t wall_ms;
     char fault[80]; /* why the pass failed, for people; "" when it did not */
     /* The device as it was last identified since it came up; "" while not known, or when it has no

@@ -19,6 +19,8 @@ struct gw_table {
     size_t ndevices;
     uint32_t *bus_of;
     struct gw_device_life *lives;
+    struct gw_bus_life *buses;
+    size_t nbuses;
     int64_t *stale_ms; /* of each device: the shortest of its points; INT64_MAX without any */
     struct ring *rings;
     struct gw_sample *block; /* the samples of all rings */
@@ -106,10 +108,13 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
     /* One more than needed, because calloc of nothing may give NULL. */
     t->bus_of = calloc(conf->ndevices + 1, sizeof *t->bus_of);
     t->lives = calloc(conf->ndevices + 1, sizeof *t->lives);
+    for (size_t i = 0; i < conf->ndevices; i++)
+        t->nbuses = conf->bus_of[i] >= t->nbuses ? (size_t)conf->bus_of[i] + 1 : t->nbuses;
+    t->buses = calloc(t->nbuses + 1, sizeof *t->buses);
     t->stale_ms = calloc(conf->ndevices + 1, sizeof *t->stale_ms);
     t->rings = calloc(conf->npoints + 1, sizeof *t->rings);
-    if (t->bus_of == NULL || t->lives == NULL || t->stale_ms == NULL || t->rings == NULL ||
-        !make_rings(t, conf->window_ms)) {
+    if (t->bus_of == NULL || t->lives == NULL || t->buses == NULL || t->stale_ms == NULL ||
+        t->rings == NULL || !make_rings(t, conf->window_ms)) {
         gw_table_free(t);
         return gw_err_set(err, GW_E_NOMEM, "point table: out of memory for %zu points",
                           conf->npoints);
@@ -127,6 +132,7 @@ void gw_table_free(struct gw_table *t)
         return;
     free(t->bus_of);
     free(t->lives);
+    free(t->buses);
     free(t->stale_ms);
     free(t->rings);
     free(t->block);
@@ -153,6 +159,7 @@ static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
     if (batch->last && batch->link == GW_LINK_OK && batch->fault[0] == '\0')
         life->last_ok_ms = batch->mono_ms;
     life->polls = batch->polls;
+    life->stats = batch->stats;
     memcpy(life->fault, batch->fault, sizeof life->fault);
     life->fault[sizeof life->fault - 1] = '\0';
     if (batch->identity[0] != '\0') {
@@ -160,6 +167,31 @@ static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
         life->identity[sizeof life->identity - 1] = '\0';
     }
     return changed;
+}
+
+/* What the links of its devices make of a bus. */
+static void note_bus(struct gw_table *t, uint32_t bus, int64_t now_ms)
+{
+    bool heard = false;
+    bool ok = false;
+    bool all_down = true;
+    for (uint32_t d = 0; d < t->ndevices; d++) {
+        if (t->bus_of[d] != bus || !gw_table_polled(t, d))
+            continue;
+        const enum gw_link link = t->lives[d].link;
+        heard = heard || link != GW_LINK_UNKNOWN;
+        ok = ok || link == GW_LINK_OK;
+        all_down = all_down && link == GW_LINK_DOWN;
+    }
+    enum gw_link link = GW_LINK_SUSPECT;
+    if (!heard)
+        link = GW_LINK_UNKNOWN;
+    else if (ok)
+        link = GW_LINK_OK;
+    else if (all_down)
+        link = GW_LINK_DOWN;
+    if (t->buses[bus].link != link)
+        t->buses[bus] = (struct gw_bus_life){.link = link, .since_ms = now_ms};
 }
 
 bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch)
@@ -175,7 +207,10 @@ bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch)
         else
             t->refused++;
     }
-    return note_life(&t->lives[batch->device], batch);
+    const bool changed = note_life(&t->lives[batch->device], batch);
+    if (changed)
+        note_bus(t, t->bus_of[batch->device], batch->mono_ms);
+    return changed;
 }
 
 struct gw_sample gw_table_get(const struct gw_table *t, uint32_t point, int64_t now_ms)
@@ -216,6 +251,29 @@ const struct gw_device_life *gw_table_device(const struct gw_table *t, uint32_t 
 size_t gw_table_ndevices(const struct gw_table *t)
 {
     return t->ndevices;
+}
+
+const struct gw_bus_life *gw_table_bus(const struct gw_table *t, uint32_t bus)
+{
+    assert(bus < t->nbuses);
+    return &t->buses[bus];
+}
+
+size_t gw_table_nbuses(const struct gw_table *t)
+{
+    return t->nbuses;
+}
+
+uint32_t gw_table_bus_of(const struct gw_table *t, uint32_t device)
+{
+    assert(device < t->ndevices);
+    return t->bus_of[device];
+}
+
+bool gw_table_polled(const struct gw_table *t, uint32_t device)
+{
+    assert(device < t->ndevices);
+    return t->stale_ms[device] != INT64_MAX;
 }
 
 uint64_t gw_table_refused(const struct gw_table *t)

@@ -27,6 +27,7 @@ struct gw_device_life {
     int64_t last_ok_ms;   /* end of the last good pass; 0 = none since the start */
     int64_t last_pass_ms; /* end of the last pass, good or not; 0 = none since the start */
     struct gw_polls polls;
+    struct gw_bus_stats stats;
     char fault[80];
     char identity[GW_IDENTITY_SIZE]; /* of the last batch that had one; "" = none so far */
 };
@@ -41,6 +42,13 @@ struct gw_table_conf {
 };
 
 struct gw_table;
+
+/* A bus as its devices show it. ok: one answers. down: all are silent, so that it is rather the bus
+ * than any of them. suspect: neither. unknown: none was heard of. */
+struct gw_bus_life {
+    enum gw_link link;
+    int64_t since_ms; /* monotonic time of the last change of link; 0 = never heard of */
+};
 
 /* GW_E_NOMEM; GW_E_INVAL when a point names no device or has no period (err says which). */
 enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **out,
@@ -62,6 +70,12 @@ const struct gw_point *gw_table_point(const struct gw_table *t, uint32_t point);
 size_t gw_table_npoints(const struct gw_table *t);
 const struct gw_device_life *gw_table_device(const struct gw_table *t, uint32_t device);
 size_t gw_table_ndevices(const struct gw_table *t);
+/* bus must be < gw_table_nbuses, which is one more than the greatest of bus_of. */
+const struct gw_bus_life *gw_table_bus(const struct gw_table *t, uint32_t bus);
+size_t gw_table_nbuses(const struct gw_table *t);
+uint32_t gw_table_bus_of(const struct gw_table *t, uint32_t device);
+/* False for a device without points, which nobody asks. */
+bool gw_table_polled(const struct gw_table *t, uint32_t device);
 uint64_t gw_table_refused(const struct gw_table *t);
 
 /* True when the silence of `device` is its own as of now_ms (monotonic): another device of its bus

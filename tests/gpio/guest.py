@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 from harness import Rig, run, until  # noqa: E402
 
 WAIT = 60  # seconds; an emulated machine on a busy one
+QUIET_S = 10  # how long a chattering contact must be quiet
 OFF_S = 6  # how long an alarm contact must be quiet before its alarm returns
 CONFIG = pathlib.Path("/sys/kernel/config/gpio-sim/nonsite")
 
@@ -52,8 +53,18 @@ class Chip:
             f.write("pull-up" if high else "pull-down")
 
 
+def catalogue(rig):
+    """The catalogue, but a contact that chattered is quiet again after seconds."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "config/findings.json").read_text(encoding="utf-8")
+    assert '"chatter_quiet_s": 600' in text
+    path = rig.dir / "findings.json"
+    path.write_text(text.replace('"chatter_quiet_s": 600', f'"chatter_quiet_s": {QUIET_S}'), encoding="utf-8")
+    return str(path)
+
+
 def site(rig):
     return rig.site(
+        gateway={"catalogue": catalogue(rig)},
         buses={"cabinet": {"driver": "gpio", "chip": Chip.LABEL}},
         devices={"di": {"bus": "cabinet", "period_ms": 500}},
         points={
@@ -70,7 +81,8 @@ def site(rig):
             "type": "if_furnace", "name": "1号中频炉", "facts": {"loop": "closed"},
             "roles": {"RUN": "di.run", "DI_QIN_L": "di.flow_low", "DI_TOUT_H": "di.tout_high"},
             "overrides": {"CW-EV-LOWQ": {"delay_s": 0, "off_s": OFF_S},
-                          "CW-EV-TOUT-HH": {"delay_s": 0, "off_s": 0}}}},
+                          "CW-EV-TOUT-HH": {"delay_s": 0, "off_s": 0},
+                          "DAT-EV-CHATTER": {"off_s": 0}}}},
         mqtt={"health_s": 5})
 
 
@@ -123,7 +135,7 @@ def inputs_only(chip):
 
 
 def one_alarm(rig, chip):
-    """A contact that bounces, then chatters slowly, makes one alarm."""
+    """A contact that bounces, then chatters slowly, makes one alarm and asks for maintenance once."""
     before = time.time() * 1000
     for i in range(15):
         chip.set(0, i % 2 == 0)
@@ -140,6 +152,9 @@ def one_alarm(rig, chip):
         time.sleep(0.1)
     until("quiet", WAIT, lambda: alarms(rig, "CW-EV-LOWQ", "returned"))
     assert len(alarms(rig, "CW-EV-LOWQ", "raised")) == 1, "one alarm"
+    until("maintenance over", WAIT, lambda: alarms(rig, "DAT-EV-CHATTER", "returned"))
+    chatter = alarms(rig, "DAT-EV-CHATTER", "raised")
+    assert len(chatter) == 1 and "CW-EV-LOWQ" in chatter[0]["condition"]["text"]["en"], chatter
     assert latest(rig, "di.flow_low") == ("GOOD", "false")
 
 

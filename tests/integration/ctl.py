@@ -11,7 +11,7 @@ import time
 import stories
 from harness import BUILD, Rig, kill, run, until
 
-VERBS = ("status", "devices", "points", "cases", "alarms")
+VERBS = ("status", "buses", "devices", "points", "cases", "alarms")
 CLIENTS = 32  # served at a time
 LIFE_S = 10   # of one connection
 

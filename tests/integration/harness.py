@@ -180,8 +180,9 @@ class Rig:
         path.write_text(json.dumps(site, ensure_ascii=False, indent=1), encoding="utf-8")
         return path
 
-    def gateway(self, site, name="gateway"):
-        return self.start(name, [BUILD / "bin/nonsited", site])
+    def gateway(self, site, name="gateway", wrap=()):
+        """wrap: words of a command that runs the rest of its words."""
+        return self.start(name, [*wrap, BUILD / "bin/nonsited", site])
 
     def log(self, name="gateway"):
         return (self.dir / f"{name}.log").read_text(errors="replace")

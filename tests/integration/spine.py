@@ -83,8 +83,10 @@ def main():
         until("birth again", 20, lambda: rig.document("status")["state"] == "online")
         rig.tell(plant, {"device": "gas", "set": {"p2_sensor_fault": False, "p1": 3.0}})
         until("alarm returns", 30, lambda: [r for r in rig.records("alarm")
-                                            if r["finding"] == "GAS-EV-HIGH"
+                                            if r["finding"] == "GAS-EV-LOW"
                                             and r["state"] == "returned"])
+        until("the high one is latched", 30, lambda: "latched" in [
+            c["state"] for c in rig.document("cases")["cases"] if c["finding"] == "GAS-EV-HIGH"])
         wires = unique(rig.wires("lead", "alarm", "record"))
         records = [json.loads(w)["record"] for w in wires]
         assert [r["seq"] for r in records] == list(range(1, len(records) + 1)), "no gap"

@@ -45,15 +45,40 @@ static struct gw_json *parse(const char *text, size_t len)
 
 /* Members of every alarm and lead; what ends in '?' need not be there. */
 static const char *const alarm_keys[] = {
-    "advice",    "alarm?",        "asset",      "case",     "catalogue", "class",
-    "condition", "config_sha256", "enterprise", "evidence", "finding",   "gateway",
-    "kind",      "priority",      "reopened",   "severity", "state",     "strength",
-    "subject",   "time",          "title",      "v",        NULL};
+    "accepted",  "advice",        "alarm?",     "asset",    "case",     "catalogue", "class",
+    "condition", "config_sha256", "enterprise", "evidence", "finding",  "gateway",   "kind",
+    "priority",  "repeats?",      "reopened",   "severity", "shelved?", "state",     "strength",
+    "subject",   "summary?",      "time",       "title",    "v",        NULL};
 static const char *const lead_keys[] = {
-    "advice",    "alarm?",        "asset",      "case",     "catalogue", "class",    "clauses",
-    "condition", "config_sha256", "enterprise", "evidence", "finding",   "gateway",  "kind",
-    "law",       "priority",      "reopened",   "severity", "state",     "strength", "subject",
-    "time",      "title",         "v",          NULL};
+    "accepted",      "permit?",    "rectify?",  "repeats?", "advice",  "alarm?",
+    "asset",         "case",       "catalogue", "class",    "clauses", "condition",
+    "config_sha256", "enterprise", "evidence",  "finding",  "gateway", "kind",
+    "law",           "priority",   "reopened",  "severity", "state",   "strength",
+    "subject",       "time",       "title",     "v",        NULL};
+static const char *const command_keys[] = {"body?",
+                                           "by",
+                                           "certificate?",
+                                           "certificate_until?",
+                                           "class",
+                                           "command",
+                                           "config_sha256",
+                                           "enterprise",
+                                           "from?",
+                                           "gateway",
+                                           "inventory_sha256?",
+                                           "order?",
+                                           "reason?",
+                                           "ref?",
+                                           "role?",
+                                           "scope?",
+                                           "standard?",
+                                           "target",
+                                           "text",
+                                           "time",
+                                           "until?",
+                                           "v",
+                                           "who",
+                                           NULL};
 static const char *const evidence_keys[] = {
     "asset", "case",   "class",   "config_sha256", "enterprise", "evidence", "finding", "gateway",
     "kind",  "record", "subject", "time",          "title",      "v",        NULL};
@@ -117,6 +142,10 @@ static void check_record(const struct ledger_draft *d)
         check_keys(root, evidence_keys);
         check_window(d);
         return;
+    case GW_CLASS_COMMAND:
+        check_keys(root, command_keys);
+        assert_true(rec_str(r, "text/zh")[0] != '\0');
+        return;
     default:
         fail_msg("a record of class %s", gw_class_name(r->cls));
     }
@@ -141,10 +170,10 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
         .record = {.cls = draft->cls, .priority = draft->priority},
     };
     assert_non_null(draft->state_key);
-    assert_non_null(draft->state);
     assert_true(strlen(draft->state_key) < sizeof d.record.key);
     snprintf(d.record.key, sizeof d.record.key, "%s", draft->state_key);
-    d.state = copy(draft->state, strlen(draft->state));
+    if (draft->state != NULL)
+        d.state = copy(draft->state, strlen(draft->state));
     if (draft->window != NULL) {
         d.record.window = copy(draft->window, draft->window_len);
         d.record.window_len = draft->window_len;
@@ -161,7 +190,7 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
         assert_null(draft->body);
         assert_false(draft->opens);
         assert_int_equal(draft->token, 0);
-        l->rows_written++;
+        l->rows_written += strchr(draft->state_key, '/') == NULL; /* of checks */
     }
     l->waiting = grow(l->waiting, l->nwaiting, sizeof *l->waiting);
     l->waiting[l->nwaiting++] = d;
@@ -182,14 +211,21 @@ static struct ledger_row *row_of(struct ledger *l, const char *key)
     return r;
 }
 
+static bool is_decision(const struct scene_record *r)
+{
+    return r->cls == GW_CLASS_ALARM || r->cls == GW_CLASS_LEAD;
+}
+
 /* What the last record of this check said, NULL when it said nothing yet. */
 static const char *last_state(const struct ledger *l, const char *key)
 {
     for (size_t i = l->nrecords; i-- > 0;) {
         const struct scene_record *r = &l->records[i];
-        if (strcmp(r->key, key) == 0 && r->cls != GW_CLASS_EVIDENCE) {
+        if (strcmp(r->key, key) == 0 && r->cls == GW_CLASS_COMMAND)
+            return NULL; /* cancelled */
+        if (strcmp(r->key, key) == 0 && is_decision(r)) {
             const char *state = rec_str(r, "state");
-            if (strcmp(state, "acknowledged") != 0)
+            if (strcmp(state, "acknowledged") != 0 && strcmp(state, "summary") != 0)
                 return state;
         }
     }
@@ -204,7 +240,7 @@ static bool is_open(const char *state)
 /* A case is opened when it is not open, and closed when it is. */
 static void check_order(const struct ledger *l, const struct scene_record *r)
 {
-    if (r->cls == GW_CLASS_EVIDENCE)
+    if (!is_decision(r))
         return;
     const char *state = rec_str(r, "state");
     const bool open = is_open(last_state(l, r->key));
@@ -266,6 +302,8 @@ void ledger_crash(struct ledger *l)
 void ledger_restore(const struct ledger *l, struct gw_engine *engine)
 {
     for (size_t i = 0; i < l->nrows; i++) {
+        if (l->rows[i].text == NULL)
+            continue; /* deleted */
         assert_int_equal(gw_engine_restore(engine, l->rows[i].key, l->rows[i].text, l->rows[i].seq),
                          GW_OK);
     }

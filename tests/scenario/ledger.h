@@ -10,7 +10,7 @@
 #define LEDGER_CHAIN "00112233445566ff"
 
 struct ledger_row {
-    char key[128];
+    char key[160];
     char *text;
     int64_t seq;
 };

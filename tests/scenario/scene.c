@@ -21,6 +21,7 @@ struct dial {
 struct line {
     enum gw_link link;
     bool frozen;
+    char identity[GW_IDENTITY_SIZE];
 };
 
 struct scene {
@@ -110,13 +111,18 @@ static void start(struct scene *s)
         .npoints = s->site->npoints,
         .bus_of = bus_of,
         .ndevices = s->site->ndevices,
-        .window_ms = (s->conf.before_s + s->conf.after_s + 60) * 1000,
+        .window_ms = ((s->conf.before_s + s->conf.after_s > GW_RATE_WINDOW_S
+                           ? s->conf.before_s + s->conf.after_s
+                           : GW_RATE_WINDOW_S) +
+                      60) *
+                     1000,
     };
     assert_int_equal(gw_table_new(&tc, &s->table, &err), GW_OK);
     const struct gw_engine_conf ec = {
         .inventory = s->inventory,
         .table = s->table,
         .boot_id = "5f0c0000-0000-4000-8000-000000000001",
+        .inventory_sha256 = s->site->config_sha256,
         .emit = ledger_emit,
         .emit_ctx = &s->ledger,
     };
@@ -218,6 +224,13 @@ void scene_num(struct scene *s, const char *point, double value)
     d->sample.raw[0] = (uint16_t)(int64_t)(value * 100.0);
 }
 
+void scene_int(struct scene *s, const char *point, int64_t value)
+{
+    struct dial *d = dial(s, point, GW_V_INT);
+    d->sample.value.i = value;
+    d->sample.raw[0] = (uint16_t)value;
+}
+
 void scene_contact(struct scene *s, const char *point, bool on)
 {
     struct dial *d = dial(s, point, GW_V_BOOL);
@@ -245,6 +258,13 @@ void scene_quality(struct scene *s, const char *point, enum gw_quality quality)
 void scene_link(struct scene *s, const char *device, enum gw_link link)
 {
     line(s, device)->link = link;
+}
+
+void scene_identity(struct scene *s, const char *device, const char *identity)
+{
+    struct line *l = line(s, device);
+    assert_true(strlen(identity) < sizeof l->identity);
+    snprintf(l->identity, sizeof l->identity, "%s", identity);
 }
 
 void scene_freeze(struct scene *s, const char *device, bool frozen)
@@ -302,6 +322,8 @@ static void poll_device(struct scene *s, uint32_t device)
         while (done < d->npoints && b.n < GW_BATCH_MAX)
             b.samples[b.n++] = read_dial(s, d->first_point + done++, l);
         b.last = done == d->npoints;
+        if (l->link == GW_LINK_OK)
+            memcpy(b.identity, l->identity, sizeof b.identity);
         if (l->link != GW_LINK_OK)
             snprintf(b.fault, sizeof b.fault, "no answer");
         gw_table_apply(s->table, &b);
@@ -471,6 +493,13 @@ const struct scene_record *scene_record(const struct scene *s, size_t i)
 
 static bool is_of(const struct scene_record *r, const char *code, const char *state)
 {
+    if (r->cls == GW_CLASS_COMMAND) {
+        const char *colon = strchr(rec_str(r, "target"), ':');
+        const size_t len = strlen(code);
+        return state != NULL && colon != NULL && strncmp(colon + 1, code, len) == 0 &&
+               (colon[1 + len] == ':' || colon[1 + len] == '\0') &&
+               strcmp(rec_str(r, "command"), state) == 0;
+    }
     if (strcmp(rec_str(r, "finding"), code) != 0)
         return false;
     if (r->cls == GW_CLASS_EVIDENCE)
@@ -562,7 +591,9 @@ char *scene_history(const struct scene *s)
         const struct scene_record *r = &s->ledger.records[i];
         char text[256];
         snprintf(text, sizeof text, "%s %s", r->key,
-                 r->cls == GW_CLASS_EVIDENCE ? "evidence" : rec_str(r, "state"));
+                 r->cls == GW_CLASS_EVIDENCE  ? "evidence"
+                 : r->cls == GW_CLASS_COMMAND ? rec_str(r, "command")
+                                              : rec_str(r, "state"));
         lines[i] = duplicate(text);
     }
     return join(lines, s->ledger.nrecords);
@@ -589,6 +620,11 @@ struct gw_engine *scene_engine(struct scene *s)
 const struct gw_inventory *scene_inventory(const struct scene *s)
 {
     return s->inventory;
+}
+
+const struct gw_table *scene_table(const struct scene *s)
+{
+    return s->table;
 }
 
 /* ---- reading records ---- */

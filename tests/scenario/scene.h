@@ -43,7 +43,7 @@ struct scene_record {
     int64_t seq;
     enum gw_class cls;
     int priority;
-    char key[128]; /* state key */
+    char key[160]; /* state key */
     char *body;    /* as emitted */
     size_t body_len;
     struct gw_json *doc;
@@ -61,6 +61,7 @@ void scene_free(struct scene *s);
 /* ---- the plant ---- */
 
 void scene_num(struct scene *s, const char *point, double value);
+void scene_int(struct scene *s, const char *point, int64_t value);
 void scene_contact(struct scene *s, const char *point, bool on);
 void scene_state(struct scene *s, const char *point, enum gw_state state);
 /* From now on the point is read with this quality; a BAD one has no value. GOOD: as it was set
@@ -68,6 +69,8 @@ void scene_state(struct scene *s, const char *point, enum gw_state state);
 void scene_quality(struct scene *s, const char *point, enum gw_quality quality);
 /* DOWN and SUSPECT: all points of the device BAD_COMM. */
 void scene_link(struct scene *s, const char *device, enum gw_link link);
+/* What the device says that it is; "": nothing. At most GW_IDENTITY_SIZE - 1 characters. */
+void scene_identity(struct scene *s, const char *device, const char *identity);
 /* The device is not polled at all: its points grow stale. */
 void scene_freeze(struct scene *s, const char *device, bool frozen);
 
@@ -125,6 +128,7 @@ void scene_commit(struct scene *s);
 
 struct gw_engine *scene_engine(struct scene *s);
 const struct gw_inventory *scene_inventory(const struct scene *s);
+const struct gw_table *scene_table(const struct scene *s);
 
 /* ---- reading records ---- */
 

@@ -9,7 +9,7 @@
 
 #define ROLES(type, facts, roles)                                                                  \
     "\"a\":{\"type\":\"" type "\",\"name\":\"x\",\"facts\":{" facts                                \
-    "},\"rated\":{\"Q_IN\":40,\"P_GAS\":20},"                                                      \
+    "},\"rated\":{\"Q_IN\":40,\"P_GAS\":20,\"TOX_SET1\":20,\"T_OUT\":60},"                         \
     "\"roles\":{" roles "}}"
 
 struct story {
@@ -23,9 +23,16 @@ struct story {
     const char *subject;
 };
 
+/* What instruments say of themselves, told in the workshop; see integrity.c. */
+extern const struct story integrity_stories[];
+extern const size_t integrity_story_count;
+
 /* Gas mains and dust: told in the workshop, which is the foundry and more; see workshop.c. */
 extern const struct story workshop_stories[];
 extern const size_t workshop_story_count;
+/* Orders, permits and the gateway itself: told in the foundry; see governed.c. */
+extern const struct story governed_stories[];
+extern const size_t governed_story_count;
 /* The workshop, well and running. */
 struct scene *workshop_conf(const struct scene_conf *conf);
 

@@ -8,6 +8,7 @@
 struct stub_point {
     int is;
     char unit[GW_POINT_UNIT];
+    double lo, hi;
 };
 
 static const char *const is_names[] = {"number", "integer", "contact", "state", NULL};
@@ -23,6 +24,8 @@ static const struct gw_key point_keys[] = {
      .offset = offsetof(struct stub_point, unit),
      .size = sizeof(((struct stub_point *)NULL)->unit),
      .def = ""},
+    {.name = "lo", .type = GW_KEY_NUM, .offset = offsetof(struct stub_point, lo)},
+    {.name = "hi", .type = GW_KEY_NUM, .offset = offsetof(struct stub_point, hi)},
     {.type = GW_KEY_END},
 };
 
@@ -48,14 +51,14 @@ static void stub_point(struct gw_site *site, uint32_t device, const struct gw_jn
                        struct gw_issues *issues)
 {
     static const enum gw_vtype types[] = {GW_V_NUM, GW_V_INT, GW_V_BOOL, GW_V_STATE};
-    struct stub_point in = {.is = 0};
+    struct stub_point in = {.is = 0, .lo = -INFINITY, .hi = INFINITY};
     if (!gw_keys_read(obj, point_keys, &in, issues))
         return;
     struct gw_point p = {
         .vtype = types[in.is],
         .decimals = 2,
-        .sane_lo = -INFINITY,
-        .sane_hi = INFINITY,
+        .sane_lo = in.lo,
+        .sane_hi = in.hi,
         .period_ms = site->devices[device].period_ms,
         .stale_ms = 3 * site->devices[device].period_ms,
     };

@@ -7,8 +7,8 @@
 
 #include "conf/site.h"
 
-/* Points: {"is": "number" | "integer" | "contact" | "state", "unit": "degC"}. Two decimals, stale
- * after three periods. */
+/* Points: {"is": "number" | "integer" | "contact" | "state", "unit": "degC", "lo": 0, "hi": 150}.
+ * Two decimals, stale after three periods. */
 extern const struct gw_conf_driver scene_stub;
 
 #endif

@@ -69,14 +69,14 @@ static void nothing_is_allocated_in_the_steady_state(void **state)
     static const char *const devices[] = {"gas", "pt", "fi", "fo", "di"};
     scene_run(s, 10 * MINUTE);
     /* The first window of this size takes its memory; later ones find it. */
-    scene_state(s, "gas.s1", GW_S_HIGH);
+    scene_state(s, "gas.s1", GW_S_LOW);
     scene_run(s, 5 * MINUTE);
     scene_state(s, "gas.s1", GW_S_NORMAL);
     scene_run(s, 5 * MINUTE);
     for (int i = 0; i < 600; i++) {
         if (i == 100) {
-            scene_state(s, "gas.s1", GW_S_HIGH); /* raise, window, return */
-            scene_num(s, "pt.t1", 58);           /* alarms, a lead */
+            scene_state(s, "gas.s1", GW_S_LOW); /* raise, window, return */
+            scene_num(s, "pt.t1", 58);          /* alarms, a lead */
             scene_quality(s, "fi.q", GW_Q_BAD_FAULT);
         }
         if (i == 300)
@@ -99,7 +99,7 @@ static void nothing_is_allocated_in_the_steady_state(void **state)
         scene_commit(s);
     }
     assert_int_equal(meter.count, 0);
-    assert_true(scene_count(s, "GAS-EV-HIGH", "raised") == 2);
+    assert_true(scene_count(s, "GAS-EV-LOW", "raised") == 2);
     assert_true(scene_count(s, "CW-ILK-01", "raised") == 1);
     scene_free(s);
 }
@@ -348,18 +348,18 @@ static void a_return_is_observed_at_the_first_good_sample(void **state)
     scene_run(s, SECOND);
     const uint32_t gas = scene_poll(s, "gas");
     for (int i = 0; i < 32; i++) {
-        scene_state(s, "gas.s1", i == 0 ? GW_S_HIGH : GW_S_NORMAL);
+        scene_state(s, "gas.s1", i == 0 ? GW_S_LOW : GW_S_NORMAL);
         scene_wait(s, SECOND);
         (void)scene_poll(s, "gas");
         const struct gw_stamp now = scene_now(s);
         gw_engine_device(scene_engine(s), gas, &now);
         scene_commit(s);
     }
-    assert_string_equal(rec_str(scene_last(s, "GAS-EV-HIGH", "raised"), "time/observed"),
+    assert_string_equal(rec_str(scene_last(s, "GAS-EV-LOW", "raised"), "time/observed"),
                         "2026-11-22T08:00:02.000+08:00");
-    assert_string_equal(rec_str(scene_last(s, "GAS-EV-HIGH", "returned"), "time/observed"),
+    assert_string_equal(rec_str(scene_last(s, "GAS-EV-LOW", "returned"), "time/observed"),
                         "2026-11-22T08:00:03.000+08:00");
-    assert_string_equal(rec_str(scene_last(s, "GAS-EV-HIGH", "returned"), "time/recorded"),
+    assert_string_equal(rec_str(scene_last(s, "GAS-EV-LOW", "returned"), "time/recorded"),
                         "2026-11-22T08:00:33.000+08:00");
     scene_free(s);
 }

@@ -436,20 +436,20 @@ static void every_raise_has_its_own_window(void **state)
     struct scene *s = foundry_new();
     scene_run(s, 10 * MINUTE);
     for (int i = 0; i < 3; i++) {
-        scene_state(s, "gas.s1", GW_S_HIGH);
+        scene_state(s, "gas.s1", GW_S_LOW);
         scene_run(s, 10 * SECOND);
         scene_state(s, "gas.s1", GW_S_NORMAL);
         scene_run(s, 32 * SECOND);
     }
     scene_run(s, 5 * MINUTE);
-    assert_int_equal(scene_count(s, "GAS-EV-HIGH", "raised"), 3);
-    assert_int_equal(scene_count(s, "GAS-EV-HIGH", NULL), 3);
+    assert_int_equal(scene_count(s, "GAS-EV-LOW", "raised"), 3);
+    assert_int_equal(scene_count(s, "GAS-EV-LOW", NULL), 3);
     bool complete[3] = {false};
     int64_t after[3] = {0};
     size_t n = 0;
     for (size_t i = 0; i < scene_records(s) && n < 3; i++) {
         const struct scene_record *r = scene_record(s, i);
-        if (r->cls == GW_CLASS_EVIDENCE && strcmp(rec_str(r, "finding"), "GAS-EV-HIGH") == 0) {
+        if (r->cls == GW_CLASS_EVIDENCE && strcmp(rec_str(r, "finding"), "GAS-EV-LOW") == 0) {
             complete[n] = gw_jnode_bool(rec_at(r, "evidence/complete"));
             after[n++] = rec_int(r, "evidence/window/after_ms");
         }

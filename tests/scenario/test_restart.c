@@ -31,6 +31,7 @@ static const char expected_standing[] = "if-1:CW-EV-TOUT-H:pt.t1#3:0\n"
                                         "if-1:CW-ILK-01#1:1\n"
                                         "if-1:CW-TRP-01:pt.t1#1:1\n"
                                         "paint-1:GAS-BYP-01:gas.s2#1:0\n"
+                                        "paint-1:GAS-EV-MNT:gas.s2#1:0\n"
                                         "paint-1:GAS-FLT-01:gas.s1#1:0\n";
 
 static void happen(struct scene *s, enum what what)

@@ -4,6 +4,9 @@
  *
  *   lv    (b2) l: tank level
  *   ws    (b2) p: gas main, rated 20 kPa; t: hopper; dp, o2, h2, q, co; sp: sparks a minute
+ *   ti    (b2) t: inlet temperature, range 0 to 150; calls itself "QDY30A sn 1"
+ *   set   (b2) l1, l2: alarm levels in %LEL; x1, x2 in ppm; o1, o2 in %; t in degC; span: a
+ *         register
  *   wd    (b3) run; esv: valve closed; good: a contact that is on while all is well; bad: one that
  *         is off
  */
@@ -12,14 +15,20 @@
 
 #define DEVICES                                                                                    \
     FOUNDRY_DEVICES ",\"lv\":{\"bus\":\"b2\"},\"ws\":{\"bus\":\"b2\"},"                            \
+                    "\"ti\":{\"bus\":\"b2\"},\"set\":{\"bus\":\"b2\"},"                            \
                     "\"wd\":{\"bus\":\"b3\"}"
 #define NUMBER(id, unit) ",\"" id "\":{\"is\":\"number\",\"unit\":\"" unit "\"}"
 #define CONTACT(id)      ",\"" id "\":{\"is\":\"contact\"}"
 #define POINTS                                                                                     \
-    FOUNDRY_POINTS NUMBER("lv.l", "m") NUMBER("ws.p", "kPa") NUMBER("ws.t", "degC")                \
-        NUMBER("ws.dp", "Pa") NUMBER("ws.o2", "%") NUMBER("ws.h2", "%LEL") NUMBER("ws.q", "m3/h")  \
-            NUMBER("ws.co", "ppm") NUMBER("ws.sp", "1/min") CONTACT("wd.run") CONTACT("wd.esv")    \
-                CONTACT("wd.good") CONTACT("wd.bad")
+    FOUNDRY_POINTS NUMBER("lv.l", "m") NUMBER("ws.p", "kPa") NUMBER("ws.t", "degC") NUMBER(        \
+        "ws.dp", "Pa") NUMBER("ws.o2", "%") NUMBER("ws.h2", "%LEL") NUMBER("ws.q", "m3/h")         \
+        NUMBER("ws.co", "ppm") NUMBER("ws.sp", "1/min") CONTACT("wd.run") CONTACT("wd.esv")        \
+            CONTACT("wd.good") CONTACT("wd.bad") NUMBER("set.l1", "%LEL") NUMBER(                  \
+                "set.l2", "%LEL") NUMBER("set.x1", "ppm") NUMBER("set.x2", "ppm")                  \
+                NUMBER("set.o1", "%") NUMBER("set.o2", "%") NUMBER(                                \
+                    "set.t",                                                                       \
+                    "degC") ",\"ti.t\":{\"is\":\"number\",\"unit\":\"degC\",\"lo\":0,\"hi\":150}"  \
+                            ",\"set.span\":{\"is\":\"integer\"}"
 
 struct scene *workshop_conf(const struct scene_conf *conf)
 {
@@ -33,6 +42,16 @@ struct scene *workshop_conf(const struct scene_conf *conf)
     scene_num(s, "ws.dp", 800);
     scene_num(s, "ws.o2", 2);
     scene_num(s, "ws.q", 10);
+    scene_num(s, "ti.t", 31);
+    scene_identity(s, "ti", "QDY30A sn 1");
+    scene_num(s, "set.l1", 25);
+    scene_num(s, "set.l2", 50);
+    scene_num(s, "set.x1", 20);
+    scene_num(s, "set.x2", 40);
+    scene_num(s, "set.o1", 19.5);
+    scene_num(s, "set.o2", 23.5);
+    scene_num(s, "set.t", 60);
+    scene_int(s, "set.span", 2000);
     scene_contact(s, "wd.run", true);
     scene_contact(s, "wd.good", true);
     return s;
@@ -45,6 +64,22 @@ struct scene *workshop_conf(const struct scene_conf *conf)
     {                                                                                              \
         scene_num(s, point, value);                                                                \
     }
+NUM(out_50, "pt.t1", 50)
+NUM(out_49_99, "pt.t1", 49.99)
+/* After a window of rest: seen when half of the window's last third is above. */
+static void jump(struct scene *s, double to)
+{
+    scene_run(s, 4 * MINUTE);
+    scene_num(s, "ws.t", to);
+}
+static void jump_20(struct scene *s)
+{
+    jump(s, 50);
+}
+static void jump_9(struct scene *s)
+{
+    jump(s, 39);
+}
 NUM(p_9_99, "ws.p", 9.99)
 NUM(p_10, "ws.p", 10)
 NUM(p_14_99, "ws.p", 14.99)
@@ -185,6 +220,10 @@ const struct story workshop_stories[] = {
      good_off_but_stopped, NULL, 0, "wd.good"},
     {"DC-EV-TEMP", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("T_HOPPER", "ws.t"))), t_60, t_59_99,
      NULL, 0, "ws.t"},
+    {"DC-EV-TEMP-R", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("T_HOPPER", "ws.t"))), jump_20, jump_9,
+     NULL, 30 * SECOND, "ws.t"},
+    {"CW-EV-DT", NULL, ROLES("if_furnace", "", "\"T_OUT\":\"pt.t1\"," ROLE("T_IN", "ws.t")), out_50,
+     out_49_99, NULL, 0, "pt.t1"},
     {"DC-EV-TEMP-HH", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("T_HOPPER", "ws.t"))), t_70, t_69_99,
      NULL, 0, "ws.t"},
     {"DC-EV-DP", NULL, ROLES("dust_dry", WOOD, RUN(ROLE("DP", "ws.dp"))), dp_1500, dp_1499_99, NULL,

@@ -57,7 +57,7 @@ static struct rig *start(bool with_core)
     (void)snprintf(rig->path, sizeof rig->path, "%s/c.sock", rig->dir);
     small_site_init(&rig->site, rig->path);
     rig->clock = gw_clock_system();
-    assert_int_equal(gw_board_new(3, 2, &rig->board, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&(struct gw_board_size){3, 2, 1}, &rig->board, NULL), GW_OK);
     assert_int_equal(gw_mailbox_new(sizeof(int), 1, &rig->stop, NULL), GW_OK);
     const struct gw_control_conf conf = {.site = &rig->site.site,
                                          .boot = "b",

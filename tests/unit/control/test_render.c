@@ -21,7 +21,7 @@ static int setup(void **state)
 {
     static struct rig rig;
     small_site_init(&rig.site, NULL);
-    assert_int_equal(gw_board_new(3, 2, &rig.board, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&(struct gw_board_size){3, 2, 1}, &rig.board, NULL), GW_OK);
     rig.snapshot = gw_board_begin(rig.board);
     small_site_fill(rig.snapshot, NOW);
     rig.r = (struct gw_render){.site = &rig.site.site,
@@ -90,6 +90,29 @@ static void devices_tell_their_link(void **state)
              "7\",\"link\":\"down\"");
 }
 
+static void buses_tell_what_became_of_their_requests(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_bus_stats *a = &rig->snapshot->devices[0].stats;
+    struct gw_bus_stats *b = &rig->snapshot->devices[1].stats;
+    gw_bus_stats_answer(a, 7, 0);
+    gw_bus_stats_answer(b, 30, 11);
+    gw_bus_stats_failure(b, GW_E_TIMEOUT);
+    b->hold_ms = 4000;
+    b->tries = 3;
+    a->opens = b->opens = 2;
+    rig->snapshot->buses[0] = (struct gw_bus_life){.link = GW_LINK_OK, .since_ms = NOW - 2000};
+    write(rig, gw_render_buses);
+    has(rig, "{\"buses\":[{\"comm\":{\"exceptions\":{\"11\":1},\"frame_errors\":0,\"lost\":0,"
+             "\"opens\":2,\"refused\":0,\"splits\":0,\"time_sum_ms\":37,\"timeouts\":1,"
+             "\"times\":[0,1,0,1,0,0,0,0,0]},\"devices\":2,\"driver\":\"modbus-tcp\","
+             "\"id\":\"panel\",\"link\":\"ok\",\"since_ms\":2000}]");
+    write(rig, gw_render_devices);
+    has(rig, "\"comm\":{\"exceptions\":{},\"frame_errors\":0,\"hold_ms\":0,");
+    has(rig, "\"frame_errors\":0,\"hold_ms\":4000,\"lost\":0,\"refused\":0,\"splits\":0,"
+             "\"time_sum_ms\":30,\"timeouts\":1,\"times\":[0,0,0,1,0,0,0,0,0],\"tries\":3}");
+}
+
 static void alarms_and_cases_are_apart(void **state)
 {
     struct rig *rig = *state;
@@ -141,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(points_tell_value_quality_and_age, setup, teardown),
         cmocka_unit_test_setup_teardown(devices_tell_their_link, setup, teardown),
+        cmocka_unit_test_setup_teardown(buses_tell_what_became_of_their_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(alarms_and_cases_are_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(status_says_what_is_wrong, setup, teardown),
     };

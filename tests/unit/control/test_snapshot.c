@@ -15,7 +15,7 @@
 static struct gw_board *make(void)
 {
     struct gw_board *b = NULL;
-    assert_int_equal(gw_board_new(POINTS, DEVICES, &b, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&(struct gw_board_size){POINTS, DEVICES, 1}, &b, NULL), GW_OK);
     return b;
 }
 

@@ -86,6 +86,9 @@ static void health_tells_what_does_not_work(void **state)
                          .mono_ms = r->fake.now.mono_ms,
                          .fault = "no answer within 500 ms",
                          .identity = "AX100 sn 7"};
+    gw_bus_stats_answer(&b.stats, 2500, 200);
+    gw_bus_stats_failure(&b.stats, GW_E_PROTO);
+    gw_bus_stats_failure(&b.stats, GW_E_REFUSED);
     (void)gw_table_apply(r->f.table, &b);
     gw_fake_clock_advance(&r->fake, 1500);
     struct gw_health health = {.site = &r->f.site,
@@ -99,9 +102,13 @@ static void health_tells_what_does_not_work(void **state)
     assert_false(r->out.failed);
     assert_true(gw_jcs_valid(r->out.data, r->out.len));
     static const char *const wants[] = {
-        "\"batches_lost\":9007199254740992",
-        "\"fault\":\"no answer within 500 "
-        "ms\",\"id\":\"b\",\"identity\":\"AX100 sn 7\",\"link\":\"down\",\"polls\":"
+        "\"batches_lost\":9007199254740992,\"buses\":[{\"devices\":1,\"id\":\"bus0\",\"link\":"
+        "\"unknown\",\"since_ms\":0},{\"comm\":{\"exceptions\":{\"other\":1},\"frame_errors\":1,"
+        "\"lost\":1,\"opens\":0,\"refused\":0,\"splits\":0,\"time_sum_ms\":2500,\"timeouts\":0,"
+        "\"times\":[0,0,0,0,0,0,0,0,1]},\"devices\":1,\"id\":\"bus1\",\"link\":\"down\","
+        "\"since_ms\":1500}]",
+        "\"fault\":\"no answer within 500 ms\",\"id\":\"b\",\"identity\":\"AX100 sn "
+        "7\",\"link\":\"down\",\"polls\":"
         "{\"failed\":4,\"read\":0,\"scheduled\":9,\"skipped\":5},\"since_ms\":1500",
         "\"id\":\"a\",\"link\":\"unknown\"",
         "\"state\":\"waiting\"",

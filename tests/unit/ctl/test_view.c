@@ -66,6 +66,37 @@ static void a_bad_value_is_not_shown(void **state)
     free(text);
 }
 
+static void requests_are_summed_up(void **state)
+{
+    (void)state;
+    char *text = show(gw_view_buses,
+                      "{\"buses\":[{\"comm\":{\"exceptions\":{\"11\":2,\"2\":5},"
+                      "\"frame_errors\":3,\"lost\":1,\"opens\":2,\"time_sum_ms\":480,"
+                      "\"timeouts\":7,\"times\":[0,8,4]},\"devices\":3,\"driver\":\"modbus-rtu\","
+                      "\"id\":\"panel\",\"link\":\"ok\",\"since_ms\":5000},{\"devices\":1,"
+                      "\"driver\":\"gpio\",\"id\":\"box\",\"link\":\"unknown\"}]}");
+    assert_string_equal(
+        text,
+        "BUS    DRIVER      LINK       FOR  MS  TIMEOUTS  BAD FRAMES  EXCEPTIONS  LOST  OPENED  "
+        "DEVICES  ANSWERS\n"
+        "panel  modbus-rtu  ok       5.0 s  40         7           3           7     1       2  "
+        "      3       12\n"
+        "box    gpio        unknown      -   -         -           -           -     0       0  "
+        "      1        0\n");
+    free(text);
+    text = show(gw_view_devices,
+                "{\"devices\":[{\"bus\":\"panel\",\"comm\":{\"exceptions\":{},\"frame_errors\":0,"
+                "\"hold_ms\":4200,\"time_sum_ms\":0,\"timeouts\":7,\"times\":[0,0,0]},"
+                "\"fault\":\"no whole answer\",\"id\":\"gas\",\"link\":\"down\",\"polls\":{"
+                "\"failed\":7,\"read\":0,\"scheduled\":20,\"skipped\":13},\"since_ms\":5000}]}");
+    assert_string_equal(
+        text, "DEVICE  BUS    LINK    FOR  READ  FAILED  SKIPPED  MS  TIMEOUTS  BAD FRAMES  "
+              "EXCEPTIONS  BACK-OFF  IDENTITY  FAULT\n"
+              "gas     panel  down  5.0 s     0       7       13   -         7           0  "
+              "         0     4.2 s            no whole answer\n");
+    free(text);
+}
+
 static void cases_are_listed_with_their_title(void **state)
 {
     (void)state;
@@ -116,10 +147,12 @@ static void foreign_documents_do_no_harm(void **state)
         "{\"points\":[1,\"x\",null,[],{}],\"cases\":[{}],\"alarms\":[{\"title\":7}],\"devices\":[{}"
         "]}",
         "{\"points\":[{\"raw\":[-1,70000,1.5,\"x\",1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}]}",
+        "{\"buses\":[{\"comm\":7},{\"comm\":{\"times\":[1,\"x\",{}],\"exceptions\":[1]}},"
+        "{\"comm\":{\"times\":{},\"exceptions\":{\"2\":\"x\"}}},3]}",
         "{\"uptime_ms\":1e300,\"since\":\"x\",\"devices\":[{\"since_ms\":-1e300}]}",
     };
-    static view_fn *const views[] = {gw_view_status, gw_view_devices, gw_view_points, gw_view_cases,
-                                     gw_view_alarms};
+    static view_fn *const views[] = {gw_view_status, gw_view_buses, gw_view_devices,
+                                     gw_view_points, gw_view_cases, gw_view_alarms};
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
         for (size_t k = 0; k < sizeof views / sizeof views[0]; k++)
             free(show(views[k], documents[i]));
@@ -130,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans),
         cmocka_unit_test(a_bad_value_is_not_shown),
+        cmocka_unit_test(requests_are_summed_up),
         cmocka_unit_test(cases_are_listed_with_their_title),
         cmocka_unit_test(status_names_the_troubles),
         cmocka_unit_test(foreign_documents_do_no_harm),

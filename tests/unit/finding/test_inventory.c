@@ -113,10 +113,16 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:CW-EV-TOUT-H:di.t1",
         "if-1:CW-EV-TOUT-HH:di.t1",
         "if-1:CW-EV-LOWQ",
+        "if-1:DAT-EV-CHATTER",
         "paint-1:GAS-EV-LOW:gas.p1_state",
         "paint-1:GAS-EV-LOW:gas.p2_state",
         "paint-1:GAS-EV-HIGH:gas.p1_state",
         "paint-1:GAS-EV-HIGH:gas.p2_state",
+        "paint-1:GAS-EV-DIFF:gas.p1",
+        "paint-1:GAS-EV-DIFF:gas.p2",
+        "paint-1:GAS-EV-MNT:gas.p1_state",
+        "paint-1:GAS-EV-MNT:gas.p2_state",
+        "paint-1:DAT-EV-CHATTER",
         "if-1:CW-ABS-01",
         "if-1:CW-ABS-02",
         "if-1:CW-FLT-01:di.t1",
@@ -126,6 +132,12 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:CW-TRP-01:CW-EV-LOWQ",
         "if-1:CW-INT-01:di.t1",
         "if-1:CW-INT-01:di.qi",
+        "if-1:ORD-RUN-01",
+        "if-1:ORD-WATCH-01",
+        "if-1:CFG-MAP-01",
+        "if-1:DAT-INT-04:di",
+        "if-1:DAT-INT-06:di.t1",
+        "if-1:DAT-INT-06:di.qi",
         "paint-1:GAS-ABS-01",
         "paint-1:GAS-FLT-01:gas.p1_state",
         "paint-1:GAS-FLT-01:gas.p2_state",
@@ -138,8 +150,17 @@ static void checks_are_complete_and_in_order(void **state)
         "paint-1:GAS-BYP-02:gas",
         "paint-1:GAS-TRP-01:gas.p1_state",
         "paint-1:GAS-TRP-01:gas.p2_state",
+        "paint-1:GAS-TRP-02:gas.p1_state",
+        "paint-1:GAS-TRP-02:gas.p2_state",
         "paint-1:GAS-CAL-02:gas.p1_state",
         "paint-1:GAS-CAL-02:gas.p2_state",
+        "paint-1:ORD-WATCH-01",
+        "paint-1:CFG-MAP-01",
+        "paint-1:DAT-INT-04:gas",
+        "_gateway:DAT-INT-01:clock",
+        "_gateway:DAT-INT-01:config",
+        "_gateway:GW-OFFLINE:offline",
+        "_gateway:GW-SRC-LOST:sources",
     };
     struct plant_site p;
     make(&p, "machinery", FURNACE ", " PAINT);
@@ -275,7 +296,7 @@ static void a_detector_without_state_is_held_to_its_value(void **state)
     /* Not left out: that it cannot be evaluated is to be seen. */
     assert_non_null(check_of(&p, "x:GAS-EV-LOW:gas2.co"));
     assert_int_equal(count_checks(&p, "GAS-FLT-02"), 0);
-    assert_int_equal(count_checks(&p, "GAS-BYP-01"), 0);
+    assert_int_equal(need_check(&p, "x:GAS-BYP-01:gas.p1")->rule->rule, GW_RULE_BAD_QUALITY);
     /* One case for each controller. */
     assert_int_equal(count_checks(&p, "GAS-BYP-02"), 2);
     assert_string_equal(need_check(&p, "x:GAS-BYP-02:gas2")->subject, "gas2");
@@ -388,13 +409,14 @@ static void facts_decide(void **state)
     plant_site_free(&p);
 }
 
-static void a_site_without_assets_needs_nothing(void **state)
+static void a_site_without_assets_has_the_gateway(void **state)
 {
     (void)state;
     struct plant_site p;
     make(&p, "machinery", "");
-    assert_int_equal(gw_inventory_count(p.inv), 0);
-    assert_null(gw_inventory_at(p.inv, 0));
+    for (size_t i = 0; i < gw_inventory_count(p.inv); i++)
+        assert_string_equal(gw_inventory_at(p.inv, i)->asset->id, GW_ASSET_GATEWAY);
+    assert_int_equal(gw_inventory_count(p.inv), 4);
     plant_site_free(&p);
     gw_inventory_free(NULL);
 }
@@ -642,11 +664,16 @@ static void the_document_tells_watched_and_missing(void **state)
         "{\"any_of\":[\"Q_OUT\",\"DI_QDIFF\"],\"finding\":\"CW-ABS-02\"}],\"name\":\"一号\","
         "\"rated\":{\"Q_IN\":\"40.5\"},\"roles\":{\"Q_IN\":[\"di.qi\"]},"
         "\"title\":{\"en\":\"medium-frequency induction furnace\",\"zh\":\"中频感应炉\"},"
-        "\"type\":\"if_furnace\",\"unwatched\":[\"CW-ILK-01\",\"CW-BYP-01\",\"CW-INT-01\"],"
+        "\"type\":\"if_furnace\",\"unwatched\":[\"CW-ILK-01\",\"CW-BYP-01\",\"CW-BYP-02\","
+        "\"CW-INT-01\",\"CW-INT-02\",\"CW-INT-03\",\"HW-PERMIT-01\",\"MNT-DUE-01\",\"DAT-INT-02\","
+        "\"DAT-INT-03\",\"DAT-INT-05\",\"DAT-INT-07\"],"
         "\"watched\":["
         "{\"class\":\"alarm\",\"finding\":\"CW-EV-LOWQ\",\"overridden\":false,\"params\":{"
         "\"deadband\":\"0.05\",\"delay_s\":\"5\",\"low\":\"0.6\",\"off_s\":\"30\"},"
         "\"rule\":\"limit\",\"run_missing\":true,\"subjects\":[]},"
+        "{\"class\":\"alarm\",\"finding\":\"DAT-EV-CHATTER\",\"overridden\":false,\"params\":{"
+        "\"delay_s\":\"0\",\"off_s\":\"30\"},\"rule\":\"chatter\",\"run_missing\":false,"
+        "\"subjects\":[]},"
         "{\"class\":\"lead\",\"finding\":\"CW-ABS-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"86400\",\"delay_s\":\"86400\"},\"rule\":\"absent\",\"run_missing\":false,"
         "\"subjects\":[]},"
@@ -658,7 +685,35 @@ static void the_document_tells_watched_and_missing(void **state)
         "\"subjects\":[\"di.qi\"]},"
         "{\"class\":\"lead\",\"finding\":\"CW-TRP-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"3600\",\"delay_s\":\"900\",\"improve_percent\":\"5\"},"
-        "\"rule\":\"unhandled\",\"run_missing\":true,\"subjects\":[\"CW-EV-LOWQ\"]}]}]}");
+        "\"rule\":\"unhandled\",\"run_missing\":true,\"subjects\":[\"CW-EV-LOWQ\"]},"
+        "{\"class\":\"lead\",\"finding\":\"ORD-RUN-01\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"86400\",\"delay_s\":\"600\",\"min_percent\":\"20\",\"rise\":\"5\"},"
+        "\"rule\":\"order\",\"run_missing\":false,\"subjects\":[]},"
+        "{\"class\":\"lead\",\"finding\":\"ORD-WATCH-01\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"86400\",\"delay_s\":\"600\"},\"rule\":\"order\",\"run_missing\":false,"
+        "\"subjects\":[]},"
+        "{\"class\":\"lead\",\"finding\":\"CFG-MAP-01\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"86400\",\"delay_s\":\"86400\"},\"rule\":\"unmapped\","
+        "\"run_missing\":false,\"subjects\":[]},"
+        "{\"class\":\"lead\",\"finding\":\"DAT-INT-04\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"3600\",\"delay_s\":\"60\"},\"rule\":\"swapped\",\"run_missing\":false,"
+        "\"subjects\":[\"di\"]},"
+        "{\"class\":\"lead\",\"finding\":\"DAT-INT-06\",\"overridden\":false,\"params\":{"
+        "\"change_percent\":\"25\",\"clear_s\":\"86400\",\"delay_s\":\"60\",\"reads\":\"240\"},"
+        "\"rule\":\"repeated\",\"run_missing\":true,\"subjects\":[\"di.qi\"]}]},"
+        "{\"facts\":{},\"id\":\"_gateway\",\"location\":\"\",\"missing\":[],"
+        "\"name\":\"g\",\"rated\":{},\"roles\":{},"
+        "\"title\":{\"en\":\"monitoring gateway\",\"zh\":\"监测网关\"},\"type\":\"gateway\","
+        "\"unwatched\":[],\"watched\":["
+        "{\"class\":\"lead\",\"finding\":\"DAT-INT-01\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"86400\",\"delay_s\":\"0\"},\"rule\":\"self\",\"run_missing\":false,"
+        "\"subjects\":[\"clock\",\"config\"]},"
+        "{\"class\":\"lead\",\"finding\":\"GW-OFFLINE\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"86400\",\"delay_s\":\"0\",\"hours\":\"24\"},\"rule\":\"self\","
+        "\"run_missing\":false,\"subjects\":[\"offline\"]},"
+        "{\"class\":\"lead\",\"finding\":\"GW-SRC-LOST\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"86400\",\"delay_s\":\"7200\"},\"rule\":\"self\",\"run_missing\":false,"
+        "\"subjects\":[\"sources\"]}]}]}");
     gw_buf_free(&b);
     plant_site_free(&p);
 }
@@ -702,7 +757,7 @@ int main(void)
         cmocka_unit_test(two_flows_are_compared_and_a_contact_stands_in),
         cmocka_unit_test(a_finding_needs_a_clause_for_sector_and_type),
         cmocka_unit_test(facts_decide),
-        cmocka_unit_test(a_site_without_assets_needs_nothing),
+        cmocka_unit_test(a_site_without_assets_has_the_gateway),
         cmocka_unit_test(evidence_is_capped_and_keeps_input_and_run),
         cmocka_unit_test(two_alarms_of_one_point_are_two_cases),
         cmocka_unit_test(every_slip_is_told_with_its_place),

@@ -2,6 +2,7 @@
  *
  * Values that stand still, at the exact spread and millisecond.
  */
+#include "base/backoff.h"
 #include "bench.h"
 #include "support/cmocka_all.h"
 
@@ -244,6 +245,139 @@ static void memory_goes_on_after_a_restart(void **state)
     bench_free(&b);
 }
 
+/* ---- held to its own noise ---- */
+
+static uint32_t learning(struct bench *b)
+{
+    bench_init(b, GW_RULE_FROZEN);
+    const uint32_t own = bench_play(b, "DP", "d0.p", 0, GW_V_NUM);
+    bench_each(b, "DP", 0);
+    bench_param(b, "hours", 8);
+    bench_param(b, "moves", 10);
+    bench_param(b, "calm_times", 4);
+    bench_ready(b);
+    return own;
+}
+
+static enum gw_tri one(struct bench *b, uint32_t point, int64_t ms, double value)
+{
+    b->now_ms += ms;
+    bench_num(b, point, value);
+    return bench_eval(b);
+}
+
+static void an_instrument_is_held_to_how_long_it_rests(void **state)
+{
+    (void)state;
+    struct bench b;
+    const uint32_t p = learning(&b);
+    (void)one(&b, p, 0, 1);
+    for (int i = 0; i < 9; i++) { /* rests three hours each time */
+        assert_int_equal(one(&b, p, 3 * HOUR, 1 - i % 2), GW_FALSE);
+        assert_int_equal(one(&b, p, 0, i % 2), GW_FALSE);
+    }
+    assert_int_equal(b.ctx.memory.moves, 9);
+    assert_int_equal(b.ctx.memory.calm_ms, 3 * HOUR);
+    assert_int_equal(one(&b, p, 12 * HOUR, 0), GW_UNKNOWN); /* not often enough */
+    assert_non_null(strstr(b.ctx.why, "has not moved often enough"));
+    assert_int_equal(one(&b, p, 0, 1), GW_FALSE);
+    assert_int_equal(b.ctx.memory.calm_ms, 3 * HOUR); /* what would be told teaches nothing */
+    assert_int_equal(one(&b, p, 12 * HOUR - 1, 1), GW_FALSE);
+    assert_int_equal(one(&b, p, 1, 1), GW_TRUE);
+    assert_string_equal(b.ctx.why, "d0.p between 1.00 and 1.00  for 12.0 h of 12.0 h, and nothing "
+                                   "else of its device moved");
+    bench_free(&b);
+}
+
+/* ---- at an end of its range ---- */
+
+static uint32_t railed(struct bench *b)
+{
+    bench_init(b, GW_RULE_RAIL);
+    const uint32_t own = bench_play(b, "T_IN", "d0.t", 0, GW_V_NUM);
+    b->points[own].sane_lo = -50;
+    b->points[own].sane_hi = 150;
+    bench_each(b, "T_IN", 0);
+    bench_param(b, "hours", 1);
+    bench_param(b, "end_percent", 0.5);
+    bench_ready(b);
+    return own;
+}
+
+static void an_end_of_the_range_is_half_a_percent_wide(void **state)
+{
+    (void)state;
+    static const struct {
+        double at;
+        enum gw_tri want;
+    } rows[] = {{-50, GW_TRUE},     {-49, GW_TRUE}, {-48.99, GW_FALSE}, {50, GW_FALSE},
+                {148.99, GW_FALSE}, {149, GW_TRUE}, {150, GW_TRUE}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        const uint32_t p = railed(&b);
+        assert_int_equal(one(&b, p, 0, rows[i].at), GW_FALSE);
+        assert_int_equal(one(&b, p, HOUR - 1, rows[i].at), GW_FALSE);
+        assert_int_equal(one(&b, p, 1, rows[i].at), rows[i].want);
+        bench_free(&b);
+    }
+}
+
+static void what_an_alarm_tells_is_not_told_again(void **state)
+{
+    (void)state;
+    uint32_t cause = 1;
+    struct bench b;
+    const uint32_t p = railed(&b);
+    struct gw_check_def alarm = {.finding = &b.finding};
+    b.check.causes = &cause;
+    b.check.ncauses = 1;
+    b.peers[1] = (struct gw_peer){.active = true, .answer = GW_UNKNOWN, .def = &alarm};
+    (void)one(&b, p, 0, 150);
+    assert_int_equal(one(&b, p, HOUR, 150), GW_FALSE);
+    assert_non_null(strstr(b.ctx.why, "tells of this value"));
+    b.peers[1].active = false;
+    assert_int_equal(one(&b, p, 0, 150), GW_TRUE);
+    assert_string_equal(b.ctx.why, "d0.t rests at 150.00 , the high end of its range, for 1.0 h");
+    bench_free(&b);
+}
+
+/* ---- false alarms ---- */
+
+static double gauss(uint64_t *seed)
+{
+    double sum = 0.0;
+    for (int i = 0; i < 12; i++)
+        sum += (double)gw_rand_below(seed, 1 << 20) / (1 << 20);
+    return sum - 6.0;
+}
+
+/* 1000 days of days and nights: a tide of 30 digits, noise from a fifth of the last digit to three
+ * of them, read once a minute to two digits. */
+static void a_thousand_normal_days_are_never_frozen(void **state)
+{
+    (void)state;
+    uint64_t seed = 20261122;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    size_t looks = 0;
+    for (int run = 0; run < 10; run++) {
+        struct bench b;
+        const uint32_t p = learning(&b);
+        bench_param(&b, "moves", 100);
+        b.ctx.explain = false;
+        const double noise = 0.002 + 0.0031 * run;
+        for (int minute = 0; minute < 100 * 24 * 60; minute++) {
+            const double day = 2 * 3.14159265358979 * minute / (24 * 60);
+            const double x = 5.0 + 0.15 * sin(day) + noise * gauss(&seed);
+            if (one(&b, p, 60000, round(x * 100) / 100) == GW_TRUE)
+                fail_msg("frozen in minute %d of run %d", minute, run);
+            looks++;
+        }
+        assert_true(b.ctx.memory.moves > 1000);
+        bench_free(&b);
+    }
+    assert_int_equal(looks, 1000 * 24 * 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +392,10 @@ int main(void)
         cmocka_unit_test(a_level_that_does_not_follow_is_decoupled),
         cmocka_unit_test(a_quiet_plant_is_not_decoupled),
         cmocka_unit_test(memory_goes_on_after_a_restart),
+        cmocka_unit_test(an_instrument_is_held_to_how_long_it_rests),
+        cmocka_unit_test(an_end_of_the_range_is_half_a_percent_wide),
+        cmocka_unit_test(what_an_alarm_tells_is_not_told_again),
+        cmocka_unit_test(a_thousand_normal_days_are_never_frozen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

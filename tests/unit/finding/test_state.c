@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COUNT(a) (sizeof a / sizeof((a)[0]))
+
 static struct gw_check_state full(void)
 {
     return (struct gw_check_state){
@@ -26,6 +28,10 @@ static struct gw_check_state full(void)
         .seen = UINT32_MAX,
         .since_ms = 1795305601000,
         .evidence = true,
+        .votes = 21,
+        .chatter = 17,
+        .fleeting = 4,
+        .merged = 2,
         .memory = {.holds = true, .held_ms = 28800000, .lo = 1.204, .hi = 1.205, .moved = true},
     };
 }
@@ -47,6 +53,30 @@ static void a_state_comes_back(void **state)
     assert_int_equal(gw_check_state_parse(text, &back), GW_OK);
     assert_true(gw_check_state_same(&s, &back));
     assert_float_equal(back.worst, 58.21, 0.0);
+}
+
+static void what_was_learned_comes_back(void **state)
+{
+    (void)state;
+    char text[GW_CHECK_STATE_TEXT];
+    struct gw_check_state back;
+    struct gw_check_state s = full();
+    s.memory.moves = GW_MEMORY_MOVES;
+    s.memory.calm_ms = 7200000;
+    /* Every character at its longest: the text has room for it. */
+    memset(s.memory.kept, '\1', sizeof s.memory.kept - 1);
+    memset(s.memory.told, '\2', sizeof s.memory.told - 1);
+    text_of(&s, text);
+    assert_int_equal(gw_check_state_parse(text, &back), GW_OK);
+    assert_true(gw_check_state_same(&s, &back));
+    s.memory.told[0] = '\0';
+    assert_false(gw_check_state_same(&s, &back));
+    s = gw_check_state_none();
+    snprintf(s.memory.kept, sizeof s.memory.kept, "QDY30A sn 1");
+    text_of(&s, text);
+    assert_int_equal(gw_check_state_parse(text, &back), GW_OK);
+    assert_true(gw_check_state_same(&s, &back));
+    assert_false(back.memory.holds);
 }
 
 static void nothing_comes_back(void **state)
@@ -74,12 +104,16 @@ static void the_longest_text_fits(void **state)
     struct gw_check_state s = full();
     struct gw_check_state back;
     s.was = false;
-    s.c = (struct gw_case){GW_CASE_CLEARED, max, max, -max, -max};
+    s.c = (struct gw_case){GW_CASE_CANCELLED, max, max, -max, -max, max};
     s.active = false;
     s.alarm = GW_ALARM_RTN_UNACK;
     s.ran_on = max;
     s.ran_off = max;
     s.since_ms = -max;
+    s.votes = UINT32_MAX;
+    s.chatter = max;
+    s.fleeting = max;
+    s.merged = max;
     s.worst = -1.2345678901234567e-300;
     s.memory = (struct gw_rule_memory){.holds = true,
                                        .held_ms = max,
@@ -94,9 +128,13 @@ static void every_difference_counts(void **state)
 {
     (void)state;
     const struct gw_check_state a = full();
-    struct gw_check_state b[19];
-    for (size_t i = 0; i < 19; i++)
+    struct gw_check_state b[23];
+    for (size_t i = 0; i < COUNT(b); i++)
         b[i] = a;
+    b[19].votes++;
+    b[20].chatter++;
+    b[21].fleeting++;
+    b[22].merged++;
     b[0].active = false;
     b[1].was = false;
     b[2].ran_on++;
@@ -116,7 +154,7 @@ static void every_difference_counts(void **state)
     b[16].memory.lo = 1.203;
     b[17].memory.hi = 1.206;
     b[18].memory.moved = false;
-    for (size_t i = 0; i < 19; i++)
+    for (size_t i = 0; i < COUNT(b); i++)
         assert_false(gw_check_state_same(&a, &b[i]));
     b[0] = a;
     b[0].since_ms++;
@@ -181,9 +219,9 @@ static void anything_else_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_state_comes_back),       cmocka_unit_test(nothing_comes_back),
-        cmocka_unit_test(the_longest_text_fits),    cmocka_unit_test(every_difference_counts),
-        cmocka_unit_test(anything_else_is_refused),
+        cmocka_unit_test(a_state_comes_back),      cmocka_unit_test(what_was_learned_comes_back),
+        cmocka_unit_test(nothing_comes_back),      cmocka_unit_test(the_longest_text_fits),
+        cmocka_unit_test(every_difference_counts), cmocka_unit_test(anything_else_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

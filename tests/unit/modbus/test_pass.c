@@ -135,11 +135,11 @@ static void an_exception_takes_its_own_block_only(void **state)
     bench_open(&b, "", THREE_BLOCKS);
     gw_mb_pass_begin(b.pass, 0, false);
     answer(&b, 5, 110);
-    refuse(&b, GW_MB_EX_ADDRESS, 120);
+    refuse(&b, GW_MB_EX_FUNCTION, 120);
     answer(&b, 8, 130);
     assert_int_equal(end(&b, 140), GW_MB_PASS_READ);
     assert_string_equal(gw_mb_pass_fault(b.pass),
-                        "unit 1: exception 2 (illegal data address), function 3, address 100..101");
+                        "unit 1: exception 1 (illegal function), function 3, address 100..101");
     assert_int_equal(sample(&b, "d.a")->quality, GW_Q_GOOD);
     assert_int_equal(sample(&b, "d.c")->quality, GW_Q_GOOD);
     static const char *const bad[] = {"d.b", "d.b2"};
@@ -153,6 +153,171 @@ static void an_exception_takes_its_own_block_only(void **state)
     bench_close(&b);
 }
 
+/* What the next request asks for. */
+static void wants(const struct bench *b, uint16_t address, uint16_t count)
+{
+    struct gw_mb_request req;
+    assert_true(gw_mb_pass_next(b->pass, &req));
+    assert_int_equal(req.address, address);
+    assert_int_equal(req.count, count);
+}
+
+#define A_HOLE                                                                                     \
+    "\"d.a\": {\"address\": 0}, \"d.b\": {\"address\": 1}, \"d.c\": {\"address\": 5},"             \
+    "\"d.d\": {\"address\": 6}"
+
+static void a_hole_that_is_refused_is_read_around(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, "", A_HOLE);
+    gw_mb_pass_begin(b.pass, 0, false);
+    wants(&b, 0, 7);
+    refuse(&b, GW_MB_EX_ADDRESS, 1);
+    wants(&b, 0, 2);
+    answer(&b, 40, 2);
+    wants(&b, 5, 2);
+    answer(&b, 60, 3);
+    assert_int_equal(end(&b, 4), GW_MB_PASS_READ);
+    assert_string_equal(gw_mb_pass_fault(b.pass), "");
+    assert_int_equal(sample(&b, "d.b")->raw[0], 41);
+    assert_int_equal(sample(&b, "d.d")->raw[0], 61);
+    for (size_t i = 0; i < b.nsamples; i++)
+        assert_int_equal(b.samples[i].quality, GW_Q_GOOD);
+    /* It is remembered, and tried again after an hour. */
+    for (int64_t tick = 1000; tick < 3600000; tick += 1799000) {
+        gw_mb_pass_begin(b.pass, tick, false);
+        wants(&b, 0, 2);
+        answer(&b, 40, tick + 1);
+        wants(&b, 5, 2);
+        answer(&b, 60, tick + 2);
+        assert_int_equal(end(&b, tick + 3), GW_MB_PASS_READ);
+    }
+    gw_mb_pass_begin(b.pass, 3600000, false);
+    wants(&b, 0, 7);
+    answer(&b, 40, 3600001);
+    assert_int_equal(end(&b, 3600002), GW_MB_PASS_READ);
+    struct gw_bus_stats stats = {0};
+    struct gw_mb_poll poll;
+    gw_mb_poll_init(&poll, 1000, 0, 1);
+    gw_mb_note(&poll, b.pass, 0, &stats);
+    assert_int_equal(stats.splits, 1);
+    assert_int_equal(stats.refused, 0);
+    bench_close(&b);
+}
+
+static void a_point_that_is_refused_takes_no_other_along(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, "", A_HOLE);
+    gw_mb_pass_begin(b.pass, 0, false);
+    refuse(&b, GW_MB_EX_ADDRESS, 1);
+    answer(&b, 40, 2);
+    wants(&b, 5, 2);
+    refuse(&b, GW_MB_EX_ADDRESS, 3);
+    answer(&b, 60, 4);
+    wants(&b, 6, 1);
+    refuse(&b, GW_MB_EX_ADDRESS, 5);
+    assert_int_equal(end(&b, 6), GW_MB_PASS_READ);
+    static const char fault[] =
+        "unit 1: exception 2 (illegal data address), function 3, address 6..6";
+    assert_string_equal(gw_mb_pass_fault(b.pass), fault);
+    assert_int_equal(sample(&b, "d.c")->quality, GW_Q_GOOD);
+    assert_int_equal(sample(&b, "d.d")->quality, GW_Q_BAD_COMM);
+    assert_int_equal(sample(&b, "d.d")->nraw, 0);
+    /* It is left alone for ever longer, but not for more than a minute; meanwhile it stays bad, with
+     * its reason. */
+    static const int64_t tries[] = {1000, 3000, 7000, 15000, 31000, 63000, 123000, 183000, 243000};
+    size_t k = 0;
+    for (int64_t tick = 1000; tick < 243000; tick += 1000) {
+        gw_mb_pass_begin(b.pass, tick, false);
+        answer(&b, 40, tick + 1);
+        answer(&b, 60, tick + 2);
+        if (tick == tries[k]) {
+            wants(&b, 6, 1);
+            refuse(&b, GW_MB_EX_ADDRESS, tick + 3);
+            k++;
+        }
+        assert_int_equal(end(&b, tick + 4), GW_MB_PASS_READ);
+        assert_string_equal(gw_mb_pass_fault(b.pass), fault);
+        assert_int_equal(sample(&b, "d.d")->quality, GW_Q_BAD_COMM);
+        assert_int_equal(sample(&b, "d.d")->mono_ms, tick == tries[k - 1] ? tick + 3 : tick + 4);
+    }
+    gw_mb_pass_begin(b.pass, 243000, false);
+    answer(&b, 40, 243001);
+    answer(&b, 60, 243002);
+    wants(&b, 6, 1);
+    answer(&b, 7, 243003);
+    assert_int_equal(end(&b, 243004), GW_MB_PASS_READ);
+    assert_string_equal(gw_mb_pass_fault(b.pass), "");
+    assert_int_equal(sample(&b, "d.d")->raw[0], 7);
+    bench_close(&b);
+}
+
+/* Many points, so that dividing down to each would take long. */
+static void a_device_that_refuses_everything_teaches_nothing(void **state)
+{
+    (void)state;
+    char points[2048] = "";
+    size_t n = 0;
+    for (int i = 0; i < 40; i++)
+        n += (size_t)snprintf(points + n, sizeof points - n, "%s\"d.p%d\": {\"address\": %d}",
+                              i > 0 ? "," : "", i, i);
+    struct bench b;
+    struct gw_mb_request req;
+    bench_open(&b, "", points);
+    gw_mb_pass_begin(b.pass, 0, false);
+    int asked = 0;
+    for (; gw_mb_pass_next(b.pass, &req); asked++)
+        refuse(&b, GW_MB_EX_ADDRESS, asked);
+    assert_int_equal(end(&b, 100), GW_MB_PASS_REFUSED);
+    assert_in_range(asked, 2, 20);
+    assert_int_equal(b.nsamples, 40);
+    for (size_t i = 0; i < b.nsamples; i++)
+        assert_int_equal(b.samples[i].quality, GW_Q_BAD_COMM);
+    /* One request a pass from then on, and all is well as soon as the device is. */
+    for (int64_t tick = 1000; tick < 5000; tick += 1000) {
+        gw_mb_pass_begin(b.pass, tick, false);
+        wants(&b, 0, 40);
+        refuse(&b, GW_MB_EX_ADDRESS, tick + 1);
+        assert_int_equal(end(&b, tick + 2), GW_MB_PASS_REFUSED);
+    }
+    gw_mb_pass_begin(b.pass, 5000, false);
+    wants(&b, 0, 40);
+    answer(&b, 9, 5001);
+    assert_int_equal(end(&b, 5002), GW_MB_PASS_READ);
+    assert_string_equal(gw_mb_pass_fault(b.pass), "");
+    bench_close(&b);
+}
+
+static void a_busy_block_waits_while_others_are_read(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, "", THREE_BLOCKS);
+    static const int64_t tries[] = {0, 1000, 3000, 7000, 15000, 31000, 61000, 91000};
+    size_t k = 0;
+    for (int64_t tick = 0; tick <= 91000; tick += 1000) {
+        gw_mb_pass_begin(b.pass, tick, false);
+        answer(&b, 5, tick + 1);
+        if (tick == tries[k]) {
+            wants(&b, 100, 2);
+            refuse(&b, GW_MB_EX_BUSY, tick + 2);
+            k++;
+        }
+        wants(&b, 7, 1);
+        answer(&b, 8, tick + 3);
+        assert_int_equal(end(&b, tick + 4), GW_MB_PASS_READ);
+        assert_string_equal(
+            gw_mb_pass_fault(b.pass),
+            "unit 1 at 10.0.0.7:502: exception 6 (device busy), function 3, address "
+            "100..101");
+        assert_int_equal(sample(&b, "d.b2")->quality, GW_Q_BAD_COMM);
+    }
+    bench_close(&b);
+}
+
 static void nothing_but_exceptions_is_a_failed_pass_of_a_live_device(void **state)
 {
     (void)state;
@@ -162,7 +327,7 @@ static void nothing_but_exceptions_is_a_failed_pass_of_a_live_device(void **stat
     refuse(&b, GW_MB_EX_BUSY, 1);
     refuse(&b, GW_MB_EX_BUSY, 2);
     refuse(&b, GW_MB_EX_GATEWAY_TARGET, 3);
-    assert_int_equal(end(&b, 4), GW_MB_PASS_REFUSED);
+    assert_int_equal(end(&b, 4), GW_MB_PASS_BUSY);
     assert_string_equal(gw_mb_pass_fault(b.pass),
                         "unit 1 at 10.0.0.7:502: exception 6 (device busy), function 3, address "
                         "0..0");
@@ -468,6 +633,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(samples_carry_the_stamp_of_their_own_answer),
         cmocka_unit_test(an_exception_takes_its_own_block_only),
+        cmocka_unit_test(a_hole_that_is_refused_is_read_around),
+        cmocka_unit_test(a_point_that_is_refused_takes_no_other_along),
+        cmocka_unit_test(a_device_that_refuses_everything_teaches_nothing),
+        cmocka_unit_test(a_busy_block_waits_while_others_are_read),
         cmocka_unit_test(nothing_but_exceptions_is_a_failed_pass_of_a_live_device),
         cmocka_unit_test(the_gateways_own_exceptions_mean_silence),
         cmocka_unit_test(a_broken_pass_makes_every_due_point_bad),

@@ -42,6 +42,42 @@ static void neighbours_share_a_request(void **state)
     gw_mb_plan_free(&plan);
 }
 
+/* 0..2, hole, 10 and 11 with a second point in 11, 12: divided at the hole, then in the middle, and
+ * never within a register. */
+static void a_request_is_divided_at_its_widest_hole(void **state)
+{
+    (void)state;
+    static const struct gw_mb_span spans[] = {
+        {GW_MB_READ_INPUT, 0, 2},  {GW_MB_READ_INPUT, 2, 1},  {GW_MB_READ_INPUT, 10, 1},
+        {GW_MB_READ_INPUT, 11, 1}, {GW_MB_READ_INPUT, 11, 1}, {GW_MB_READ_INPUT, 12, 2},
+        {GW_MB_READ_INPUT, 30, 1},
+    };
+    struct gw_mb_plan plan;
+    assert_int_equal(gw_mb_plan_make(spans, 7, &usual, &plan, NULL), GW_OK);
+    assert_int_equal(plan.nblocks, 2);
+    assert_true(gw_mb_plan_split(&plan, 0));
+    assert_int_equal(plan.nblocks, 3);
+    assert_int_equal(plan.blocks[0].count, 3);
+    assert_int_equal(plan.blocks[1].address, 10);
+    assert_int_equal(plan.blocks[1].count, 4);
+    assert_int_equal(plan.blocks[2].address, 30);
+    size_t n = 0;
+    for (size_t k = 0; k < plan.nblocks;)
+        if (gw_mb_plan_divisible(&plan, k))
+            assert_true(gw_mb_plan_split(&plan, k));
+        else
+            n += plan.blocks[k++].nspans;
+    assert_int_equal(n, 7);
+    assert_int_equal(plan.nblocks, 6);
+    assert_false(gw_mb_plan_split(&plan, 3));
+    assert_int_equal(plan.blocks[3].address, 11);
+    assert_int_equal(plan.blocks[3].nspans, 2);
+    gw_mb_plan_whole(&plan);
+    assert_int_equal(plan.nblocks, 2);
+    assert_int_equal(plan.blocks[0].count, 14);
+    gw_mb_plan_free(&plan);
+}
+
 static void functions_are_never_mixed(void **state)
 {
     (void)state;
@@ -239,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neighbours_share_a_request),
+        cmocka_unit_test(a_request_is_divided_at_its_widest_hole),
         cmocka_unit_test(functions_are_never_mixed),
         cmocka_unit_test(the_ends_of_the_address_space_are_reached),
         cmocka_unit_test(what_cannot_be_asked_is_refused),

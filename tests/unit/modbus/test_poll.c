@@ -84,11 +84,12 @@ static void a_pass_longer_than_its_period_skips(void **state)
     assert_true(p.polls.skipped >= p.polls.read * 2 - 2);
 }
 
-/* The waits after silent passes are 1, 2, 4 .. 30 s, each within its jitter. */
+/* After one silent pass the next tick is as always; then the waits are 1, 2, 4 .. 30 s, each within
+ * its jitter. */
 static void a_silent_device_backs_off(void **state)
 {
     (void)state;
-    static const int64_t waits[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000};
+    static const int64_t waits[] = {0, 1000, 2000, 4000, 8000, 16000, 30000, 30000};
     struct gw_mb_poll p;
     gw_mb_poll_init(&p, 100, 0, test_seed());
     int64_t now = 0;
@@ -113,8 +114,28 @@ static void a_silent_device_backs_off(void **state)
     assert_true(gw_mb_poll_due(&p, now + 100));
     gw_mb_poll_end(&p, now + 100, GW_MB_PASS_SILENT);
     assert_int_equal(p.link, GW_LINK_SUSPECT);
-    assert_in_range(gw_mb_poll_wake(&p) - (now + 100), 800, 1300);
+    assert_int_equal(gw_mb_poll_wake(&p), now + 200);
     check_sum(&p);
+}
+
+static void a_busy_device_is_left_alone_but_not_for_long(void **state)
+{
+    (void)state;
+    struct gw_mb_poll p;
+    gw_mb_poll_init(&p, 100, 0, test_seed());
+    int64_t now = 0;
+    for (int i = 0; i < 10; i++) {
+        assert_true(gw_mb_poll_due(&p, now));
+        gw_mb_poll_end(&p, now, GW_MB_PASS_BUSY);
+        assert_int_equal(p.link, GW_LINK_OK);
+        assert_in_range(gw_mb_poll_wake(&p) - now, 800, GW_MB_AWAIT_BUSY_MS + 100);
+        now = gw_mb_poll_wake(&p);
+        check_sum(&p);
+    }
+    assert_int_equal(p.polls.failed, 10);
+    assert_true(gw_mb_poll_due(&p, now));
+    gw_mb_poll_end(&p, now, GW_MB_PASS_READ);
+    assert_int_equal(gw_mb_poll_wake(&p), now + 100);
 }
 
 static void devices_do_not_back_off_in_step(void **state)
@@ -125,8 +146,10 @@ static void devices_do_not_back_off_in_step(void **state)
     for (uint64_t seed = 1; seed <= 20; seed++) {
         struct gw_mb_poll p;
         gw_mb_poll_init(&p, 1, 0, seed);
-        assert_true(gw_mb_poll_due(&p, 0));
-        gw_mb_poll_end(&p, 0, GW_MB_PASS_SILENT);
+        for (int64_t k = 0; k < 2; k++) {
+            assert_true(gw_mb_poll_due(&p, k));
+            gw_mb_poll_end(&p, k, GW_MB_PASS_SILENT);
+        }
         if (seed == 1)
             first = gw_mb_poll_wake(&p);
         different += gw_mb_poll_wake(&p) != first;
@@ -242,6 +265,7 @@ int main(void)
         cmocka_unit_test(missed_periods_are_skipped_not_caught_up),
         cmocka_unit_test(a_pass_longer_than_its_period_skips),
         cmocka_unit_test(a_silent_device_backs_off),
+        cmocka_unit_test(a_busy_device_is_left_alone_but_not_for_long),
         cmocka_unit_test(devices_do_not_back_off_in_step),
         cmocka_unit_test(an_exception_is_no_link_loss),
         cmocka_unit_test(the_sum_holds_whatever_happens),

@@ -171,6 +171,46 @@ static void a_port_is_found_when_it_comes(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+static void serve_never(void *arg, const struct slave_call *call)
+{
+    (void)arg;
+    (void)call;
+}
+
+/* An adapter hangs without a hang-up, another one has got its name meanwhile. */
+static void a_name_that_leads_to_another_port_is_followed(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/gw-rtu-XXXXXX";
+    assert_non_null(mkdtemp(path));
+    char port[64];
+    char next[64];
+    (void)snprintf(port, sizeof port, "%s/tty", path);
+    (void)snprintf(next, sizeof next, "%s/next", path);
+    struct slave *mute = slave_start_pty(serve_never, NULL);
+    struct slave *well = slave_start_pty(slave_serve_well, NULL);
+    assert_int_equal(symlink(slave_path(mute), port), 0);
+    char a[200];
+    struct rig r;
+    rig_open(&r, line(a, "a", port), "\"d\": {\"bus\": \"a\", \"period_ms\": 100}",
+             "\"d.x\": {\"address\": 0}");
+    catcher_wait_link(&r.c, 0, GW_LINK_DOWN);
+    assert_int_equal(symlink(slave_path(well), next), 0);
+    assert_int_equal(rename(next, port), 0);
+    catcher_wait_link(&r.c, 0, GW_LINK_OK);
+    assert_true(catcher_good(&r.c, 0) > 0);
+    const struct gw_bus_stats stats = catcher_device(&r.c, 0).batch.stats;
+    assert_int_equal(stats.opens, 2);
+    assert_int_equal(stats.tries, 0);
+    assert_true(stats.timeouts >= 3);
+    assert_true(gw_bus_stats_answers(&stats) >= 1);
+    rig_close(&r);
+    slave_stop(mute);
+    slave_stop(well);
+    assert_int_equal(unlink(port), 0);
+    assert_int_equal(rmdir(path), 0);
+}
+
 static void a_site_without_lines_has_no_instance(void **state)
 {
     (void)state;
@@ -266,6 +306,7 @@ int main(void)
         cmocka_unit_test(units_of_a_line_and_lines_mind_their_own_business),
         cmocka_unit_test(an_answer_that_is_one_behind_is_never_good),
         cmocka_unit_test(a_port_is_found_when_it_comes),
+        cmocka_unit_test(a_name_that_leads_to_another_port_is_followed),
         cmocka_unit_test(a_site_without_lines_has_no_instance),
         cmocka_unit_test(every_mistake_in_a_line_is_told),
         cmocka_unit_test(a_line_is_read_and_printed),

@@ -4,6 +4,7 @@
  */
 #include "plant/fault.h"
 
+#include "plant/rtu.h"
 #include "support/cmocka_all.h"
 
 #include <string.h>
@@ -60,6 +61,26 @@ static const struct {
     {GW_FAULT_FEWER, 0, good, sizeof good, {0x12, 0x34, 0, 0, 0, 5, 5, 3, 2, 0xAA, 0xBB}, 11},
     {GW_FAULT_FEWER, 0, bits, sizeof bits, {0x12, 0x34, 0, 0, 0, 4, 5, 1, 1, 0xFF}, 10},
     {GW_FAULT_FEWER, 0, exc, sizeof exc, {0x12, 0x34, 0, 0, 0, 3, 5, 0x83, 2}, 9},
+    {GW_FAULT_SWAP_WORDS,
+     0,
+     good,
+     sizeof good,
+     {0x12, 0x34, 0, 0, 0, 7, 5, 3, 4, 0xCC, 0xDD, 0xAA, 0xBB},
+     13},
+    {GW_FAULT_SWAP_WORDS,
+     0,
+     words,
+     sizeof words,
+     {0x12, 0x34, 0, 0, 0, 5, 5, 4, 2, 0xAA, 0xBB},
+     11},
+    {GW_FAULT_SWAP_WORDS, 0, bits, sizeof bits, {0x12, 0x34, 0, 0, 0, 5, 5, 1, 2, 0xFF, 0x01}, 11},
+    {GW_FAULT_CLASH,
+     0,
+     words,
+     sizeof words,
+     {0x12, 0x34, 0, 0, 0, 5, 5, 4, 2, 0xAA, 0xBB, 0x12, 0x34, 0, 0, 0, 5, 5, 4, 2, 0x55, 0x44},
+     22},
+    {GW_FAULT_CLASH, 0, exc, sizeof exc, {0x12, 0x34, 0, 0, 0, 3, 5, 0x83, 2}, 9},
     {GW_FAULT_SHORT_COUNT,
      2,
      good,
@@ -204,6 +225,35 @@ static void test_times(void **state)
     assert_true(tx.hold);
 }
 
+static void test_storm(void **state)
+{
+    (void)state;
+    struct gw_tx tx;
+    struct gw_faults f = with(GW_FAULT_STORM, 6);
+    f.of[GW_FAULT_STORM].param[1] = GW_STORM_MAX;
+    gw_fault_apply(&f, good, sizeof good, 0, &tx);
+    assert_true(tx.exception);
+    assert_int_equal(tx.len, GW_STORM_MAX * 9);
+    for (size_t i = 0; i < GW_STORM_MAX; i++)
+        assert_memory_equal(tx.bytes + i * 9, "\x12\x34\0\0\0\3\5\x83\6", 9);
+    gw_fault_apply_rtu(&f, good, sizeof good, 0, &tx);
+    assert_int_equal(tx.len, GW_STORM_MAX * 5);
+    assert_memory_equal(tx.bytes, tx.bytes + 5, (GW_STORM_MAX - 1) * 5);
+}
+
+/* Both frames are whole: a slave that heard only the second one would be believed. */
+static void test_clash_on_a_line(void **state)
+{
+    (void)state;
+    struct gw_tx tx;
+    struct gw_faults f = with(GW_FAULT_CLASH, 0);
+    gw_fault_apply_rtu(&f, words, sizeof words, 0, &tx);
+    uint8_t want[14] = {5, 4, 2, 0xAA, 0xBB, 0, 0, 5, 4, 2, 0x55, 0x44, 0, 0};
+    (void)gw_rtu_seal(want, 5);
+    (void)gw_rtu_seal(want + 7, 5);
+    expect(&tx, want, sizeof want);
+}
+
 static void test_faults_together(void **state)
 {
     (void)state;
@@ -225,8 +275,10 @@ static void test_largest_frame_with_the_longest_tail(void **state)
     uint8_t frame[GW_ADU_MAX] = {0, 1, 0, 0, 0, 254, 1, 3, 250};
     struct gw_tx tx;
     struct gw_faults f = with(GW_FAULT_JUNK_TAIL, GW_FAULT_BYTES);
+    f.of[GW_FAULT_JUNK_HEAD] = f.of[GW_FAULT_JUNK_TAIL];
+    f.of[GW_FAULT_CLASH].on = true;
     gw_fault_apply(&f, frame, sizeof frame, 0, &tx);
-    assert_int_equal(tx.len, GW_ADU_MAX + GW_FAULT_BYTES);
+    assert_int_equal(tx.len, 2 * GW_ADU_MAX + 2 * GW_FAULT_BYTES);
     assert_true(2 * tx.len <= sizeof tx.bytes);
 }
 
@@ -238,6 +290,8 @@ int main(void)
         cmocka_unit_test(test_no_answer_at_all),
         cmocka_unit_test(test_truncate),
         cmocka_unit_test(test_times),
+        cmocka_unit_test(test_storm),
+        cmocka_unit_test(test_clash_on_a_line),
         cmocka_unit_test(test_faults_together),
         cmocka_unit_test(test_largest_frame_with_the_longest_tail),
     };

@@ -354,6 +354,8 @@ static const struct {
     {"\"wrong_length\", \"by\": -2", "0007 0000 0005 01 03 04 0102 0304"},
     {"\"wrong_length\"", "0007 0000 0008 01 03 04 0102 0304"},
     {"\"junk_tail\", \"bytes\": 4", ANSWER "A55AA55A"},
+    {"\"exception_storm\", \"times\": 2", "0007 0000 0003 01 83 06 0007 0000 0003 01 83 06"},
+    {"\"swap_words\"", "0007 0000 0007 01 03 04 0304 0102"},
 };
 
 static void test_faults_of_the_bytes(void **state)

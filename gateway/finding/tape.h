@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * tape: what one instrument said, in pieces, so that the same again can be recognised.
+ *
+ * Readings are cut into pieces where their own last eight values say so, not where a clock does:
+ * a recording that is played again is cut at the same places, whenever it begins. Of a piece only
+ * its hash, its length and its time are kept, of the last GW_TAPE_PIECES pieces: 48 KiB, which is
+ * about 75,000 readings. Not kept over a restart. One thread.
+ */
+#ifndef GW_FINDING_TAPE_H
+#define GW_FINDING_TAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GW_TAPE_PIECES 4096
+
+struct gw_tape;
+
+struct gw_tape *gw_tape_new(void); /* NULL: out of memory */
+void gw_tape_free(struct gw_tape *t);
+
+/* A reading, in counts of the instrument's last digit, and its monotonic time. One that is no newer
+ * than the last is left out. */
+void gw_tape_add(struct gw_tape *t, int64_t counts, int64_t at_ms);
+/* Something is missing here: what follows is no continuation. */
+void gw_tape_cut(struct gw_tape *t);
+
+/* The repetition that is going on: whole pieces that followed one another once before in the same
+ * order. */
+struct gw_tape_match {
+    int64_t reads;   /* how many readings they are; 0: nothing is repeated */
+    int64_t changes; /* how many of these differed from the one before */
+    int64_t ago_ms;  /* how long before they were said first */
+};
+struct gw_tape_match gw_tape_match(const struct gw_tape *t);
+
+#endif
