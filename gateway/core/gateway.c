@@ -66,6 +66,7 @@ struct gw_gateway {
     bool running; /* the engine: state is restored and the journal takes drafts */
     bool fatal;
     char journal_fault[160];
+    uint64_t takeovers; /* of the session, told as events so far */
     int64_t health_due_ms, checkpoint_due_ms, api_due_ms, tend_due_ms;
     struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
@@ -165,6 +166,24 @@ static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
     gw_document_health(&g->identity, &health, now, &g->text);
     put_signed(g, GW_DOC_HEALTH);
     g->health_due_ms = now->mono_ms + g->site->mqtt.health_s * 1000;
+}
+
+/* Two boxes with one identity are an installation fault, or a theft; either is worth a word. */
+static void look_at_takeovers(struct gw_gateway *g)
+{
+    struct gw_mqtt_stats stats = {0};
+
+    if (!g->mqtt)
+        return;
+    gw_mqtt_stats(g->mqtt, &stats);
+    if (stats.takeovers == g->takeovers)
+        return;
+    g->takeovers = stats.takeovers;
+    raise_event(g,
+                &(struct gw_event){"taken_over", "",
+                                   "another client has the same client id at the broker and took "
+                                   "the session over; tried again after a minute",
+                                   "服务器上另有客户端使用同一客户端标识,会话被抢占;一分钟后重试"});
 }
 
 /* --- the local API --------------------------------------------------------------------------- */
@@ -428,6 +447,7 @@ static void on_tick(void *arg)
         if (gw_engine_governed(g->engine))
             publish_inventory(g, &now);
     }
+    look_at_takeovers(g);
     if (now.mono_ms >= g->health_due_ms)
         publish_health(g, &now);
     gw_outage_look(g->outage, now.mono_ms, on_outage, g);
