@@ -24,6 +24,7 @@ struct gw_session {
     struct gw_session_events events;
     bool v5;
     bool answered;   /* CONNACK came */
+    bool twice;      /* and came again, which no broker may do and the library lets pass */
     unsigned reason; /* the broker's last word */
     char tls[160];   /* the library's last complaint: the only place where a TLS fault is told */
     const char *tls_cause; /* what the first complaint means, where that is known; or NULL */
@@ -52,7 +53,10 @@ static void on_connect(struct mosquitto *mosq, void *obj, int reason, int flags,
         s->reason = (unsigned)reason;
         return;
     }
+    s->twice = s->answered;
     s->answered = true;
+    if (s->twice)
+        return;
     if (s->v5)
         mosquitto_property_read_int16(props, MQTT_PROP_RECEIVE_MAXIMUM, &receive_max, false);
     s->events.connected(s->events.ctx, receive_max > 0 ? receive_max : UINT16_MAX);
@@ -356,6 +360,8 @@ enum gw_status gw_session_step(struct gw_session *s, bool readable, bool writabl
         rc = mosquitto_loop_misc(s->mosq);
     if (s->reason != 0)
         return explain_refusal(s, err);
+    if (s->twice)
+        return gw_err_set(err, GW_E_PROTO, "the broker accepted one connection twice");
     if (rc != MOSQ_ERR_SUCCESS)
         return explain(s, rc, err);
     if (mosquitto_socket(s->mosq) < 0)
