@@ -54,7 +54,10 @@ void gw_catalogue_free(struct gw_catalogue *cat)
     free(cat->types);
     free(cat->roles);
     free(cat->facts);
+    for (size_t i = 0; i < cat->nfindings; i++)
+        free(cat->findings[i].applies);
     free(cat->findings);
+    free(cat->clauses);
     free(cat);
 }
 

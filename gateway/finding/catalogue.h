@@ -189,6 +189,8 @@ struct gw_rule_def {
     bool items;               /* OVERDUE: the asset's "due" dates in place of devices' */
 };
 
+#define GW_APPLIES_MAX 8
+
 struct gw_finding {
     char code[GW_CODE_SIZE];
     enum gw_class cls; /* GW_CLASS_ALARM or GW_CLASS_LEAD */
@@ -200,7 +202,7 @@ struct gw_finding {
     bool latch;       /* alarms: stands until it is acknowledged and returned */
     int64_t shelve_s; /* alarms: how long it may be shelved at the most; 0: never */
     struct gw_text title, advice;
-    struct gw_applies applies[8];
+    struct gw_applies *applies; /* the catalogue's; at most GW_APPLIES_MAX */
     size_t napplies;
     /* One case per point of these roles; none = one per asset. A rule with inputs narrows them to
      * those that it reads first: needs[0] of BAD_QUALITY and LIMIT, tests[0] of STATE, BYPASSED. */
@@ -212,7 +214,7 @@ struct gw_finding {
     size_t nrules;
     struct gw_param_def params[GW_PARAMS_MAX];
     size_t nparams;
-    struct gw_clause clauses[12];
+    const struct gw_clause *clauses[12]; /* the catalogue's */
     size_t nclauses;
     struct gw_text obligation, penalty;
 };

@@ -3,6 +3,7 @@
 
 #include "conf/keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -127,9 +128,14 @@ static void read_applies(struct gw_cat_env *env, const struct gw_jnode *list, st
     if (list == NULL)
         return;
     const size_t count = gw_jnode_count(list);
-    if (count == 0 || count > COUNT(f->applies)) {
-        gw_jnode_issue(list, env->issues, "must have 1 to %zu alternatives; [{}] is always",
-                       COUNT(f->applies));
+    if (count == 0 || count > GW_APPLIES_MAX) {
+        gw_jnode_issue(list, env->issues, "must have 1 to %d alternatives; [{}] is always",
+                       GW_APPLIES_MAX);
+        return;
+    }
+    f->applies = calloc(count, sizeof *f->applies);
+    if (f->applies == NULL) {
+        gw_jnode_issue(list, env->issues, "out of memory");
         return;
     }
     for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))
@@ -170,7 +176,7 @@ static void add_clause(struct gw_cat_env *env, const struct gw_jnode *name, void
 static bool stands_alone(const struct gw_finding *f)
 {
     for (size_t i = 0; i < f->nclauses; i++)
-        if (!f->clauses[i].beside)
+        if (!f->clauses[i]->beside)
             return true;
     return false;
 }

@@ -23,11 +23,12 @@ struct gw_catalogue {
     struct gw_fact_def *facts;
     size_t nfacts;
     struct gw_permit_def permits[GW_PERMIT_COUNT];
+    struct gw_clause *clauses;
     struct gw_finding *findings;
     size_t nfindings;
 };
 
-/* Clauses, laws and documents are named once in the file and copied into the findings. */
+/* Clauses, laws and documents are named once in the file; laws and documents are copied. */
 struct gw_cat_document {
     const char *name;
     char title[GW_NAME_SIZE];
@@ -36,7 +37,7 @@ struct gw_cat_document {
 
 struct gw_cat_clause {
     const char *name;
-    struct gw_clause clause;
+    const struct gw_clause *clause;
 };
 
 struct gw_cat_law {

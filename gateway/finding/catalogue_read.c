@@ -310,8 +310,10 @@ static void read_clause(struct gw_cat_env *env, const struct gw_jnode *n)
     gw_cat_copy(in.clause.confirmed, sizeof in.clause.confirmed, confirmations[in.confirmed]);
     gw_cat_each_name(env, in.sectors, gw_cat_add_sector, &in.clause.sectors);
     gw_cat_each_name(env, in.types, add_type_bit, &in.clause.types);
+    struct gw_clause *clause = &env->cat->clauses[env->nclauses];
+    *clause = in.clause;
     env->clauses[env->nclauses++] =
-        (struct gw_cat_clause){.name = gw_jnode_key(n), .clause = in.clause};
+        (struct gw_cat_clause){.name = gw_jnode_key(n), .clause = clause};
 }
 
 static void read_law(struct gw_cat_env *env, const struct gw_jnode *n)
@@ -403,12 +405,13 @@ static bool make_room(struct gw_cat_env *env, const struct top_in *in)
     cat->roles = room(in->roles, sizeof *cat->roles);
     cat->facts = room(in->facts, sizeof *cat->facts);
     cat->findings = room(in->findings, sizeof *cat->findings);
+    cat->clauses = room(in->clauses, sizeof *cat->clauses);
     env->documents = room(in->documents, sizeof *env->documents);
     env->clauses = room(in->clauses, sizeof *env->clauses);
     env->laws = room(in->laws, sizeof *env->laws);
     return cat->types != NULL && cat->roles != NULL && cat->facts != NULL &&
-           cat->findings != NULL && env->documents != NULL && env->clauses != NULL &&
-           env->laws != NULL;
+           cat->findings != NULL && cat->clauses != NULL && env->documents != NULL &&
+           env->clauses != NULL && env->laws != NULL;
 }
 
 static void for_members(struct gw_cat_env *env, const struct gw_jnode *obj,

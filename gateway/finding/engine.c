@@ -235,29 +235,31 @@ static struct gw_peer peer(const void *ctx, uint32_t check)
     };
 }
 
-struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
-                                 const struct gw_stamp *now)
+/* Field by field: the texts at its end are large, and nobody reads them before they are written. */
+void gw_engine_ctx(const struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now,
+                   struct gw_rule_ctx *out)
 {
     const enum gw_rule rule = s->def->rule->rule;
     const bool governed = rule == GW_RULE_ORDER || rule == GW_RULE_PERMIT;
-    return (struct gw_rule_ctx){
-        .duty = governed ? gw_govern_duty(&e->govern, s->def, now, e->conf.built_ms)
-                         : (struct gw_duty){false},
-        .signs = &e->life.signs,
-        .check = s->def,
-        .table = e->conf.table,
-        .now_ms = now->mono_ms,
-        .wall_ms = now->wall_ms,
-        .sync = now->sync,
-        .built_ms = e->conf.built_ms,
-        .memory = s->mem.memory,
-        .tape = s->tape,
-        .catalogue = e->catalogue,
-        .was = s->mem.was,
-        .seen = s->mem.seen,
-        .peer = peer,
-        .peer_ctx = e,
-    };
+    out->check = s->def;
+    out->table = e->conf.table;
+    out->now_ms = now->mono_ms;
+    out->catalogue = e->catalogue;
+    out->was = s->mem.was;
+    out->wall_ms = now->wall_ms;
+    out->sync = now->sync;
+    out->built_ms = e->conf.built_ms;
+    out->memory = &s->mem.memory;
+    out->tape = s->tape;
+    out->duty = governed ? gw_govern_duty(&e->govern, s->def, now, e->conf.built_ms)
+                         : (struct gw_duty){false};
+    out->signs = &e->life.signs;
+    out->seen = s->mem.seen;
+    out->peer = peer;
+    out->peer_ctx = e;
+    out->explain = false;
+    out->why[0] = '\0';
+    out->why_zh[0] = '\0';
 }
 
 static double extreme(const struct gw_slot *s, double x)
@@ -272,7 +274,6 @@ static double extreme(const struct gw_slot *s, double x)
 static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t wall_ms)
 {
     s->mem.seen = ctx->seen;
-    s->mem.memory = ctx->memory;
     if (s->answer == GW_UNKNOWN)
         return;
     if (s->raw == GW_TRUE && !s->mem.was && s->delay.active)
@@ -288,7 +289,8 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
 
 static void step(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
 {
-    struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    struct gw_rule_ctx ctx;
+    gw_engine_ctx(e, s, now, &ctx);
     s->raw = gw_rule_eval(&ctx);
     s->answer = gw_engine_watch(e, s, &ctx, now);
     remember(s, &ctx, now->wall_ms);

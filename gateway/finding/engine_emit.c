@@ -49,6 +49,8 @@ static bool write_record(struct gw_engine *e, const struct gw_slot *s, const str
                          const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
     struct gw_rule_ctx decided = *ctx;
+    struct gw_rule_memory memory = *ctx->memory; /* nothing goes on by being told */
+    decided.memory = &memory;
     decided.explain = true;
     (void)gw_rule_eval(&decided); /* the same answer, now with its words */
     const struct gw_check_def *def = t->slot.def;
@@ -332,7 +334,8 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     t.slot.mem.alarm = a.state;
     t.state = gw_alarm_change_name(change);
     gw_engine_record_id(e, s->seq, t.alarm_id);
-    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    struct gw_rule_ctx ctx;
+    gw_engine_ctx(e, s, now, &ctx);
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
 }
 
@@ -360,7 +363,8 @@ void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary w
         t.slot.told = s->chatter.changes;
         t.slot.told_ms = now->mono_ms;
     }
-    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    struct gw_rule_ctx ctx;
+    gw_engine_ctx(e, s, now, &ctx);
     (void)offer(e, s, &t, &ctx, now);
 }
 
@@ -370,7 +374,8 @@ enum gw_status gw_engine_update(struct gw_engine *e, struct gw_slot *s,
     char key[GW_GOVERN_KEY];
     char text[GW_GOVERN_TEXT];
     const struct transition t = {.slot = *s, .state = "unverified", .observed_ms = now->wall_ms};
-    const struct gw_rule_ctx ctx = gw_engine_ctx(e, s, now);
+    struct gw_rule_ctx ctx;
+    gw_engine_ctx(e, s, now, &ctx);
     if (!write_record(e, s, &t, &ctx, now))
         return GW_E_FULL;
     gw_rectify_row(said, key, text);

@@ -358,8 +358,11 @@ static void do_accept(struct doing *d)
     memcpy(a.who, d->cmd.who, sizeof a.who);
     gw_accepted_row(&a, key, text);
     const bool same = strcmp(a.hash, d->e->inventory_sha256) == 0;
-    if (carry_out(d, key, text, same ? &present : &other))
-        d->e->govern.accepted = a;
+    if (!carry_out(d, key, text, same ? &present : &other))
+        return;
+    d->e->govern.accepted = a;
+    if (same)
+        gw_engine_settle(d->e);
 }
 
 /* ---- cases ---- */

@@ -112,8 +112,8 @@ struct gw_engine {
 struct gw_check_state gw_slot_state(const struct gw_slot *s);
 
 /* A context for the check at this moment. */
-struct gw_rule_ctx gw_engine_ctx(const struct gw_engine *e, const struct gw_slot *s,
-                                 const struct gw_stamp *now);
+void gw_engine_ctx(const struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now,
+                   struct gw_rule_ctx *out);
 
 /* Tries to make the change real that the delays ask for: record, state, token. Does nothing when
  * the record cannot be written or is not taken now. */

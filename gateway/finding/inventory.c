@@ -93,8 +93,8 @@ static bool has_ground(const struct gw_inventory *inv, const struct gw_site_asse
     if (f->cls == GW_CLASS_ALARM)
         return true;
     for (size_t i = 0; i < f->nclauses; i++)
-        if (!f->clauses[i].beside &&
-            gw_catalogue_cites(inv->cat, &f->clauses[i], inv->site->enterprise.sector, asset->type))
+        if (!f->clauses[i]->beside &&
+            gw_catalogue_cites(inv->cat, f->clauses[i], inv->site->enterprise.sector, asset->type))
             return true;
     return false;
 }

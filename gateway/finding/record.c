@@ -27,7 +27,7 @@ static void write_clauses(struct gw_jcs *j, const struct gw_record *r)
     const struct gw_finding *f = r->check->finding;
     gw_jcs_arr(j, "clauses");
     for (size_t i = 0; i < f->nclauses; i++) {
-        const struct gw_clause *c = &f->clauses[i];
+        const struct gw_clause *c = f->clauses[i];
         if (!gw_inventory_cites(r->inventory, r->check, c))
             continue;
         gw_jcs_obj(j, NULL);

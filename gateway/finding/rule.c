@@ -451,7 +451,7 @@ enum gw_tri gw_rule_eval(struct gw_rule_ctx *ctx)
     ctx->why_zh[0] = '\0';
     enum gw_tri answer = GW_UNKNOWN;
     if (!pass_gate(ctx, &answer)) {
-        ctx->memory.watching = false; /* this time does not count */
+        ctx->memory->watching = false; /* this time does not count */
         return answer;
     }
     return rules[ctx->check->rule->rule](ctx);

@@ -78,14 +78,14 @@ struct gw_rule_ctx {
     const struct gw_table *table;
     int64_t now_ms;
     const struct gw_catalogue *catalogue; /* for titles of roles; NULL: their names */
-    bool was;                     /* condition at the last evaluation that knew, for deadbands */
-    int64_t wall_ms;              /* OVERDUE: the date ... */
-    bool sync;                    /* ... is sure if this, ... */
-    int64_t built_ms;             /* ... or if it is not before this */
-    struct gw_rule_memory memory; /* of the rules that look at the past; goes on */
-    struct gw_tape *tape;         /* REPEATED: lent, goes on; otherwise NULL */
-    struct gw_duty duty;          /* ORDER, PERMIT */
-    const struct gw_signs *signs; /* SELF; NULL: nothing is known */
+    bool was;                      /* condition at the last evaluation that knew, for deadbands */
+    int64_t wall_ms;               /* OVERDUE: the date ... */
+    bool sync;                     /* ... is sure if this, ... */
+    int64_t built_ms;              /* ... or if it is not before this */
+    struct gw_rule_memory *memory; /* of the rules that look at the past: lent, goes on */
+    struct gw_tape *tape;          /* REPEATED: lent, goes on; otherwise NULL */
+    struct gw_duty duty;           /* ORDER, PERMIT */
+    const struct gw_signs *signs;  /* SELF; NULL: nothing is known */
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;

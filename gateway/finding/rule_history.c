@@ -86,7 +86,7 @@ static double bar_ms(const struct gw_rule_ctx *ctx)
 {
     const double least = gw_check_param(ctx->check, "hours", NAN) * HOUR_MS;
     const double times = gw_check_param(ctx->check, "calm_times", 0.0);
-    return fmax(least, times * (double)ctx->memory.calm_ms);
+    return fmax(least, times * (double)ctx->memory->calm_ms);
 }
 
 /* A move ends a standstill, which shows how long the instrument rests by its nature. */
@@ -102,7 +102,7 @@ static void learn(const struct gw_rule_ctx *ctx, struct gw_rule_memory *m)
 
 static void watch(struct gw_rule_ctx *ctx, const struct gw_point *p, double x)
 {
-    struct gw_rule_memory *m = &ctx->memory;
+    struct gw_rule_memory *m = ctx->memory;
     const int64_t passed = m->watching ? ctx->now_ms - m->at_ms : 0;
     m->watching = true;
     m->at_ms = ctx->now_ms;
@@ -123,7 +123,7 @@ static void watch(struct gw_rule_ctx *ctx, const struct gw_point *p, double x)
 
 static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_reading *r)
 {
-    struct gw_rule_memory *m = &ctx->memory;
+    struct gw_rule_memory *m = ctx->memory;
     double x = 0.0;
     if (!gw_reading_number(r, &x))
         return;
@@ -181,7 +181,7 @@ static void say(struct gw_rule_ctx *ctx, const char *role, const struct gw_point
 {
     if (!ctx->explain)
         return;
-    const struct gw_rule_memory *m = &ctx->memory;
+    const struct gw_rule_memory *m = ctx->memory;
     const bool companions = ctx->check->rule->rule == GW_RULE_DECOUPLED;
     char lo[GW_DECIMAL_SIZE];
     char hi[GW_DECIMAL_SIZE];
@@ -232,17 +232,17 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
     const struct gw_reading r = gw_rule_read(ctx, own);
     double x = 0.0;
     if (r.quality != GW_Q_GOOD || !gw_reading_number(&r, &x)) {
-        ctx->memory.watching = false;
+        ctx->memory->watching = false;
         return gw_rule_unusable(ctx, role, &r);
     }
     if (lives(ctx))
-        ctx->memory.holds = false;
+        ctx->memory->holds = false;
     watch(ctx, r.point, x);
     if (ctx->check->rule->rule == GW_RULE_DECOUPLED)
         watch_companions(ctx, own);
     else
         watch_siblings(ctx, own);
-    const struct gw_rule_memory *m = &ctx->memory;
+    const struct gw_rule_memory *m = ctx->memory;
     const double step = gw_check_param(ctx->check, "step_percent", 0.0);
     if (step > 0 &&
         last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi)))
@@ -265,7 +265,7 @@ enum gw_tri gw_rule_frozen(struct gw_rule_ctx *ctx)
 enum gw_tri gw_rule_decoupled(struct gw_rule_ctx *ctx)
 {
     const enum gw_tri still = stands_still(ctx);
-    return still == GW_TRUE && !ctx->memory.moved ? GW_FALSE : still;
+    return still == GW_TRUE && !ctx->memory->moved ? GW_FALSE : still;
 }
 
 /* ---- at an end of the range ---- */
@@ -302,7 +302,7 @@ enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx)
         char held[GW_DECIMAL_SIZE];
         ctx->limit = low <= near ? p->sane_lo : p->sane_hi;
         gw_decimal(ctx->value, p->decimals, at);
-        gw_decimal(floor((double)ctx->memory.held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
+        gw_decimal(floor((double)ctx->memory->held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
         gw_rule_en(ctx, "%s rests at %s %s, the %s end of its range, for %s h", p->id, at, p->unit,
                    low <= near ? "low" : "high", held);
         gw_rule_zh(ctx, "%s 停在量程%s %s %s，已 %s h", p->id, low <= near ? "下限" : "上限", at,

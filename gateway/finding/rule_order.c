@@ -100,7 +100,7 @@ static void look_at_numbers(const struct gw_rule_ctx *ctx, const struct gw_role_
 
 static void follow(struct gw_rule_ctx *ctx, double x, double rise)
 {
-    struct gw_rule_memory *m = &ctx->memory;
+    struct gw_rule_memory *m = ctx->memory;
     const double hours =
         m->watching && ctx->now_ms > m->at_ms ? (double)(ctx->now_ms - m->at_ms) / HOUR_MS : 0.0;
     m->watching = true;
@@ -135,18 +135,18 @@ static void look_at_rise(struct gw_rule_ctx *ctx, const struct gw_role_need *nee
     if (!any)
         return;
     if (!isfinite(top)) {
-        ctx->memory.watching = false;
+        ctx->memory->watching = false;
         take(s, GW_UNKNOWN, false, &hottest, hottest_role);
         return;
     }
     const double rise = gw_check_param(ctx->check, "rise", INFINITY);
     follow(ctx, top, rise);
-    const bool risen = gw_rule_settled(top - ctx->memory.lo) >= rise;
+    const bool risen = gw_rule_settled(top - ctx->memory->lo) >= rise;
     const bool first = !s->any || s->tri != GW_TRUE;
     take(s, risen ? GW_TRUE : GW_FALSE, false, &hottest, hottest_role);
     if (risen && first) {
         char from[GW_DECIMAL_SIZE];
-        gw_decimal(ctx->memory.lo, 1, from);
+        gw_decimal(ctx->memory->lo, 1, from);
         (void)snprintf(s->more, sizeof s->more, ", risen from %s", from);
         (void)snprintf(s->more_zh, sizeof s->more_zh, "，自 %s 上升", from);
     }
@@ -179,8 +179,8 @@ static enum gw_tri suspended(struct gw_rule_ctx *ctx)
     const struct gw_rule_def *rule = ctx->check->rule;
     struct seen s = {.tri = GW_UNKNOWN};
     if (!ctx->duty.suspended) {
-        ctx->memory.holds = false;
-        ctx->memory.watching = false;
+        ctx->memory->holds = false;
+        ctx->memory->watching = false;
         gw_rule_en(ctx, "no suspension order");
         gw_rule_zh(ctx, "未被责令停产停业");
         return GW_FALSE;

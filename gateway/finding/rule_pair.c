@@ -63,7 +63,7 @@ enum gw_tri gw_rule_below(struct gw_rule_ctx *ctx)
 /* Notes the sign of a large difference. */
 static void note_sign(struct gw_rule_ctx *ctx, int sign, int64_t apart_ms)
 {
-    struct gw_rule_memory *m = &ctx->memory;
+    struct gw_rule_memory *m = ctx->memory;
     if (m->flips > 0 && ctx->now_ms - m->flip_ms > apart_ms)
         m->flips = 0;
     if (sign == 0 || sign == m->sign)
@@ -86,7 +86,7 @@ enum gw_tri gw_rule_alternating(struct gw_rule_ctx *ctx)
     const int64_t want = llround(gw_check_param(ctx->check, "flips", 3.0));
     const int sign = b.percent > limit ? 1 : b.percent < -limit ? -1 : 0;
     note_sign(ctx, sign, llround(minutes * 60000.0));
-    const int64_t flips = ctx->memory.flips;
+    const int64_t flips = ctx->memory->flips;
     ctx->value = b.percent;
     ctx->limit = limit;
     const enum gw_tri tri = flips >= want ? GW_TRUE : GW_FALSE;

@@ -77,7 +77,7 @@ enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx)
         gw_tape_cut(ctx->tape);
         return gw_rule_unusable(ctx, role, &r);
     }
-    struct gw_rule_memory *m = &ctx->memory;
+    struct gw_rule_memory *m = ctx->memory;
     if (!m->watching || r.sample.mono_ms - m->at_ms > r.point->stale_ms)
         gw_tape_cut(ctx->tape);
     m->watching = true;

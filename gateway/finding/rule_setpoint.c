@@ -166,7 +166,7 @@ enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx)
         gw_rule_zh(ctx, "未评估：%s %s 数值过大", gw_rule_title(ctx, role), r.point->id);
         return GW_UNKNOWN;
     }
-    const bool changed = differs(&ctx->memory, now);
+    const bool changed = differs(ctx->memory, now);
     ctx->value = x;
     ctx->decimals = decimals;
     const char *sep = r.point->unit[0] != '\0' ? " " : "";
@@ -176,10 +176,10 @@ enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx)
                    sep, r.point->unit);
         return GW_FALSE;
     }
-    gw_rule_en(ctx, "%s was %s%s%s and is %s%s%s", r.point->id, ctx->memory.kept, sep,
+    gw_rule_en(ctx, "%s was %s%s%s and is %s%s%s", r.point->id, ctx->memory->kept, sep,
                r.point->unit, now, sep, r.point->unit);
     gw_rule_zh(ctx, "%s %s 由 %s%s%s 变为 %s%s%s", gw_rule_title(ctx, role), r.point->id,
-               ctx->memory.kept, sep, r.point->unit, now, sep, r.point->unit);
+               ctx->memory->kept, sep, r.point->unit, now, sep, r.point->unit);
     return GW_TRUE;
 }
 
@@ -191,7 +191,7 @@ enum gw_tri gw_rule_swapped(struct gw_rule_ctx *ctx)
         at != GW_NO_INDEX ? gw_table_device(ctx->table, gw_table_point(ctx->table, at)->device)
                           : NULL;
     const bool silent = life == NULL || life->link != GW_LINK_OK || life->identity[0] == '\0';
-    if (silent && ctx->memory.kept[0] == '\0') { /* most devices have no way to say it */
+    if (silent && ctx->memory->kept[0] == '\0') { /* most devices have no way to say it */
         gw_rule_en(ctx, "%s has never said which device it is", who);
         gw_rule_zh(ctx, "装置 %s 未曾报告身份", who);
         return GW_FALSE;
@@ -201,12 +201,12 @@ enum gw_tri gw_rule_swapped(struct gw_rule_ctx *ctx)
         gw_rule_zh(ctx, "未评估：装置 %s 尚未报告身份", who);
         return GW_UNKNOWN;
     }
-    if (!differs(&ctx->memory, life->identity)) {
+    if (!differs(ctx->memory, life->identity)) {
         gw_rule_en(ctx, "%s is \"%s\" as remembered", who, life->identity);
         gw_rule_zh(ctx, "装置 %s 为“%s”，与记录一致", who, life->identity);
         return GW_FALSE;
     }
-    gw_rule_en(ctx, "%s was \"%s\" and is \"%s\"", who, ctx->memory.kept, life->identity);
-    gw_rule_zh(ctx, "装置 %s 由“%s”变为“%s”", who, ctx->memory.kept, life->identity);
+    gw_rule_en(ctx, "%s was \"%s\" and is \"%s\"", who, ctx->memory->kept, life->identity);
+    gw_rule_zh(ctx, "装置 %s 由“%s”变为“%s”", who, ctx->memory->kept, life->identity);
     return GW_TRUE;
 }

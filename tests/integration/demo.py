@@ -59,7 +59,7 @@ def main():
         assert {k for _, k in kinds} >= KINDS, kinds
         # The second fall of the gas pressure closes the valve, and the second vapour starts the fan.
         tripped = [json.loads(payload)["record"] for topic, payload in messages(keep) if topic == "alarm"]
-        for alarm, lead in (("GM-EV-LOW", "GM-ILK-01"), ("GAS-EV-HIGH", "GAS-TRP-01")):
+        for alarm, lead in (("GM-EV-LL", "GM-ILK-01"), ("GAS-EV-HIGH", "GAS-TRP-01")):
             assert [of(tripped, alarm), of(leads, lead)] == [2, 1], (alarm, lead)
         for r in leads:
             assert r["class"] == "lead" and r["kind"] != "EV" and "-EV-" not in r["finding"]

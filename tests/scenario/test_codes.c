@@ -447,7 +447,7 @@ static size_t raised(const struct scene *s, const struct story *st)
 /* In large steps, as days go by; the last seconds in small ones. */
 static void pass(struct scene *s, int64_t ms)
 {
-    if (ms > 2 * HOUR) {
+    if (ms > 20 * MINUTE) {
         scene_step_ms(s, 5 * MINUTE);
         scene_run(s, ms - MINUTE);
         ms = MINUTE;
@@ -606,8 +606,9 @@ static double steps_away(const struct story *st, void (*happen)(struct scene *))
     const enum gw_rule rule = d->rule->rule;
     if (rule == GW_RULE_LIMIT || rule == GW_RULE_SETPOINT || rule == GW_RULE_BALANCE ||
         rule == GW_RULE_BELOW) {
+        struct gw_rule_memory memory = {0};
         struct gw_rule_ctx ctx = {
-            .check = d, .table = scene_table(s), .now_ms = scene_now(s).mono_ms};
+            .memory = &memory, .check = d, .table = scene_table(s), .now_ms = scene_now(s).mono_ms};
         if (gw_rule_eval(&ctx) != GW_UNKNOWN && isfinite(ctx.limit))
             steps = fabs(ctx.value - ctx.limit) / (0.01 + 0.01 * fabs(ctx.limit));
     }

@@ -54,7 +54,11 @@ static void a_month_run_well_has_no_lead(void **state)
     assert_int_equal(scene_count(m->scene, "GAS-EV-LOW", "returned"), 1);
     assert_int_equal(scene_count(m->scene, "DC-EV-SPARK", "raised"), 1);
     assert_int_equal(scene_count(m->scene, "DC-EV-SPARK", "returned"), 1);
-    assert_int_equal(count(m->scene, GW_CLASS_ALARM), 4);
+    /* So was the work on detectors of the calibration day. */
+    const size_t work = scene_count(m->scene, "GAS-EV-MNT", "raised");
+    assert_in_range(work, 1, 4);
+    assert_int_equal(scene_count(m->scene, "GAS-EV-MNT", "returned"), work);
+    assert_int_equal(count(m->scene, GW_CLASS_ALARM), 4 + 2 * work);
     month_free(m);
 }
 

@@ -147,8 +147,12 @@ void bench_ready(struct bench *b)
         fprintf(stderr, "bench: %s\n", err.msg);
         abort();
     }
-    b->ctx = (struct gw_rule_ctx){
-        .check = &b->check, .table = b->table, .peer = peer, .peer_ctx = b, .explain = true};
+    b->ctx = (struct gw_rule_ctx){.check = &b->check,
+                                  .table = b->table,
+                                  .peer = peer,
+                                  .peer_ctx = b,
+                                  .explain = true,
+                                  .memory = &b->memory};
 }
 
 static void apply(struct bench *b, const struct gw_sample *s, enum gw_link link)

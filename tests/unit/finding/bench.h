@@ -27,7 +27,8 @@ struct bench {
     struct gw_check_def check;
     struct gw_table *table;
     int64_t now_ms;
-    struct gw_peer peers[4]; /* what ctx.peer answers */
+    struct gw_peer peers[4];      /* what ctx.peer answers */
+    struct gw_rule_memory memory; /* of ctx */
     struct gw_rule_ctx ctx;
 };
 

@@ -81,7 +81,7 @@ static size_t put_rows(const struct gw_catalogue *cat, const struct gw_finding *
     size_t rows = 0;
     for (size_t i = 0; i < f->napplies; i++) {
         for (size_t k = 0; k < f->nclauses; k++) {
-            const struct gw_clause *c = &f->clauses[k];
+            const struct gw_clause *c = f->clauses[k];
             struct gw_buf sectors;
             char text[256] = "";
             gw_buf_fixed(&sectors, text, sizeof text);

@@ -273,7 +273,7 @@ static void every_lead_names_what_it_is_held_to(void **state)
         check_text(f, &f->penalty);
         assert_true(f->nclauses > 0);
         for (size_t k = 0; k < f->nclauses; k++) {
-            const struct gw_clause *c = &f->clauses[k];
+            const struct gw_clause *c = f->clauses[k];
             check_text(f, &c->text);
             const bool order10 = strstr(c->document, "应急管理部令第10号") != NULL;
             const bool order6 = strstr(c->document, "应急管理部令第6号") != NULL;
@@ -391,8 +391,8 @@ static size_t cited(const struct shipped *s, const struct gw_finding *f, int sec
 {
     size_t n = 0;
     for (size_t i = 0; i < f->nclauses; i++) {
-        n += gw_catalogue_cites(s->cat, &f->clauses[i], sector, type) &&
-             strcmp(f->clauses[i].article, article) == 0 && strcmp(f->clauses[i].item, item) == 0;
+        n += gw_catalogue_cites(s->cat, f->clauses[i], sector, type) &&
+             strcmp(f->clauses[i]->article, article) == 0 && strcmp(f->clauses[i]->item, item) == 0;
     }
     return n;
 }

@@ -365,7 +365,7 @@ static void a_finding_needs_a_clause_for_sector_and_type(void **state)
     const struct gw_check_def *c = need_check(&p, "paint-1:GAS-FLT-01:gas.p1_state");
     char cited[64] = "";
     for (size_t i = 0; i < c->finding->nclauses; i++) {
-        const struct gw_clause *cl = &c->finding->clauses[i];
+        const struct gw_clause *cl = c->finding->clauses[i];
         if (gw_inventory_cites(p.inv, c, cl)) {
             const size_t n = strlen(cited);
             snprintf(cited + n, sizeof cited - n, "%s(%s) ", cl->article, cl->item);

@@ -67,7 +67,7 @@ static void what_does_not_move_is_frozen_at_its_hour(void **state)
     assert_string_equal(b.ctx.why, "d0.p between 12.50 and 12.50  for 8.0 h of 8.0 h, and nothing "
                                    "else of its device moved");
     assert_int_equal(bench_eval(&b), GW_TRUE); /* the same look twice says the same */
-    assert_int_equal(b.ctx.memory.held_ms, 8 * HOUR);
+    assert_int_equal(b.memory.held_ms, 8 * HOUR);
     bench_free(&b);
 }
 
@@ -81,8 +81,8 @@ static void the_spread_is_counted_from_where_the_time_began(void **state)
     assert_int_equal(look(&b, p, 7 * HOUR, 12.5, 2), GW_TRUE);
     assert_non_null(strstr(b.ctx.why, "while others of its device moved"));
     assert_int_equal(look(&b, p, 1000, 12.49, 2), GW_FALSE); /* 12.49 to 12.69 */
-    assert_int_equal(b.ctx.memory.held_ms, 0);
-    assert_false(b.ctx.memory.moved);
+    assert_int_equal(b.memory.held_ms, 0);
+    assert_false(b.memory.moved);
     assert_int_equal(look(&b, p, 8 * HOUR - 1, 12.49, 2), GW_FALSE);
     assert_int_equal(look(&b, p, 1, 12.49, 2), GW_TRUE);
     bench_free(&b);
@@ -204,7 +204,7 @@ static void a_level_that_does_not_follow_is_decoupled(void **state)
     const struct pair p = decoupled(&b);
     (void)look(&b, p, 0, 1.2040, 20);
     (void)look(&b, p, HOUR, 1.2049, 18); /* 10 % of 20 */
-    assert_true(b.ctx.memory.moved);
+    assert_true(b.memory.moved);
     assert_int_equal(look(&b, p, 7 * HOUR - 1, 1.204, 20), GW_FALSE);
     assert_int_equal(look(&b, p, 1, 1.204, 20), GW_TRUE);
     assert_non_null(strstr(b.ctx.why, "while what it should follow varied"));
@@ -223,7 +223,7 @@ static void a_quiet_plant_is_not_decoupled(void **state)
     assert_int_equal(look(&b, p, 100 * HOUR, 1.204, 20), GW_FALSE);
     /* What it did before the level moved last does not count. */
     (void)look(&b, p, HOUR, 1.204, 10);
-    assert_true(b.ctx.memory.moved);
+    assert_true(b.memory.moved);
     (void)look(&b, p, 1000, 1.206, 10);
     assert_int_equal(look(&b, p, 9 * HOUR, 1.206, 10), GW_FALSE);
     bench_free(&b);
@@ -236,8 +236,8 @@ static void memory_goes_on_after_a_restart(void **state)
     const struct pair p = decoupled(&b);
     (void)look(&b, p, 0, 1.204, 20);
     (void)look(&b, p, 5 * HOUR, 1.204, 15);
-    const struct gw_rule_memory m = b.ctx.memory;
-    b.ctx.memory = (struct gw_rule_memory){
+    const struct gw_rule_memory m = b.memory;
+    b.memory = (struct gw_rule_memory){
         .holds = m.holds, .held_ms = m.held_ms, .lo = m.lo, .hi = m.hi, .moved = m.moved};
     assert_int_equal(look(&b, p, 50 * HOUR, 1.204, 15), GW_FALSE); /* off: not counted */
     assert_int_equal(look(&b, p, 3 * HOUR - 1, 1.204, 15), GW_FALSE);
@@ -276,12 +276,12 @@ static void an_instrument_is_held_to_how_long_it_rests(void **state)
         assert_int_equal(one(&b, p, 3 * HOUR, 1 - i % 2), GW_FALSE);
         assert_int_equal(one(&b, p, 0, i % 2), GW_FALSE);
     }
-    assert_int_equal(b.ctx.memory.moves, 9);
-    assert_int_equal(b.ctx.memory.calm_ms, 3 * HOUR);
+    assert_int_equal(b.memory.moves, 9);
+    assert_int_equal(b.memory.calm_ms, 3 * HOUR);
     assert_int_equal(one(&b, p, 12 * HOUR, 0), GW_UNKNOWN); /* not often enough */
     assert_non_null(strstr(b.ctx.why, "has not moved often enough"));
     assert_int_equal(one(&b, p, 0, 1), GW_FALSE);
-    assert_int_equal(b.ctx.memory.calm_ms, 3 * HOUR); /* what would be told teaches nothing */
+    assert_int_equal(b.memory.calm_ms, 3 * HOUR); /* what would be told teaches nothing */
     assert_int_equal(one(&b, p, 12 * HOUR - 1, 1), GW_FALSE);
     assert_int_equal(one(&b, p, 1, 1), GW_TRUE);
     assert_string_equal(b.ctx.why, "d0.p between 1.00 and 1.00  for 12.0 h of 12.0 h, and nothing "
@@ -372,7 +372,7 @@ static void a_thousand_normal_days_are_never_frozen(void **state)
                 fail_msg("frozen in minute %d of run %d", minute, run);
             looks++;
         }
-        assert_true(b.ctx.memory.moves > 1000);
+        assert_true(b.memory.moves > 1000);
         bench_free(&b);
     }
     assert_int_equal(looks, 1000 * 24 * 60);

@@ -85,7 +85,7 @@ static void three_changes_of_sign(void **state)
     assert_int_equal(look(&b, p, MINUTE, 30, 24), GW_FALSE); /* just 20 %: not large */
     assert_int_equal(look(&b, p, MINUTE, 30, 23.99), GW_TRUE);
     assert_int_equal(bench_eval(&b), GW_TRUE); /* the same look twice counts once */
-    assert_int_equal(b.ctx.memory.flips, 3);
+    assert_int_equal(b.memory.flips, 3);
     assert_non_null(strstr(b.ctx.why, "changed its sign 3 times beyond 20 %"));
     assert_int_equal(look(&b, p, 30 * MINUTE, 30, 30), GW_TRUE);
     assert_int_equal(look(&b, p, 1, 30, 30), GW_FALSE); /* nothing for longer than that */

@@ -104,9 +104,9 @@ static void a_changed_register_tells_old_and_new(void **state)
     struct bench b;
     const uint32_t p = with(&b, GW_RULE_CHANGED, NULL, 0);
     assert_int_equal(read_as(&b, p, 25), GW_UNKNOWN);
-    assert_string_equal(b.ctx.memory.kept, "");
+    assert_string_equal(b.memory.kept, "");
     assert_int_equal(read_as(&b, p, 25), GW_FALSE);
-    assert_string_equal(b.ctx.memory.kept, "25.00");
+    assert_string_equal(b.memory.kept, "25.00");
     assert_int_equal(read_as(&b, p, 20), GW_UNKNOWN); /* garbled once, perhaps */
     assert_int_equal(read_as(&b, p, 25), GW_UNKNOWN);
     assert_int_equal(read_as(&b, p, 25), GW_FALSE);
@@ -117,7 +117,7 @@ static void a_changed_register_tells_old_and_new(void **state)
     /* Back to the old value. */
     (void)read_as(&b, p, 25);
     assert_int_equal(read_as(&b, p, 25), GW_FALSE);
-    assert_string_equal(b.ctx.memory.told, "");
+    assert_string_equal(b.memory.told, "");
     bench_free(&b);
 }
 
@@ -128,14 +128,14 @@ static void acceptance_settles_what_was_told(void **state)
     const uint32_t p = with(&b, GW_RULE_CHANGED, NULL, 0);
     (void)read_as(&b, p, 25);
     (void)read_as(&b, p, 25);
-    assert_false(gw_rule_settle(&b.ctx.memory));
+    assert_false(gw_rule_settle(&b.memory));
     (void)read_as(&b, p, 20);
     assert_int_equal(read_as(&b, p, 20), GW_TRUE);
     /* What came after it was told is not accepted with it. */
     (void)read_as(&b, p, 70);
     assert_int_equal(read_as(&b, p, 70), GW_TRUE);
-    assert_true(gw_rule_settle(&b.ctx.memory));
-    assert_string_equal(b.ctx.memory.kept, "20.00");
+    assert_true(gw_rule_settle(&b.memory));
+    assert_string_equal(b.memory.kept, "20.00");
     assert_int_equal(read_as(&b, p, 70), GW_TRUE);
     (void)read_as(&b, p, 20);
     assert_int_equal(read_as(&b, p, 20), GW_FALSE);
@@ -160,7 +160,7 @@ static void another_device_is_told_and_an_unknown_one_is_not(void **state)
     snprintf(b.check.subject, sizeof b.check.subject, "d0");
     assert_int_equal(named(&b, "", GW_LINK_OK), GW_FALSE);
     assert_int_equal(named(&b, "AX100 sn 1", GW_LINK_OK), GW_FALSE);
-    assert_string_equal(b.ctx.memory.kept, "AX100 sn 1");
+    assert_string_equal(b.memory.kept, "AX100 sn 1");
     assert_int_equal(named(&b, "", GW_LINK_DOWN), GW_UNKNOWN);
     assert_int_equal(named(&b, "", GW_LINK_OK), GW_FALSE); /* it said so last */
     assert_int_equal(named(&b, "AX100 sn 2", GW_LINK_OK), GW_TRUE);
@@ -176,11 +176,11 @@ static void a_device_swapped_in_down_time_is_seen(void **state)
     (void)state;
     struct bench b;
     (void)with(&b, GW_RULE_SWAPPED, NULL, 0);
-    snprintf(b.ctx.memory.kept, sizeof b.ctx.memory.kept, "AX100 sn 1");
+    snprintf(b.memory.kept, sizeof b.memory.kept, "AX100 sn 1");
     assert_int_equal(bench_eval(&b), GW_UNKNOWN); /* not heard yet: no change */
     assert_int_equal(named(&b, "", GW_LINK_OK), GW_UNKNOWN);
     assert_int_equal(named(&b, "AX100 sn 2", GW_LINK_OK), GW_TRUE);
-    assert_true(gw_rule_settle(&b.ctx.memory));
+    assert_true(gw_rule_settle(&b.memory));
     assert_int_equal(named(&b, "AX100 sn 2", GW_LINK_OK), GW_FALSE);
     bench_free(&b);
 }
