@@ -69,7 +69,7 @@ static bool moved(const struct gw_exception *e, const struct last *p, const stru
     }
     if (s->vtype != GW_V_NUM)
         return s->value.i != p->sample.value.i;
-    if (memcmp(&s->value.num, &p->sample.value.num, sizeof s->value.num) == 0)
+    if (s->value.num == p->sample.value.num)
         return false;
     gw_value_text(&e->site->points[s->point], s, now);
     gw_value_text(&e->site->points[s->point], &p->sample, before);
