@@ -57,10 +57,11 @@ def main():
         kinds = {(r["finding"].split("-")[0], r["kind"]) for r in leads}
         assert {f for f, _ in kinds} >= FAMILIES, kinds
         assert {k for _, k in kinds} >= KINDS, kinds
-        # The second fall of the gas pressure closes the valve, and the second vapour starts the fan.
+        # The second fall of the gas pressure closes the valve, and the second vapour starts the fan. Gas high
+        # latches: it stands until somebody acknowledges it.
         tripped = [json.loads(payload)["record"] for topic, payload in messages(keep) if topic == "alarm"]
-        for alarm, lead in (("GM-EV-LL", "GM-ILK-01"), ("GAS-EV-HIGH", "GAS-TRP-01")):
-            assert [of(tripped, alarm), of(leads, lead)] == [2, 1], (alarm, lead)
+        for alarm, lead, times in (("GM-EV-LL", "GM-ILK-01", 2), ("GAS-EV-HIGH", "GAS-TRP-01", 1)):
+            assert [of(tripped, alarm), of(leads, lead)] == [times, 1], (alarm, lead)
         for r in leads:
             assert r["class"] == "lead" and r["kind"] != "EV" and "-EV-" not in r["finding"]
             assert r["title"]["zh"] and r["title"]["en"] and r["clauses"]
