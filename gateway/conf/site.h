@@ -248,6 +248,7 @@ struct gw_site_telemetry {
 struct gw_site_journal {
     int64_t records_mb;                      /* quota of records.db */
     int64_t telemetry_mb;                    /* quota of telemetry.db */
+    int64_t keep_days;                       /* delivered records that are older leave */
     int64_t window_before_s, window_after_s; /* evidence window */
 };
 

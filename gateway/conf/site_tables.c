@@ -367,6 +367,10 @@ const struct gw_key gw_site_journal_keys[] = {
     {"telemetry_mb", GW_KEY_INT, VALUE(gw_site_journal, telemetry_mb), .min = 16, .max = 65536,
      .def = "512",
      .doc = "Space for telemetry, in MiB; the oldest goes first."},
+    {"keep_days", GW_KEY_INT, VALUE(gw_site_journal, keep_days), .min = 1, .max = 3650,
+     .def = "90",
+     .doc = "Days for which delivered records are kept; older ones leave the box behind a "
+            "checkpoint, sooner for want of room. What was not delivered never leaves."},
     {"window_before_s", GW_KEY_INT, VALUE(gw_site_journal, window_before_s), .min = 10,
      .max = 1800, .def = "300",
      .doc = "Seconds of samples before an event that become evidence."},

@@ -18,6 +18,7 @@
 
 #define TAG          "control"
 #define JSON         "application/json; charset=utf-8"
+#define JSON_LINES   "application/x-ndjson; charset=utf-8"
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define ACCEPTS      16   /* in one round; then clients get their turn */
 #define ACCEPT_REST  1000 /* ms without accepting when descriptors are short */
@@ -80,6 +81,49 @@ static bool find_device(const struct gw_site *site, const char *id, uint32_t *ou
     return false;
 }
 
+/* A whole number from 1, in decimal. */
+static bool read_number(const char *text, int64_t *out)
+{
+    int64_t n = 0;
+
+    if (!text || !*text || strlen(text) > 16 || strspn(text, "0123456789") != strlen(text))
+        return false;
+    for (const char *p = text; *p; p++)
+        n = n * 10 + (*p - '0');
+    *out = n;
+    return n > 0;
+}
+
+/* Asked for anew each time: nothing of an export is kept here, however long it is. */
+static bool give_records(struct gw_control *c, const struct gw_http_request *req,
+                         struct gw_http_answer *out)
+{
+    struct gw_err err = {0};
+    struct gw_buf b;
+    int64_t from = 0;
+
+    if (!c->conf.records.page)
+        return fault(out, 404, "there is no such document");
+    if (!read_number(req->from, &from))
+        return fault(out, 400, "from= must be the number of a record, 1 or more");
+    gw_buf_init(&b, DOCUMENT_MAX);
+    const enum gw_status st = c->conf.records.page(c->conf.records.ctx, from, &b, &err);
+    if (st != GW_OK) {
+        gw_buf_free(&b);
+        gw_log(GW_LOG_WARN, TAG, "no export of records: %s", err.msg);
+        return fault(out, 503, "the records cannot be read now: see the log of nonsited");
+    }
+    out->code = 200;
+    out->type = JSON_LINES;
+    gw_buf_char(&b, '\0'); /* an empty page is an answer, too */
+    out->body = gw_buf_take(&b, &out->len);
+    gw_buf_free(&b);
+    if (!out->body)
+        return fault(out, 500, "the document is too large");
+    out->len--;
+    return true;
+}
+
 static bool on_request(void *ctx, const struct gw_http_request *req, struct gw_http_answer *out)
 {
     struct gw_control *c = ctx;
@@ -90,6 +134,8 @@ static bool on_request(void *ctx, const struct gw_http_request *req, struct gw_h
                           .device = GW_RENDER_ALL};
     struct gw_buf b;
 
+    if (strcmp(req->path, "/v1/records") == 0)
+        return give_records(c, req, out);
     if (!route)
         return fault(out, 404, "there is no such document");
     if (req->filter && !find_device(c->conf.site, req->filter, &r.device))

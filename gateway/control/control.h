@@ -6,11 +6,15 @@
  * A request that finds no snapshot young enough asks for one and waits; when the core does not
  * publish in time, the answer is 503 and says so, so that a stuck core shows.
  *
- *   /v1/status  /v1/buses  /v1/devices  /v1/points  /v1/cases  /v1/alarms     ?device=<id>: of one device only
+ *   /v1/status  /v1/buses  /v1/devices  /v1/points  /v1/cases  /v1/alarms
+ *                               ?device=<id>: of one device only
+ *   /v1/records?from=<number>   a page of the signed records from that number on, one a line, in the
+ *                               order of their numbers; nothing: there is none any more
  */
 #ifndef GW_CONTROL_CONTROL_H
 #define GW_CONTROL_CONTROL_H
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "conf/site.h"
@@ -19,12 +23,20 @@
 #define GW_CONTROL_FRESH_MS 300  /* a snapshot is shown until it is as old as this */
 #define GW_CONTROL_WAIT_MS  3000 /* how long a request waits for the core */
 
+/* Where records come from; page NULL: there are none. page appends a page to out within about a
+ * second; it is called on the local API's thread. Its error's text is told the client. */
+struct gw_control_records {
+    enum gw_status (*page)(void *ctx, int64_t from, struct gw_buf *out, struct gw_err *err);
+    void *ctx;
+};
+
 struct gw_control_conf {
     const struct gw_site *site; /* its "local" section says where; lent */
     const char *boot;           /* boot id; lent */
     struct gw_stamp start;      /* of the daemon */
     struct gw_board *board;     /* lent */
     const struct gw_clock *clock;
+    struct gw_control_records records; /* ctx is lent */
 };
 
 struct gw_control;

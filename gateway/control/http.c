@@ -177,6 +177,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     const struct gw_http_request req = {
         .path = url,
         .filter = h->mhd.lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "device"),
+        .from = h->mhd.lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "from"),
         .waited_ms = now - c->asked_ms,
     };
     if (h->conf.answer(h->conf.ctx, &req, &answer))

@@ -28,6 +28,7 @@
 struct gw_http_request {
     const char *path;   /* decoded, without the query */
     const char *filter; /* value of "device" in the query; NULL when there is none */
+    const char *from;   /* value of "from"; NULL when there is none */
     int64_t waited_ms;  /* since it was first put to the owner */
 };
 

@@ -68,6 +68,8 @@ static struct troubles find_troubles(const struct gw_snapshot *s, const struct l
     const struct gw_snapshot_mqtt *m = &s->mqtt;
     const size_t away = s->ndevices - links->of[GW_LINK_OK];
 
+    if (s->journal.ok && s->journal.fault[0])
+        trouble(&t, "journal", "%s", s->journal.fault);
     if (!s->journal.ok)
         trouble(&t, "journal", "failed%s%s; no alarm or lead leaves until it is back",
                 s->journal.fault[0] ? ": " : "", s->journal.fault);
@@ -98,11 +100,13 @@ static void write_journal(struct gw_jcs *j, const struct gw_snapshot_journal *s)
 {
     gw_jcs_obj(j, "journal");
     gw_jcs_str(j, "fault", s->fault);
+    gw_jcs_int(j, "oldest_waiting_ms", s->oldest_waiting_ms);
     count(j, "records_waiting", s->records_waiting);
     gw_jcs_int(j, "seq", s->seq);
-    gw_jcs_str(j, "state", s->ok ? "ok" : "failed");
+    gw_jcs_str(j, "state", s->state ? s->state : s->ok ? "ok" : "failed");
     count(j, "telemetry_lost", s->telemetry_lost);
     count(j, "telemetry_waiting", s->telemetry_waiting);
+    count(j, "unreceipted", s->unreceipted);
     gw_jcs_end(j);
 }
 

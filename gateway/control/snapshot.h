@@ -45,9 +45,12 @@ struct gw_standing {
 
 struct gw_snapshot_journal {
     bool ok;
-    char fault[160]; /* "" while it works */
-    int64_t seq;     /* of the last record */
+    const char *state; /* "ok", "failed", "full"; NULL before the first look */
+    char fault[160];   /* "" while it works */
+    int64_t seq;       /* of the last record */
     uint64_t records_waiting, telemetry_waiting, telemetry_lost;
+    uint64_t unreceipted;      /* that the broker has and the platform has not receipted */
+    int64_t oldest_waiting_ms; /* how long the oldest record has waited */
 };
 
 struct gw_snapshot_mqtt {

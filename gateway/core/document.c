@@ -241,6 +241,20 @@ static void write_device_health(struct gw_jcs *j, const struct gw_health *h,
     gw_jcs_end(j);
 }
 
+const char *gw_health_journal_state(const struct gw_health *h)
+{
+    if (!h->journal->open || h->journal_fault[0])
+        return "failed";
+    return h->journal->tight ? "full" : "ok";
+}
+
+const char *gw_health_journal_fault(const struct gw_health *h)
+{
+    if (h->journal_fault[0] || !h->journal->tight)
+        return h->journal_fault;
+    return "nine tenths of the space for records are used by what waits for delivery";
+}
+
 static void write_journal_health(struct gw_jcs *j, const struct gw_health *h)
 {
     const struct gw_journal_stats *s = h->journal;
@@ -249,13 +263,17 @@ static void write_journal_health(struct gw_jcs *j, const struct gw_health *h)
     gw_jcs_str(j, "chain", s->chain);
     gw_jcs_int(j, "commit_max_ms", s->commit_max_ms);
     write_count(j, "commits", s->commits);
-    gw_jcs_str(j, "fault", h->journal_fault);
+    gw_jcs_str(j, "fault", gw_health_journal_fault(h));
     gw_jcs_str(j, "head", s->head);
+    gw_jcs_int(j, "oldest_waiting_ms", s->oldest_waiting_ms);
+    write_count(j, "receipts", s->receipts);
+    write_count(j, "receipts_refused", s->receipts_refused);
     write_count(j, "records_waiting", s->records_waiting);
     gw_jcs_int(j, "seq", s->seq);
-    gw_jcs_str(j, "state", s->open && !h->journal_fault[0] ? "ok" : "failed");
+    gw_jcs_str(j, "state", gw_health_journal_state(h));
     write_count(j, "telemetry_lost", s->telemetry_lost);
     write_count(j, "telemetry_waiting", s->telemetry_waiting);
+    write_count(j, "unreceipted", s->unreceipted);
     gw_jcs_end(j);
 }
 

@@ -57,4 +57,9 @@ struct gw_health {
 void gw_document_health(const struct gw_identity *id, const struct gw_health *health,
                         const struct gw_stamp *now, struct gw_buf *out);
 
+/* "ok", "failed" (nothing is decided), "full" (nine tenths of the quota wait for delivery); and why,
+ * "" while all is well. */
+const char *gw_health_journal_state(const struct gw_health *h);
+const char *gw_health_journal_fault(const struct gw_health *h);
+
 #endif

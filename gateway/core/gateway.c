@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/gateway.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@
 #define MQTT_READER      0u
 #define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
 #define API_RETRY_MS     10000 /* a full disk or a missing folder may come right */
+#define EXPORT_WAIT_MS   1000  /* for the journal, which may be at a commit */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -50,6 +52,7 @@ struct gw_gateway {
     struct gw_outage *outage;
     struct gw_engine *engine;
     struct gw_journal *journal;
+    _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
     struct gw_influx *influx;
     struct gw_reader_conf readers[2];
@@ -188,6 +191,16 @@ static void look_at_takeovers(struct gw_gateway *g)
 
 /* --- the local API --------------------------------------------------------------------------- */
 
+/* On the local API's thread. */
+static enum gw_status export_page(void *ctx, int64_t from, struct gw_buf *out, struct gw_err *err)
+{
+    struct gw_gateway *g = ctx;
+    struct gw_journal *journal = atomic_load(&g->exported);
+    if (!journal)
+        return gw_err_set(err, GW_E_CLOSED, "the journal is not open yet");
+    return gw_journal_export(journal, from, EXPORT_WAIT_MS, out, err);
+}
+
 static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
 {
     const struct gw_control_conf conf = {
@@ -196,6 +209,7 @@ static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
         .start = g->identity.start,
         .board = g->board,
         .clock = g->clock,
+        .records = {.page = export_page, .ctx = g},
     };
     return gw_control_start(&conf, &g->control, err);
 }
@@ -572,10 +586,11 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     const bool mqtt = g->site->mqtt.enabled, influx = g->site->influx.enabled;
     size_t n = 0;
     if (mqtt)
-        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry};
+        g->readers[n++] =
+            (struct gw_reader_conf){"mqtt", true, g->site->mqtt.telemetry, g->site->mqtt.receipts};
     g->influx_reader = (unsigned)n;
     if (influx)
-        g->readers[n++] = (struct gw_reader_conf){"influx", false, true};
+        g->readers[n++] = (struct gw_reader_conf){"influx", false, true, false};
     struct gw_journal_conf conf = {
         .dir = g->site->gateway.state_dir,
         .gateway = g->site->gateway.id,
@@ -586,9 +601,13 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .readers = g->readers,
         .nreaders = n,
         .post_capacity = 1024,
+        .keep_days = g->site->journal.keep_days,
         .state_rows = gw_inventory_count(g->load->inventory) + GW_ENGINE_ROWS,
     };
-    return gw_journal_start(&conf, &g->journal, err);
+    enum gw_status st = gw_journal_start(&conf, &g->journal, err);
+    if (st == GW_OK)
+        atomic_store(&g->exported, g->journal);
+    return st;
 }
 
 static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_err *err)

@@ -36,9 +36,12 @@ static void show_journal(const struct gw_health *h, struct gw_snapshot_journal *
     const struct gw_journal_stats *js = h->journal;
 
     out->ok = js->open && !h->journal_fault[0];
-    (void)snprintf(out->fault, sizeof out->fault, "%s", h->journal_fault);
+    out->state = gw_health_journal_state(h);
+    (void)snprintf(out->fault, sizeof out->fault, "%s", gw_health_journal_fault(h));
     out->seq = js->seq;
     out->records_waiting = js->records_waiting;
+    out->unreceipted = js->unreceipted;
+    out->oldest_waiting_ms = js->oldest_waiting_ms;
     out->telemetry_waiting = js->telemetry_waiting;
     out->telemetry_lost = js->telemetry_lost;
 }

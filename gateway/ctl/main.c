@@ -12,6 +12,7 @@
 #include "conf/issues.h"
 #include "conf/keys.h"
 #include "ctl/client.h"
+#include "ctl/export.h"
 #include "ctl/verify.h"
 #include "ctl/view.h"
 
@@ -44,6 +45,7 @@ static const char usage[] =
     "  points [DEVICE]   the latest value of every point, or of one device's\n"
     "  cases             the leads that stand\n"
     "  alarms            the alarms that stand, and those that nobody acknowledged\n"
+    "  export ...        write the signed records to a file (export --help)\n"
     "  verify ...        check an export of records, without a daemon (verify --help)\n"
     "  -s, --socket SOCKET  where the daemon listens (local.socket of its site file);\n"
     "                       default " SOCKET "\n"
@@ -149,6 +151,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "verify") == 0) /* needs no daemon, has options of its own */
         return gw_verify_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "export") == 0)
+        return gw_export_run(argc - 1, argv + 1, socket_path);
     while ((c = getopt_long(argc, argv, "s:", options, NULL)) != -1) {
         switch (c) {
         case 's':

@@ -52,6 +52,26 @@ bool gw_body_loss(const struct gw_body_env *env, const struct gw_body_loss *loss
     return gw_jcs_done(&j);
 }
 
+bool gw_body_checkpoint(const struct gw_body_env *env, int64_t seq, const char *hash,
+                        struct gw_buf *out)
+{
+    struct gw_jcs j;
+
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_obj(&j, "checkpoint");
+    gw_jcs_str(&j, "hash", hash);
+    gw_jcs_int(&j, "seq", seq);
+    gw_jcs_end(&j);
+    gw_jcs_str(&j, "class", "checkpoint");
+    if (env->gateway != NULL)
+        gw_jcs_str(&j, "gateway", env->gateway);
+    put_time(&j, env);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
+    return gw_jcs_done(&j);
+}
+
 bool gw_body_break(const struct gw_body_env *env, const struct gw_body_break *brk,
                    struct gw_buf *out)
 {
@@ -67,6 +87,8 @@ bool gw_body_break(const struct gw_body_env *env, const struct gw_body_break *br
     gw_jcs_str(&j, "reason", brk->reason);
     if (brk->seq > 0)
         gw_jcs_int(&j, "seq", brk->seq);
+    if (brk->waiting >= 0)
+        gw_jcs_int(&j, "waiting", brk->waiting);
     gw_jcs_end(&j);
     gw_jcs_str(&j, "class", "key");
     if (env->gateway != NULL)

@@ -34,12 +34,17 @@ struct gw_body_loss {
 bool gw_body_loss(const struct gw_body_env *env, const struct gw_body_loss *loss,
                   struct gw_buf *out);
 
+/* The records up to that place were delivered and leave the store. */
+bool gw_body_checkpoint(const struct gw_body_env *env, int64_t seq, const char *hash,
+                        struct gw_buf *out);
+
 /* Why a chain does not continue the one before it. */
 struct gw_body_break {
     const char *reason; /* "damaged", "missing" */
     const char *chain;  /* the old one, "": not known */
     int64_t seq;        /* its last known number, 0: not known */
     const char *file;   /* where the old file is kept, "": it is not */
+    int64_t waiting;    /* records and windows of it that were not delivered, -1: not known */
 };
 bool gw_body_break(const struct gw_body_env *env, const struct gw_body_break *brk,
                    struct gw_buf *out);

@@ -27,6 +27,7 @@ bool gw_chain_ready(const struct gw_keeper *k)
 /* Keeps what the first record of the next chain has to tell. */
 static void note_break(struct gw_keeper *k, const char *reason, const struct gw_head *found)
 {
+    k->brk.waiting = -1;
     /* The newest that is known: damage may show an older head, or none. */
     struct gw_head old = k->known;
     if (found->chain[0] != '\0' && (strcmp(found->chain, old.chain) != 0 || found->seq > old.seq))
@@ -41,15 +42,23 @@ static void note_break(struct gw_keeper *k, const char *reason, const struct gw_
 }
 
 /* Renames the closed, damaged file. */
-static enum gw_status set_aside(struct gw_keeper *k, const struct gw_head *found,
+static enum gw_status set_aside(struct gw_keeper *k, const struct gw_found *found,
                                 const struct gw_err *why, struct gw_err *err)
 {
-    note_break(k, "damaged", found);
+    char waiting[96] = "how many of its records had not been delivered is not known";
+    note_break(k, "damaged", &found->head);
+    k->brk.waiting = found->waiting;
+    if (found->waiting >= 0)
+        snprintf(waiting, sizeof waiting, "%lld records and windows of it had not been delivered",
+                 (long long)found->waiting);
     enum gw_status status = gw_keeper_aside(k, &k->records_trouble, k->records_path, k->brk_file,
                                             sizeof k->brk_file, err);
     if (status != GW_OK)
         return status;
-    gw_keeper_event(k, "%s. Kept as %s; a new chain of records begins", why->msg, k->brk_file);
+    gw_keeper_event(k,
+                    "%s. Kept as %s; %s (nonsitectl export --db shows what can be read); a new "
+                    "chain of records begins",
+                    why->msg, k->brk_file, waiting);
     k->known = (struct gw_head){0};
     return GW_OK;
 }
@@ -100,7 +109,7 @@ static void tell_state(void *ctx, const struct gw_state_row *row)
 static enum gw_status try_open(struct gw_keeper *k, struct gw_err *err)
 {
     struct gw_records_conf conf = records_conf(k);
-    struct gw_head found;
+    struct gw_found found;
 
     if (k->known.chain[0] == '\0')
         k->known = *gw_rows_witness(k->rows);
@@ -135,6 +144,7 @@ void gw_chain_open(struct gw_keeper *k)
     if (k->opened && strcmp(head->chain, k->chain) != 0) {
         k->another = true;
         k->acks.n = 0;
+        gw_receipts_forget(k);
     }
     k->known = *head;
     memcpy(k->chain, head->chain, sizeof k->chain);
@@ -156,11 +166,14 @@ void gw_chain_failed(struct gw_keeper *k, const struct gw_err *err)
         return;
     }
     struct gw_err why = *err;
+    struct gw_found found = {.head = k->known, .waiting = -1};
+    if (k->records != NULL)
+        found.waiting = (int64_t)gw_records_waiting(k->records);
     gw_records_close(k->records, false);
     k->records = NULL;
     if (why.status == GW_E_PARSE) {
         struct gw_err fresh;
-        if (set_aside(k, &k->known, &why, &fresh) != GW_OK) {
+        if (set_aside(k, &found, &why, &fresh) != GW_OK) {
             gw_keeper_failed(k, &k->records_trouble, &fresh);
             return;
         }
@@ -211,6 +224,13 @@ static size_t acks_now(const struct gw_keeper *k)
     return k->acks.n < ACKS_AT_ONCE ? k->acks.n : ACKS_AT_ONCE;
 }
 
+static enum gw_status write_ack(struct gw_keeper *k, struct gw_ack ack, struct gw_err *err)
+{
+    if (ack.kind == GW_PARCEL_WINDOW && gw_receipts_wanted(k))
+        return gw_records_settle(k->records, ack.key, err);
+    return gw_records_deliver(k->records, ack.kind, ack.key, err);
+}
+
 /* *bad: the post at which it failed. */
 static enum gw_status write_batch(struct gw_keeper *k, size_t nposts, size_t *bad,
                                   struct gw_err *err)
@@ -218,7 +238,9 @@ static enum gw_status write_batch(struct gw_keeper *k, size_t nposts, size_t *ba
     size_t nacks = acks_now(k);
     enum gw_status status = gw_records_begin(k->records, err);
     for (size_t i = 0; i < nacks && status == GW_OK; i++)
-        status = gw_records_deliver(k->records, k->acks.at[i].kind, k->acks.at[i].key, err);
+        status = write_ack(k, k->acks.at[i], err);
+    if (status == GW_OK)
+        status = gw_receipts_write(k, err);
     for (size_t i = 0; i < nposts && status == GW_OK; i++) {
         struct gw_post *post = k->batch[i];
         *bad = i;
@@ -252,23 +274,7 @@ static void tell_committed(struct gw_keeper *k, size_t nposts)
     }
 }
 
-static void prune(struct gw_keeper *k)
-{
-    struct gw_err err;
-    bool full = false;
-    if (gw_records_prune(k->records, &full, &err) != GW_OK) {
-        gw_chain_failed(k, &err);
-        return;
-    }
-    if (full && !k->full_told)
-        gw_keeper_event(k,
-                        "records.db: nine tenths of its quota are used by %llu records that wait "
-                        "for delivery",
-                        (unsigned long long)gw_records_waiting(k->records));
-    k->full_told = full;
-}
-
-/* Acks and the first nposts of the batch, in one transaction. */
+/* Acks, receipts and the first nposts of the batch, in one transaction. */
 static enum gw_status commit_batch(struct gw_keeper *k, size_t nposts, struct gw_err *err)
 {
     size_t bad = 0;
@@ -284,11 +290,14 @@ static enum gw_status commit_batch(struct gw_keeper *k, size_t nposts, struct gw
     if (status != GW_OK)
         return status;
     size_t nacks = acks_now(k);
+    if (nacks + k->nreceipts > 0)
+        k->room_ms = 0;
     k->acks.n -= nacks;
     if (k->acks.n > 0)
         memmove(k->acks.at, k->acks.at + nacks, k->acks.n * sizeof k->acks.at[0]);
     k->known = *gw_records_head(k->records);
     gw_keeper_timed(k, start_ms);
+    gw_receipts_done(k);
     tell_committed(k, nposts);
     return GW_OK;
 }
@@ -304,21 +313,22 @@ void gw_chain_commit(struct gw_keeper *k)
     if (may_try)
         fill_batch(k);
     size_t nposts = may_try ? k->nbatch : 0;
+    size_t left = k->acks.n + k->nreceipts; /* what leaves */
     /* Acks alone need no room, and what they release may go and so make some. */
-    bool relief = k->acks.n > 0 && t->failing && t->status == GW_E_FULL;
-    if (nposts == 0 && !relief && (!may_try || k->acks.n == 0)) {
+    bool relief = left > 0 && t->failing && t->status == GW_E_FULL;
+    if (nposts == 0 && !relief && (!may_try || left == 0)) {
         if (may_try)
             gw_keeper_fine(k, t);
         return;
     }
-    prune(k);
+    gw_prune(k);
     if (k->records == NULL || k->fatal)
         return;
 
     enum gw_status status = commit_batch(k, nposts, &err);
     if (status != GW_OK) {
         gw_chain_failed(k, &err);
-        relief = status == GW_E_FULL && nposts > 0 && k->acks.n > 0;
+        relief = status == GW_E_FULL && nposts > 0 && left > 0 && k->records != NULL;
         if (relief && commit_batch(k, 0, &ignored) == GW_OK)
             t->retry_ms = gw_keeper_now(k);
         return;
@@ -352,7 +362,7 @@ static enum gw_status write_loss(struct gw_keeper *k, const struct gw_body_loss 
     return status;
 }
 
-static enum gw_status end_own(struct gw_keeper *k, enum gw_status status, struct gw_err *err)
+enum gw_status gw_chain_end(struct gw_keeper *k, enum gw_status status, struct gw_err *err)
 {
     if (status == GW_OK)
         status = gw_records_commit(k->records, err);
@@ -413,7 +423,7 @@ static enum gw_status chain_loss(struct gw_keeper *k, const struct gw_loss *loss
     status = gw_records_begin(k->records, &err);
     if (status == GW_OK)
         status = write_loss(k, &body, mark, loss->tag, &err);
-    return end_own(k, status, &err);
+    return gw_chain_end(k, status, &err);
 }
 
 void gw_chain_losses(struct gw_keeper *k)
@@ -447,5 +457,5 @@ void gw_chain_spoilt(struct gw_keeper *k, const struct gw_parcel *parcel)
         status = gw_records_deliver(k->records, parcel->kind, parcel->key, &err);
     if (status == GW_OK)
         status = write_loss(k, &loss, NULL, NULL, &err);
-    (void)end_own(k, status, &err);
+    (void)gw_chain_end(k, status, &err);
 }

@@ -317,7 +317,10 @@ static bool has_room(const char *path, int64_t bytes)
 enum gw_status gw_db_reserve(struct gw_db *db, int64_t bytes, struct gw_err *err)
 {
     int64_t count = 0;
-    enum gw_status status = gw_db_get_int(db, "PRAGMA page_count", &count, err);
+    /* What a kill or a failure in the middle of growth has left. */
+    enum gw_status status = gw_db_exec(db, "DROP TABLE IF EXISTS reserve", err);
+    if (status == GW_OK)
+        status = gw_db_get_int(db, "PRAGMA page_count", &count, err);
     if (status != GW_OK)
         return status;
     bool grown = count < bytes / GW_DB_PAGE;
@@ -327,7 +330,6 @@ enum gw_status gw_db_reserve(struct gw_db *db, int64_t bytes, struct gw_err *err
         status = grow(db, bytes / GW_DB_PAGE, err);
     if (status != GW_OK && status != GW_E_FULL)
         return status;
-    /* Also what a kill in the middle of growth has left. */
     enum gw_status dropped = gw_db_exec(db, "DROP TABLE IF EXISTS reserve", err);
     if (dropped == GW_OK && grown)
         dropped = checkpoint(db, err);

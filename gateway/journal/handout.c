@@ -9,8 +9,11 @@
 void gw_handout_rewind(struct gw_keeper *k, unsigned reader)
 {
     gw_rows_rewind(k->rows, reader);
-    if (k->j->conf.readers[reader].records)
-        gw_handout_restart(k);
+    if (!k->j->conf.readers[reader].records)
+        return;
+    for (int i = 0; i < 2; i++)
+        gw_again_lost(&k->sent[i], gw_keeper_now(k));
+    gw_handout_restart(k);
 }
 
 void gw_handout_restart(struct gw_keeper *k)
@@ -27,9 +30,13 @@ bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int
     return out;
 }
 
+#define AGAIN_EVERY_MS 20  /* fifty a second: no flood beside what is new */
+#define LOOKS          256 /* at parcels that wait for receipts, before a commit gets its turn */
+
 struct found {
     struct gw_parcel parcel;
-    int64_t *at; /* of a record or window: the number that its key becomes */
+    int64_t *at;            /* of a record or window: the number that its key becomes */
+    struct gw_again *again; /* it is sent again */
 };
 
 /* The next record or window. What is damaged is passed over: it leaves the backlog on the way.
@@ -37,6 +44,8 @@ struct found {
 static bool next_record(struct gw_keeper *k, struct found *out)
 {
     struct gw_err err;
+    int looks = 0;
+    out->again = NULL;
     for (int i = 0; i <= GW_RANKS && k->records != NULL && !k->fatal;) {
         bool window = i == GW_RANKS;
         bool found = false;
@@ -50,14 +59,50 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             gw_chain_failed(k, &err);
             return false;
         }
-        if (found && out->parcel.data != NULL)
+        bool sent = found && gw_again_has(&k->sent[window ? 1 : 0], out->parcel.key);
+        if (found && out->parcel.data != NULL && !sent)
             return true;
         if (found) {
             *out->at = out->parcel.key;
-            gw_chain_spoilt(k, &out->parcel);
+            if (out->parcel.data == NULL)
+                gw_chain_spoilt(k, &out->parcel);
+            free(out->parcel.data);
+            k->unfinished = ++looks == LOOKS;
+            if (k->unfinished)
+                return false;
         } else {
             i++;
         }
+    }
+    return false;
+}
+
+/* The next one for which no receipt came in time. */
+static bool next_again(struct gw_keeper *k, struct found *out)
+{
+    struct gw_err err;
+    int64_t now_ms = gw_keeper_now(k);
+    out->at = NULL;
+    for (int i = 0; i < 2 && now_ms >= k->again_ms && k->records != NULL && !k->fatal;) {
+        int64_t seq;
+        bool found = false;
+        enum gw_parcel_kind kind = i == 0 ? GW_PARCEL_RECORD : GW_PARCEL_WINDOW;
+        out->again = &k->sent[i];
+        if (!gw_again_next(out->again, now_ms, &seq)) {
+            i++;
+            continue;
+        }
+        if (gw_records_fetch(k->records, kind, seq, &out->parcel, &found, &err) != GW_OK) {
+            gw_chain_failed(k, &err);
+            return false;
+        }
+        if (found && out->parcel.data != NULL) {
+            k->again_ms = now_ms + AGAIN_EVERY_MS;
+            return true;
+        }
+        if (found)
+            gw_chain_spoilt(k, &out->parcel);
+        (void)gw_again_drop(out->again, seq); /* it was receipted before the broker's ack */
     }
     return false;
 }
@@ -68,6 +113,7 @@ static bool next_row(struct gw_keeper *k, unsigned reader, enum gw_parcel_kind k
     struct gw_err err;
     bool found = false;
     out->at = NULL;
+    out->again = NULL;
     while (gw_rows_is_open(k->rows) && !k->fatal && gw_rows_wants(k->rows, reader, kind)) {
         if (gw_rows_next(k->rows, reader, kind, &out->parcel, &found, &err) != GW_OK) {
             gw_bulk_failed(k, &err);
@@ -86,7 +132,7 @@ static bool next_row(struct gw_keeper *k, unsigned reader, enum gw_parcel_kind k
 
 static bool next_parcel(struct gw_keeper *k, unsigned reader, struct found *out)
 {
-    if (k->j->conf.readers[reader].records && next_record(k, out))
+    if (k->j->conf.readers[reader].records && (next_record(k, out) || next_again(k, out)))
         return true;
     return next_row(k, reader, GW_PARCEL_EVENT, out) ||
            next_row(k, reader, GW_PARCEL_TELEMETRY, out);
@@ -132,16 +178,42 @@ static void serve(struct gw_keeper *k, unsigned reader)
             free(next.parcel.data);
             return;
         }
-        if (next.at != NULL)
+        if (next.again != NULL)
+            gw_again_out(next.again, next.parcel.key);
+        else if (next.at != NULL)
             *next.at = next.parcel.key;
         else
             gw_rows_sent(k->rows, reader, next.parcel.kind, next.parcel.key);
     }
 }
 
+/* When something may be sent again, with the grants that are left. */
+static int64_t next_due(struct gw_keeper *k)
+{
+    int64_t due_ms = INT64_MAX;
+    for (unsigned i = 0; i < k->j->conf.nreaders; i++)
+        if (k->j->conf.readers[i].records && granted(k, i) > 0)
+            for (int half = 0; half < 2; half++)
+                if (gw_again_due(&k->sent[half]) < due_ms)
+                    due_ms = gw_again_due(&k->sent[half]);
+    const struct gw_trouble *t = &k->records_trouble;
+    bool unreadable = t->failing && t->status != GW_E_FULL;
+    if (due_ms == INT64_MAX || k->blocked || k->records == NULL || unreadable)
+        return INT64_MAX;
+    return due_ms > k->again_ms ? due_ms : k->again_ms;
+}
+
 void gw_handout(struct gw_keeper *k)
 {
     k->blocked = false;
+    k->unfinished = false;
+    /* There is room again for what found none: it is looked for from the beginning. */
+    if (k->untracked && gw_again_count(&k->sent[0]) < GW_AGAIN_MAX / 2 &&
+        gw_again_count(&k->sent[1]) < GW_AGAIN_MAX / 2) {
+        k->untracked = false;
+        gw_handout_restart(k);
+    }
     for (unsigned i = 0; i < k->j->conf.nreaders; i++)
         serve(k, i);
+    k->again_due_ms = next_due(k);
 }

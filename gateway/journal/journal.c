@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "journal/keeper.h"
@@ -64,12 +65,15 @@ static void journal_free(struct gw_journal *j)
     gw_mailbox_free(j->posts);
     gw_mailbox_free(j->rows);
     gw_mailbox_free(j->notices);
+    gw_mailbox_free(j->receipts);
     for (size_t i = 0; i < GW_READERS_MAX; i++) {
         gw_mailbox_free(j->ports[i].parcels);
         free(j->ports[i].acks.at);
     }
     if (j->wake_fd >= 0)
         close(j->wake_fd);
+    gw_buf_free(&j->page.page);
+    pthread_cond_destroy(&j->page.done);
     pthread_mutex_destroy(&j->lock);
     free(j);
 }
@@ -85,10 +89,28 @@ static enum gw_status make_mailboxes(struct gw_journal *j, struct gw_err *err)
         status = gw_mailbox_new(sizeof(struct gw_row *), GW_ROWS_CAPACITY, &j->rows, err);
     if (status == GW_OK)
         status = gw_mailbox_new(sizeof(struct gw_notice), notices, &j->notices, err);
+    if (status == GW_OK)
+        status = gw_mailbox_new(sizeof(struct gw_receipt), GW_RECEIPTS_CAPACITY, &j->receipts, err);
     for (size_t i = 0; i < j->conf.nreaders && status == GW_OK; i++)
         status = gw_mailbox_new(sizeof(struct gw_parcel), GW_PARCELS_CAPACITY, &j->ports[i].parcels,
                                 err);
     return status;
+}
+
+static bool make_lock(struct gw_journal *j)
+{
+    pthread_condattr_t attr;
+    if (pthread_mutex_init(&j->lock, NULL) != 0)
+        return false;
+    bool ok = pthread_condattr_init(&attr) == 0;
+    if (ok) {
+        ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+             pthread_cond_init(&j->page.done, &attr) == 0;
+        pthread_condattr_destroy(&attr);
+    }
+    if (!ok)
+        pthread_mutex_destroy(&j->lock);
+    return ok;
 }
 
 enum gw_status gw_journal_start(const struct gw_journal_conf *conf, struct gw_journal **out,
@@ -98,7 +120,7 @@ enum gw_status gw_journal_start(const struct gw_journal_conf *conf, struct gw_jo
     if (status != GW_OK)
         return status;
     struct gw_journal *j = calloc(1, sizeof *j);
-    if (j == NULL || pthread_mutex_init(&j->lock, NULL) != 0) {
+    if (j == NULL || !make_lock(j)) {
         free(j);
         return gw_err_set(err, GW_E_NOMEM, "journal: out of memory");
     }
@@ -313,6 +335,23 @@ void gw_journal_rewind(struct gw_journal *j, unsigned reader)
     gw_keeper_wake(j);
 }
 
+static bool is_hex(const char *text, size_t n)
+{
+    return strlen(text) == n && strspn(text, "0123456789abcdef") == n;
+}
+
+enum gw_status gw_journal_receipt(struct gw_journal *j, const char *chain, int64_t seq,
+                                  const char *hash)
+{
+    struct gw_receipt receipt = {.seq = seq};
+    if (seq < 1 || !is_hex(chain, sizeof receipt.chain - 1) ||
+        !is_hex(hash, sizeof receipt.hash - 1))
+        return GW_E_INVAL;
+    memcpy(receipt.chain, chain, sizeof receipt.chain);
+    memcpy(receipt.hash, hash, sizeof receipt.hash);
+    return gw_mailbox_put(j->receipts, &receipt);
+}
+
 struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader)
 {
     assert(reader < j->conf.nreaders);
@@ -323,5 +362,8 @@ void gw_journal_stats(struct gw_journal *j, struct gw_journal_stats *out)
 {
     pthread_mutex_lock(&j->lock);
     *out = j->stats;
+    int64_t oldest_ms = j->oldest_ms;
     pthread_mutex_unlock(&j->lock);
+    int64_t age_ms = gw_clock_now(j->conf.clock).wall_ms - oldest_ms;
+    out->oldest_waiting_ms = oldest_ms != 0 && age_ms > 0 ? age_ms : 0;
 }

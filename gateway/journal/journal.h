@@ -12,7 +12,15 @@
  *                                 telemetry rows are dropped and counted as loss
  *   core <- notices               sized so that it cannot overflow: one per accepted draft
  *   sink -> grant, ack, rewind    never refused (one small counter or a bounded mailbox)
+ *   any  -> receipt               GW_E_FULL when full: harmless, the platform says it again
  *   sink <- parcels               never more than the sink has granted room for
+ *
+ * Records that were delivered (receipted, or acked where no receipts are wanted) leave from the
+ * beginning of the chain when they are older than keep_days, or when nine tenths of the quota are
+ * used; a record of class checkpoint, in the same transaction, names the last one of them. What was
+ * not delivered never leaves, nor does anything after it. Of a damaged records.db nothing is
+ * carried over, since a new chain cannot vouch for it: the file is kept, and an event and the first
+ * record of the new chain tell its name and how many of its records had not been delivered.
  *
  * A failed commit consumes nothing: no sequence number, no chain link. It is tried again with
  * back-off while notices say "failed". An fsync error is fatal (the kernel may have dropped the
@@ -52,6 +60,12 @@ struct gw_reader_conf {
     const char *name; /* stored with its cursor */
     bool records;     /* records, windows and events */
     bool telemetry;
+    /* Records wait for the platform's receipt (gw_journal_receipt). An ack then says only that the
+     * broker has the parcel: when no receipt comes within a minute, it is handed out again, then
+     * after 2, 4, 8 and 15 min each, at most 50 a second, after what is new and before telemetry;
+     * and after a restart. A window leaves the backlog when it was acked and the evidence record
+     * that names it is receipted, in whichever order. */
+    bool receipts;
 };
 
 struct gw_journal_conf {
@@ -63,6 +77,7 @@ struct gw_journal_conf {
     size_t nreaders;
     size_t post_capacity; /* drafts that may wait for a commit */
     size_t state_rows;    /* expected number of state rows (sizes the notices mailbox) */
+    int64_t keep_days;    /* delivered records that are older leave; 0: only for want of room */
     const char *gateway;  /* named in the records that the journal writes itself; NULL: left out */
 };
 
@@ -99,7 +114,13 @@ struct gw_journal_stats {
     char chain[GW_CHAIN_SIZE];
     int64_t seq; /* last sequence number, 0 = none yet */
     char head[GW_SHA256_HEX];
-    uint64_t records_waiting;   /* records and windows not delivered yet */
+    uint64_t records_waiting;  /* records and windows not delivered yet */
+    uint64_t receipts;         /* that agreed with a stored record, since the start */
+    uint64_t receipts_refused; /* those that did not */
+    uint64_t unreceipted;      /* records that the broker took and the platform has not receipted */
+    int64_t
+        oldest_waiting_ms; /* how long the oldest record has waited for delivery; 0: none waits */
+    bool tight;            /* nine tenths of the records' quota are used and nothing may go */
     uint64_t telemetry_waiting; /* rows */
     uint64_t telemetry_lost;    /* rows evicted or refused since the start */
     uint64_t commits;
@@ -144,8 +165,23 @@ void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind k
 /* Forget grants and what was handed out but not acked (a connection was lost): it will be handed
  * out again. Parcels still in the mailbox are the reader's to drain and free after the call. */
 void gw_journal_rewind(struct gw_journal *j, unsigned reader);
+/* The platform keeps the record of that chain and number whose bytes have that hash: it leaves the
+ * backlog when all three are those of a stored record; one that is not is counted as refused and
+ * told once. To say it again changes nothing. Any thread; copied. GW_E_FULL: too many wait, and it
+ * may be said again later. GW_E_INVAL: no name of a chain, number or hash (not lower-case hex). */
+enum gw_status gw_journal_receipt(struct gw_journal *j, const char *chain, int64_t seq,
+                                  const char *hash) GW_MUST_CHECK;
 /* Parcels for the reader: struct gw_parcel. */
 struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader);
+
+/* Appends the wire forms of the stored records from that number on to out, one a line, in the order
+ * of their numbers: a page of some hundreds, nothing when there is none. A record whose bytes are
+ * damaged is left out, which shows as a gap. Waits for the journal's thread, but for no commit of
+ * anybody else. Any thread, one at a time. GW_E_TIMEOUT; GW_E_CLOSED: the journal is not open;
+ * GW_E_NOMEM; others as the file fails. */
+#define GW_EXPORT_PAGE_MAX ((size_t)2 * 1024 * 1024)
+enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err) GW_MUST_CHECK;
 
 /* A consistent copy. Any thread. */
 void gw_journal_stats(struct gw_journal *j, struct gw_journal_stats *out);

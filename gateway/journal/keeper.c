@@ -162,6 +162,15 @@ static bool is_of_this_chain(const struct gw_keeper *k, unsigned reader, struct 
            (!k->another || gw_handout_was_out(k, ack.kind, ack.key));
 }
 
+/* false: it could not be kept. */
+static bool take_ack(struct gw_keeper *k, unsigned reader, struct gw_ack ack)
+{
+    if (!k->j->conf.readers[reader].receipts)
+        return gw_acks_push(&k->acks, ack);
+    gw_receipts_sent(k, ack.kind, ack.key);
+    return ack.kind != GW_PARCEL_WINDOW || gw_acks_push(&k->acks, ack);
+}
+
 /* What one reader has left. */
 static void take_port(struct gw_keeper *k, unsigned reader)
 {
@@ -185,7 +194,7 @@ static void take_port(struct gw_keeper *k, unsigned reader)
         struct gw_ack ack = acks.at[i];
         if (ack.kind == GW_PARCEL_EVENT || ack.kind == GW_PARCEL_TELEMETRY)
             gw_rows_ack(k->rows, reader, ack.kind, ack.key);
-        else if (is_of_this_chain(k, reader, ack) && !gw_acks_push(&k->acks, ack))
+        else if (is_of_this_chain(k, reader, ack) && !take_ack(k, reader, ack))
             lost = true;
     }
     free(acks.at);
@@ -225,8 +234,17 @@ static void tell_stats(struct gw_keeper *k)
     memcpy(s->chain, k->known.chain, sizeof s->chain);
     memcpy(s->head, k->known.hash, sizeof s->head);
     s->seq = k->known.seq;
-    if (k->records != NULL)
+    if (k->records != NULL) {
+        int64_t oldest = 0;
+        gw_records_oldest(k->records, &oldest, &j->oldest_ms);
+        if (oldest == 0)
+            j->oldest_ms = 0;
         s->records_waiting = gw_records_waiting(k->records);
+    }
+    s->receipts = k->receipted;
+    s->receipts_refused = k->receipts_refused;
+    s->unreceipted = gw_again_count(&k->sent[0]);
+    s->tight = k->tight;
     s->telemetry_waiting = gw_rows_waiting(k->rows);
     s->telemetry_lost = j->refused_rows + gw_rows_gone(k->rows);
     s->commits = k->commits;
@@ -248,7 +266,10 @@ static int64_t next_due(const struct gw_keeper *k, int64_t now_ms)
     if (k->records_trouble.failing || k->records == NULL)
         due_ms = earlier(due_ms, k->records_trouble.retry_ms);
     else
-        due_ms = earlier(due_ms, k->acks.n > 0 ? now_ms : gw_chain_losses_due(k));
+        due_ms = earlier(due_ms, k->acks.n + k->nreceipts > 0 ? now_ms : gw_chain_losses_due(k));
+    if (gw_chain_ready(k))
+        due_ms = earlier(due_ms, gw_prune_due(k));
+    due_ms = earlier(due_ms, k->unfinished ? now_ms : k->again_due_ms);
     if (k->rows_trouble.failing || !gw_rows_is_open(k->rows))
         due_ms = earlier(due_ms, k->rows_trouble.retry_ms);
     else
@@ -270,11 +291,13 @@ static void sleep_until_needed(struct gw_keeper *k)
 {
     struct gw_journal *j = k->j;
     bool posts = gw_chain_ready(k) && !k->fatal;
+    bool receipts = k->records != NULL && k->nreceipts < GW_RECEIPTS_AT_ONCE && !k->fatal;
     bool rows = k->nrows < GW_BATCH_ROWS && k->rows_bytes < GW_BATCH_BYTES && !k->fatal;
     struct pollfd fds[] = {
         {.fd = j->wake_fd, .events = POLLIN},
         {.fd = posts ? gw_mailbox_fd(j->posts) : -1, .events = POLLIN},
         {.fd = rows ? gw_mailbox_fd(j->rows) : -1, .events = POLLIN},
+        {.fd = receipts ? gw_mailbox_fd(j->receipts) : -1, .events = POLLIN},
     };
     int64_t now_ms = gw_keeper_now(k);
     int64_t due_ms = next_due(k, now_ms);
@@ -322,12 +345,16 @@ static void do_round(struct gw_keeper *k)
     if (k->fatal)
         return;
     open_files(k);
+    gw_receipts_take(k);
     gw_chain_commit(k);
     gw_bulk_take(k);
     gw_bulk_commit(k);
     gw_chain_losses(k);
+    if (gw_chain_ready(k) && gw_keeper_now(k) >= gw_prune_due(k))
+        gw_prune(k);
     tell_stats(k);
     gw_handout(k);
+    gw_export_serve(k);
 
     struct gw_err err;
     if (gw_chain_ready(k) && gw_records_checkpoint(k->records, &err) != GW_OK)
@@ -343,7 +370,8 @@ static void finish(struct gw_keeper *k)
     k->stopping = true;
     for (;;) {
         do_round(k);
-        size_t left = k->nbatch + k->nrows + k->acks.n;
+        size_t left = k->nbatch + k->nrows + k->acks.n + k->nreceipts;
+        left += GW_RECEIPTS_CAPACITY - gw_mailbox_room(k->j->receipts);
         left += k->j->conf.post_capacity - gw_mailbox_room(k->j->posts);
         left += GW_ROWS_CAPACITY - gw_mailbox_room(k->j->rows);
         if (left == 0 || left >= before || k->fatal)
@@ -400,6 +428,7 @@ static void tear_down(struct gw_keeper *k)
     for (size_t i = 0; i < k->nrows; i++)
         free(k->row_batch[i]);
     free(k->acks.at);
+    gw_receipts_forget(k);
     gw_rows_free(k->rows);
     free(k->records_path);
     free(k->rows_path);

@@ -9,6 +9,9 @@
  *
  *   keeper.c    the rounds, notices, failures and retries
  *   chain.c     records.db: opening, group commits, the records that the journal writes itself
+ *   receipts.c  what the platform says that it has
+ *   prune.c     what it has for long leaves, behind a checkpoint
+ *   export.c    pages of the chain for whoever asks
  *   bulk.c      telemetry.db: opening, one commit a second, evictions
  *   handout.c   parcels for the readers
  */
@@ -22,6 +25,7 @@
 
 #include "base/backoff.h"
 #include "base/worker.h"
+#include "journal/again.h"
 #include "journal/body.h"
 #include "journal/journal.h"
 #include "journal/records.h"
@@ -39,6 +43,13 @@ struct gw_post {
 struct gw_ack {
     enum gw_parcel_kind kind;
     int64_t key;
+};
+
+/* The platform's word that it keeps a record. */
+struct gw_receipt {
+    int64_t seq;
+    char chain[GW_CHAIN_SIZE];
+    char hash[GW_SHA256_HEX];
 };
 
 struct gw_acks {
@@ -62,6 +73,19 @@ struct gw_port {
 #define GW_ROWS_CAPACITY 1024
 #define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
 
+/* A page of the chain that somebody asked for. */
+struct gw_export {
+    pthread_cond_t done;
+    enum { GW_EXPORT_IDLE, GW_EXPORT_ASKED, GW_EXPORT_DONE } state;
+    int64_t from;
+    struct gw_buf page;
+    enum gw_status status;
+    struct gw_err err;
+};
+
+#define GW_RECEIPTS_CAPACITY 512 /* that may wait: two and a half commands full */
+#define GW_RECEIPTS_AT_ONCE  128 /* in one commit */
+
 struct gw_refused {
     uint64_t count;
     int64_t from_ms, to_ms; /* wall time */
@@ -69,9 +93,10 @@ struct gw_refused {
 
 struct gw_journal {
     struct gw_journal_conf conf;
-    struct gw_mailbox *posts;   /* struct gw_post * */
-    struct gw_mailbox *rows;    /* struct gw_row * */
-    struct gw_mailbox *notices; /* struct gw_notice */
+    struct gw_mailbox *posts;    /* struct gw_post * */
+    struct gw_mailbox *rows;     /* struct gw_row * */
+    struct gw_mailbox *notices;  /* struct gw_notice */
+    struct gw_mailbox *receipts; /* struct gw_receipt */
     int wake_fd;
     struct gw_worker *worker;
 
@@ -82,6 +107,8 @@ struct gw_journal {
     struct gw_refused refused[2]; /* telemetry, events: not yet in the losses */
     uint64_t refused_rows;        /* since the start */
     struct gw_journal_stats stats;
+    int64_t oldest_ms; /* wall time of the oldest record that waits, 0: none does */
+    struct gw_export page;
 };
 
 /* One of the two files as something that can fail. */
@@ -124,6 +151,20 @@ struct gw_keeper {
     size_t batch_bytes;
     struct gw_acks acks; /* of records and windows */
 
+    /* receipts.c */
+    struct gw_receipt receipts[GW_RECEIPTS_AT_ONCE];
+    enum gw_receipted verdicts[GW_RECEIPTS_AT_ONCE];
+    size_t nreceipts;
+    uint64_t receipted, receipts_refused; /* since the start */
+    struct gw_again sent[2];              /* records and windows that wait for receipts */
+    bool untracked;                       /* some found no place there */
+
+    /* prune.c */
+    int64_t prune_ms; /* monotonic time of the next look */
+    int64_t room_ms;  /* and of that for room */
+    bool pruning;     /* the last look has left some */
+    bool tight;       /* nine tenths of the quota are used and nothing may go */
+
     /* bulk.c */
     struct gw_rows *rows;
     struct gw_trouble rows_trouble;
@@ -136,6 +177,9 @@ struct gw_keeper {
     int64_t record_at[GW_RANKS]; /* the records reader was handed everything up to here */
     int64_t window_at;
     uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
+    int64_t again_ms;                 /* nothing is sent again before */
+    int64_t again_due_ms;             /* when something may be; INT64_MAX: nothing, or no grant */
+    bool unfinished;                  /* a look through the backlog was broken off */
 
     bool fatal;
     bool stopping;
@@ -144,6 +188,7 @@ struct gw_keeper {
     bool broken;  /* brk is to be told by the next chain */
     bool blocked; /* a parcel mailbox was full */
     bool full_told;
+    bool receipt_told;
     bool tight_told;
     bool evicting_told;
 };
@@ -179,8 +224,29 @@ void gw_chain_losses(struct gw_keeper *k);
 int64_t gw_chain_losses_due(const struct gw_keeper *k);
 /* A record whose bytes are damaged leaves the backlog as a loss. */
 void gw_chain_spoilt(struct gw_keeper *k, const struct gw_parcel *parcel);
+/* Ends a transaction of the journal's own. */
+enum gw_status gw_chain_end(struct gw_keeper *k, enum gw_status status, struct gw_err *err);
 /* err came from records.db outside of a commit. */
 void gw_chain_failed(struct gw_keeper *k, const struct gw_err *err);
+
+/* receipts.c */
+/* The reader of records waits for receipts. */
+bool gw_receipts_wanted(const struct gw_keeper *k);
+void gw_receipts_take(struct gw_keeper *k); /* from the mailbox */
+/* An ack where receipts are wanted: the broker has it, nobody else. */
+void gw_receipts_sent(struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key);
+/* Those that were taken, in the open transaction; done: it is committed. */
+enum gw_status gw_receipts_write(struct gw_keeper *k, struct gw_err *err) GW_MUST_CHECK;
+void gw_receipts_done(struct gw_keeper *k);
+/* Another chain: nothing of it was sent. */
+void gw_receipts_forget(struct gw_keeper *k);
+
+/* prune.c */
+void gw_prune(struct gw_keeper *k);
+int64_t gw_prune_due(const struct gw_keeper *k); /* monotonic */
+
+/* export.c */
+void gw_export_serve(struct gw_keeper *k);
 
 /* bulk.c */
 void gw_bulk_open(struct gw_keeper *k);

@@ -7,8 +7,7 @@
 
 #include "journal/records_in.h"
 
-#define WIRE_KEEP      ((size_t)64 * 1024) /* a larger buffer is given back */
-#define PRUNE_RETRY_MS 60000
+#define WIRE_KEEP ((size_t)64 * 1024) /* a larger buffer is given back */
 
 static int rank_of(enum gw_class cls, int priority)
 {
@@ -62,6 +61,7 @@ static enum gw_status insert_record(struct gw_records *r, const struct gw_draft 
     gw_db_bind_text(r->db, Q_INSERT, 6, topic);
     gw_db_bind_text(r->db, Q_INSERT, 7, next.hash);
     gw_db_bind_blob(r->db, Q_INSERT, 8, r->wire.data, r->wire.len);
+    gw_db_bind_int(r->db, Q_INSERT, 9, gw_clock_now(r->clock).wall_ms);
     status = gw_db_run(r->db, Q_INSERT, err);
     if (r->wire.cap > WIRE_KEEP)
         gw_buf_free(&r->wire);
@@ -139,11 +139,42 @@ enum gw_status gw_records_deliver(struct gw_records *r, enum gw_parcel_kind kind
     unsigned query = kind == GW_PARCEL_WINDOW ? Q_WINDOW_DELIVERED : Q_DELIVERED;
     gw_db_bind_int(r->db, query, 1, key);
     enum gw_status status = gw_db_run(r->db, query, err);
-    if (status == GW_OK && gw_db_changes(r->db) > 0) {
+    if (status == GW_OK && gw_db_changes(r->db) > 0)
         r->waiting_next--;
-        r->prune_next_ms = INT64_MIN;
-    }
     return status;
+}
+
+enum gw_status gw_records_settle(struct gw_records *r, int64_t seq, struct gw_err *err)
+{
+    gw_db_bind_int(r->db, Q_SETTLE, 1, seq);
+    enum gw_status status = gw_db_run(r->db, Q_SETTLE, err);
+    if (status == GW_OK && gw_db_changes(r->db) > 0)
+        r->waiting_next--;
+    return status;
+}
+
+enum gw_status gw_records_receipt(struct gw_records *r, const struct gw_head *at,
+                                  enum gw_receipted *out, struct gw_err *err)
+{
+    bool row = false;
+    *out = GW_RECEIPTED_UNKNOWN;
+    if (strcmp(at->chain, r->head.chain) != 0 || at->seq < 1 || at->seq > r->head.seq)
+        return GW_OK;
+    gw_db_bind_int(r->db, Q_PLACE, 1, at->seq);
+    enum gw_status status = gw_db_step(r->db, Q_PLACE, &row, err);
+    if (status != GW_OK)
+        return status;
+    *out = GW_RECEIPTED; /* a pruned record had its receipt */
+    if (!row)
+        return GW_OK;
+    size_t len = 0;
+    const char *hash = gw_db_text(r->db, Q_PLACE, 0, &len);
+    bool same = len == strlen(at->hash) && memcmp(hash, at->hash, len) == 0;
+    bool waits = gw_db_int(r->db, Q_PLACE, 1) == 0;
+    gw_db_end(r->db, Q_PLACE);
+    if (!same)
+        *out = GW_RECEIPTED_OTHER;
+    return same && waits ? gw_records_deliver(r, GW_PARCEL_RECORD, at->seq, err) : GW_OK;
 }
 
 enum gw_status gw_records_mark(struct gw_records *r, const char *name, const char *value,
@@ -168,7 +199,39 @@ enum gw_status gw_records_commit(struct gw_records *r, struct gw_err *err)
         return status;
     r->head = r->next;
     r->waiting = r->waiting_next;
+    /* What cannot be looked up now shows when it is needed. */
+    (void)!gw_records_look(r, NULL);
     return GW_OK;
+}
+
+enum gw_status gw_records_look(struct gw_records *r, struct gw_err *err)
+{
+    int64_t oldest = 0;
+    int64_t t_ms = 0;
+    for (int rank = 0; rank < GW_RANKS; rank++) {
+        bool row = false;
+        gw_db_bind_int(r->db, Q_OLDEST, 1, rank);
+        enum gw_status status = gw_db_step(r->db, Q_OLDEST, &row, err);
+        if (status != GW_OK)
+            return status;
+        if (!row)
+            continue;
+        int64_t seq = gw_db_int(r->db, Q_OLDEST, 0);
+        if (oldest == 0 || seq < oldest) {
+            oldest = seq;
+            t_ms = gw_db_int(r->db, Q_OLDEST, 1);
+        }
+        gw_db_end(r->db, Q_OLDEST);
+    }
+    r->oldest = oldest;
+    r->oldest_ms = t_ms != 0 ? t_ms : r->since_ms;
+    return GW_OK;
+}
+
+void gw_records_oldest(const struct gw_records *r, int64_t *seq, int64_t *t_ms)
+{
+    *seq = r->oldest;
+    *t_ms = r->oldest_ms;
 }
 
 void gw_records_rollback(struct gw_records *r)
@@ -193,7 +256,7 @@ enum gw_status gw_records_marked(struct gw_records *r, const char *name, const c
 static enum gw_status read_parcel(struct gw_records *r, unsigned query, int64_t after,
                                   struct gw_parcel *out, struct gw_err *err)
 {
-    const char *prefix = query == Q_NEXT_WINDOW ? "evidence/" : "";
+    const char *prefix = query == Q_NEXT_WINDOW || query == Q_FETCH_WINDOW ? "evidence/" : "";
     struct gw_parcel parcel = {.key = gw_db_int(r->db, query, 0)};
     if (parcel.key <= after) {
         /* A damaged index may lead back; without this it would do so for ever. */
@@ -251,43 +314,16 @@ enum gw_status gw_records_next_window(struct gw_records *r, int64_t after, struc
     return status;
 }
 
-static enum gw_status prune_some(struct gw_records *r, int64_t *gone, struct gw_err *err)
+enum gw_status gw_records_fetch(struct gw_records *r, enum gw_parcel_kind kind, int64_t seq,
+                                struct gw_parcel *out, bool *found, struct gw_err *err)
 {
-    enum gw_status status = gw_db_begin(r->db, err);
-    if (status == GW_OK)
-        status = gw_db_run(r->db, Q_PRUNE_WINDOWS, err);
-    if (status == GW_OK)
-        *gone = gw_db_changes(r->db);
-    if (status == GW_OK && *gone == 0) {
-        gw_db_bind_int(r->db, Q_PRUNE_RECORDS, 1, r->head.seq);
-        status = gw_db_run(r->db, Q_PRUNE_RECORDS, err);
-        if (status == GW_OK)
-            *gone = gw_db_changes(r->db);
-    }
-    if (status == GW_OK)
-        status = gw_db_commit(r->db, err);
-    if (status != GW_OK)
-        gw_db_rollback(r->db);
-    return status;
-}
-
-enum gw_status gw_records_prune(struct gw_records *r, bool *full, struct gw_err *err)
-{
-    struct gw_db_pages pages;
-    *full = r->full;
-    enum gw_status status = gw_db_pages(r->db, &pages, err);
-    if (status != GW_OK)
-        return status;
-    int64_t now_ms = gw_clock_mono_ms(r->clock);
-    if ((pages.count - pages.unused) * 10 < pages.max * 9) {
-        r->full = false;
-    } else if (now_ms >= r->prune_next_ms) {
-        int64_t gone = 0;
-        status = prune_some(r, &gone, err);
-        r->full = gone == 0;
-        r->prune_next_ms = gone == 0 ? now_ms + PRUNE_RETRY_MS : now_ms;
-    }
-    *full = r->full;
+    unsigned query = kind == GW_PARCEL_WINDOW ? Q_FETCH_WINDOW : Q_FETCH;
+    gw_db_bind_int(r->db, query, 1, seq);
+    enum gw_status status = gw_db_step(r->db, query, found, err);
+    if (*found)
+        status = read_parcel(r, query, seq - 1, out, err);
+    if (status == GW_OK && *found)
+        out->kind = kind;
     return status;
 }
 

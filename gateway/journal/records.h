@@ -26,6 +26,11 @@ struct gw_head {
     char hash[GW_SHA256_HEX];
 };
 
+struct gw_found {
+    struct gw_head head;
+    int64_t waiting;
+};
+
 struct gw_records_conf {
     const char *path;
     int64_t max_bytes;
@@ -36,10 +41,11 @@ struct gw_records_conf {
 struct gw_records;
 
 /* Opens the file. found (may not be NULL) is the head that can be read in it, also when it is
- * damaged (GW_E_PARSE) and the rest cannot. A file in which the chain `known` ends before known's
+ * damaged (GW_E_PARSE) and the rest cannot, and how many records and windows of it then wait for
+ * delivery, -1: that cannot be read. A file in which the chain `known` ends before known's
  * seq is damaged, too: it lacks records that were there. */
 enum gw_status gw_records_open(const struct gw_records_conf *conf, const struct gw_head *known,
-                               struct gw_records **out, struct gw_head *found,
+                               struct gw_records **out, struct gw_found *found,
                                struct gw_err *err) GW_MUST_CHECK;
 /* tidy as in gw_db_close. NULL is fine. */
 void gw_records_close(struct gw_records *r, bool tidy);
@@ -75,6 +81,19 @@ enum gw_status gw_records_append(struct gw_records *r, const struct gw_draft *dr
 /* Takes the record or window out of the backlog; fine when it is not in it. */
 enum gw_status gw_records_deliver(struct gw_records *r, enum gw_parcel_kind kind, int64_t key,
                                   struct gw_err *err) GW_MUST_CHECK;
+/* The broker took the window of evidence record seq: it leaves the backlog if that record has left
+ * it. */
+enum gw_status gw_records_settle(struct gw_records *r, int64_t seq,
+                                 struct gw_err *err) GW_MUST_CHECK;
+
+enum gw_receipted {
+    GW_RECEIPTED,         /* it agrees with what is stored, and the record is out of the backlog */
+    GW_RECEIPTED_UNKNOWN, /* no such record was ever stored here */
+    GW_RECEIPTED_OTHER    /* the stored record of that number has another hash */
+};
+/* The platform's receipt of the record at that place. */
+enum gw_status gw_records_receipt(struct gw_records *r, const struct gw_head *at,
+                                  enum gw_receipted *out, struct gw_err *err) GW_MUST_CHECK;
 /* A note of the journal's own; replaces the one of that name. */
 enum gw_status gw_records_mark(struct gw_records *r, const char *name, const char *value,
                                struct gw_err *err) GW_MUST_CHECK;
@@ -92,9 +111,38 @@ enum gw_status gw_records_next(struct gw_records *r, int rank, int64_t after, st
 enum gw_status gw_records_next_window(struct gw_records *r, int64_t after, struct gw_parcel *out,
                                       bool *found, struct gw_err *err) GW_MUST_CHECK;
 
-/* Frees room when nine tenths of the quota are used: delivered windows, then delivered records, the
- * oldest first; never the head. *full: nine tenths are used and nothing more can go. */
-enum gw_status gw_records_prune(struct gw_records *r, bool *full, struct gw_err *err) GW_MUST_CHECK;
+/* A record or window of the backlog by its number. *found is false when it has left it. */
+enum gw_status gw_records_fetch(struct gw_records *r, enum gw_parcel_kind kind, int64_t seq,
+                                struct gw_parcel *out, bool *found,
+                                struct gw_err *err) GW_MUST_CHECK;
+/* The oldest record in the backlog: its number (0: none waits) and the wall time of its commit. */
+void gw_records_oldest(const struct gw_records *r, int64_t *seq, int64_t *t_ms);
+
+/* Nine tenths of the quota are used. */
+enum gw_status gw_records_tight(struct gw_records *r, bool *tight,
+                                struct gw_err *err) GW_MUST_CHECK;
+/* Deletes some delivered windows, the oldest first, in a transaction of its own. */
+enum gw_status gw_records_drop_windows(struct gw_records *r, int64_t *gone,
+                                       struct gw_err *err) GW_MUST_CHECK;
+/* The delivered records at the beginning of the chain that were committed before that wall time:
+ * how many of them, at most GW_PRUNE_MAX and never the head; the place of the last one; and the
+ * time of the first. */
+#define GW_PRUNE_MAX 128 /* keeps the WAL within the size to which it was grown */
+struct gw_prefix {
+    int64_t n;
+    struct gw_head last;
+    int64_t first_ms;
+};
+enum gw_status gw_records_prefix(struct gw_records *r, int64_t before_ms, struct gw_prefix *out,
+                                 struct gw_err *err) GW_MUST_CHECK;
+/* In a transaction: deletes everything up to seq, but for windows that wait. */
+enum gw_status gw_records_forget(struct gw_records *r, int64_t seq,
+                                 struct gw_err *err) GW_MUST_CHECK;
+
+/* Appends the wire form of the first record from that number on, and a line feed; nothing when its
+ * bytes are damaged. *seq: its number, 0: there is none. */
+enum gw_status gw_records_read(struct gw_records *r, int64_t from, int64_t *seq, struct gw_buf *out,
+                               struct gw_err *err) GW_MUST_CHECK;
 
 enum gw_status gw_records_checkpoint(struct gw_records *r, struct gw_err *err) GW_MUST_CHECK;
 

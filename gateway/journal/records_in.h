@@ -26,8 +26,16 @@ enum {
     Q_WINDOW_DELIVERED,
     Q_NEXT,
     Q_NEXT_WINDOW,
-    Q_PRUNE_WINDOWS,
-    Q_PRUNE_RECORDS,
+    Q_FETCH,
+    Q_FETCH_WINDOW,
+    Q_SETTLE,
+    Q_PLACE,
+    Q_OLDEST,
+    Q_PREFIX,
+    Q_DROP_WINDOWS,
+    Q_FORGET,
+    Q_FORGET_WINDOWS,
+    Q_PAGE,
     Q_COUNT
 };
 
@@ -39,9 +47,10 @@ struct gw_records {
     struct gw_head next; /* with the open transaction */
     int64_t waiting;
     int64_t waiting_next;
-    int64_t before;        /* seq of the head when the file was opened */
-    int64_t prune_next_ms; /* no look before, since nothing could go */
-    bool full;
+    int64_t before;    /* seq of the head when the file was opened */
+    int64_t since_ms;  /* wall time that stands for that of records of format 1 */
+    int64_t oldest;    /* number of the oldest record that waits, 0: none */
+    int64_t oldest_ms; /* wall time of its commit */
     struct gw_buf wire;
     char note[256];
 };
@@ -49,5 +58,7 @@ struct gw_records {
 /* The checksum of a value under its number and name. */
 int64_t gw_records_sum(int64_t seq, const char *name, size_t name_len, const void *data,
                        size_t len);
+/* Finds the oldest record that waits. */
+enum gw_status gw_records_look(struct gw_records *r, struct gw_err *err) GW_MUST_CHECK;
 
 #endif

@@ -29,6 +29,9 @@ static const char *const migrations[] = {
     "CREATE TABLE states(key TEXT PRIMARY KEY, value TEXT NOT NULL, seq INTEGER NOT NULL,"
     " sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE marks(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    /* When each record was committed; those of before count from the day of the change. */
+    "ALTER TABLE records ADD COLUMN t_ms INTEGER NOT NULL DEFAULT 0;"
+    "INSERT OR REPLACE INTO marks(name, value) VALUES('since', strftime('%s', 'now') || '000');",
 };
 #define FORMAT ((int)(sizeof migrations / sizeof migrations[0]))
 
@@ -38,7 +41,7 @@ static const char *const statements[Q_COUNT] = {
     [Q_META_MOVE] = "UPDATE meta SET seq = ?1, hash = ?2",
     [Q_LAST] = "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1",
     [Q_INSERT] = "INSERT INTO records(seq, delivered, class, priority, rank, sum, topic, hash,"
-                 " wire) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 " wire, t_ms) VALUES(?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [Q_WINDOW] = "INSERT INTO windows(seq, delivered, sum, id, payload)"
                  " VALUES(?1, 0, ?2, ?3, ?4)",
     [Q_STATE_SEQ] = "SELECT seq FROM states WHERE key = ?1",
@@ -53,10 +56,19 @@ static const char *const statements[Q_COUNT] = {
                " WHERE delivered = 0 AND rank = ?1 AND seq > ?2 ORDER BY seq LIMIT 1",
     [Q_NEXT_WINDOW] = "SELECT seq, id, payload, sum FROM windows INDEXED BY windows_waiting"
                       " WHERE delivered = 0 AND seq > ?1 ORDER BY seq LIMIT 1",
-    [Q_PRUNE_WINDOWS] = "DELETE FROM windows WHERE seq IN"
-                        " (SELECT seq FROM windows WHERE delivered <> 0 ORDER BY seq LIMIT 16)",
-    [Q_PRUNE_RECORDS] = "DELETE FROM records WHERE seq IN (SELECT seq FROM records"
-                        " WHERE delivered <> 0 AND seq < ?1 ORDER BY seq LIMIT 128)",
+    [Q_FETCH] = "SELECT seq, topic, wire, sum FROM records WHERE seq = ?1 AND delivered = 0",
+    [Q_FETCH_WINDOW] = "SELECT seq, id, payload, sum FROM windows WHERE seq = ?1 AND delivered = 0",
+    [Q_SETTLE] = "UPDATE windows SET delivered = 1 WHERE seq = ?1 AND delivered = 0"
+                 " AND NOT EXISTS (SELECT 1 FROM records WHERE seq = ?1 AND delivered = 0)",
+    [Q_PLACE] = "SELECT hash, delivered FROM records WHERE seq = ?1",
+    [Q_OLDEST] = "SELECT seq, t_ms FROM records INDEXED BY records_waiting"
+                 " WHERE delivered = 0 AND rank = ?1 ORDER BY seq LIMIT 1",
+    [Q_PREFIX] = "SELECT seq, delivered, hash, t_ms FROM records WHERE seq < ?1 ORDER BY seq",
+    [Q_DROP_WINDOWS] = "DELETE FROM windows WHERE seq IN"
+                       " (SELECT seq FROM windows WHERE delivered <> 0 ORDER BY seq LIMIT 16)",
+    [Q_FORGET] = "DELETE FROM records WHERE seq <= ?1 AND delivered <> 0",
+    [Q_FORGET_WINDOWS] = "DELETE FROM windows WHERE seq <= ?1 AND delivered <> 0",
+    [Q_PAGE] = "SELECT seq, topic, wire, sum FROM records WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 };
 
 static bool is_hex(const char *text, size_t len, size_t wanted)
@@ -68,8 +80,9 @@ static bool is_hex(const char *text, size_t len, size_t wanted)
 }
 
 /* The head as far as anything can be read; for a damaged file. */
-static void peek(struct gw_db *db, struct gw_head *found)
+static void peek(struct gw_db *db, struct gw_found *out)
 {
+    struct gw_head *found = &out->head;
     char chain[GW_CHAIN_SIZE + 1] = "";
     int64_t seq = 0;
     if (gw_db_get_text(db, "SELECT chain FROM meta", chain, sizeof chain, NULL) != GW_OK ||
@@ -151,12 +164,12 @@ static enum gw_status mend_indexes(struct gw_records *r, const char *path, struc
     return status;
 }
 
+static const char count_sql[] = "SELECT (SELECT count(*) FROM records WHERE delivered = 0)"
+                                " + (SELECT count(*) FROM windows WHERE delivered = 0)";
+
 static enum gw_status count_waiting(struct gw_records *r, struct gw_err *err)
 {
-    return gw_db_get_int(r->db,
-                         "SELECT (SELECT count(*) FROM records WHERE delivered = 0)"
-                         " + (SELECT count(*) FROM windows WHERE delivered = 0)",
-                         &r->waiting, err);
+    return gw_db_get_int(r->db, count_sql, &r->waiting, err);
 }
 
 /* A disk that others have filled must not stop the opening. */
@@ -190,6 +203,11 @@ static enum gw_status open_checked(struct gw_records *r, const struct gw_records
         status = load_head(r, conf->path, err);
     if (status == GW_OK)
         status = count_waiting(r, err);
+    if (status == GW_OK)
+        status =
+            gw_db_get_int(r->db, "SELECT value FROM marks WHERE name = 'since'", &r->since_ms, err);
+    if (status == GW_OK)
+        status = gw_records_look(r, err);
     if (status == GW_OK && known->seq > r->head.seq && strcmp(known->chain, r->head.chain) == 0)
         status = gw_err_set(err, GW_E_PARSE,
                             "%s: ends at record %lld, but record %lld was already stored",
@@ -199,15 +217,14 @@ static enum gw_status open_checked(struct gw_records *r, const struct gw_records
 }
 
 enum gw_status gw_records_open(const struct gw_records_conf *conf, const struct gw_head *known,
-                               struct gw_records **out, struct gw_head *found, struct gw_err *err)
+                               struct gw_records **out, struct gw_found *found, struct gw_err *err)
 {
-    *found = (struct gw_head){0};
+    *found = (struct gw_found){.waiting = -1};
     struct gw_records *r = calloc(1, sizeof *r);
     if (r == NULL)
         return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", conf->path);
     r->sealer = conf->sealer;
     r->clock = conf->clock;
-    r->prune_next_ms = INT64_MIN;
     gw_buf_init(&r->wire, WIRE_MAX);
 
     enum gw_status status = gw_db_open(conf->path, conf->max_bytes, true, &r->db, err);
@@ -215,6 +232,9 @@ enum gw_status gw_records_open(const struct gw_records_conf *conf, const struct 
         peek(r->db, found);
         status = open_checked(r, conf, known, err);
     }
+    if (status == GW_E_PARSE && r->db != NULL &&
+        gw_db_count(r->db, count_sql, conf->clock, CHECK_MS, &found->waiting, NULL) != GW_OK)
+        found->waiting = -1;
     if (status != GW_OK) {
         gw_records_close(r, false);
         return status;

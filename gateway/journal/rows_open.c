@@ -194,10 +194,12 @@ static enum gw_status open_checked(struct gw_rows *r, struct gw_err *err)
         status = gw_err_set(err, GW_E_PARSE, "%s: damaged: an index", r->conf.path);
     if (status == GW_OK)
         status = gw_db_migrate(r->db, migrations, FORMAT, err);
-    if (status == GW_OK)
+    if (status == GW_OK) {
         status = gw_db_reserve(r->db, half < GW_ROWS_RESERVE ? half : GW_ROWS_RESERVE, err);
-    if (status == GW_E_FULL)
-        status = GW_OK;
+        /* It works without, but not without its tables. */
+        if (status == GW_E_FULL)
+            status = GW_OK;
+    }
     if (status == GW_OK)
         status = gw_db_prepare(r->db, statements, Q_COUNT, err);
     if (status == GW_OK)

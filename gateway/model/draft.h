@@ -20,7 +20,8 @@ enum gw_class {
     GW_CLASS_EVIDENCE,
     GW_CLASS_LOSS,
     GW_CLASS_KEY,
-    GW_CLASS_COMMAND, /* what a person or the platform asked, and was done */
+    GW_CLASS_COMMAND,    /* what a person or the platform asked, and was done */
+    GW_CLASS_CHECKPOINT, /* what lies before was delivered and is no longer kept */
     GW_CLASS_COUNT
 };
 const char *gw_class_name(enum gw_class cls); /* "alarm", "lead", ... */

@@ -15,7 +15,6 @@ _Static_assert(GW_TOPIC_MAX > sizeof "nonsite/v1//" + GW_ID_SIZE + GW_PARCEL_TOP
 
 struct gw_courier {
     char gateway[GW_ID_SIZE];
-    bool receipts;
     size_t window;
     struct gw_backlog backlog;
     struct gw_documents *docs;
@@ -41,7 +40,6 @@ enum gw_status gw_courier_new(const struct gw_mqtt_conf *conf, struct gw_documen
     if (c == NULL)
         return GW_E_NOMEM;
     snprintf(c->gateway, sizeof c->gateway, "%s", conf->gateway);
-    c->receipts = conf->site->receipts;
     c->window = conf->site->window < 1            ? 1
                 : conf->site->window < UINT16_MAX ? (size_t)conf->site->window
                                                   : UINT16_MAX;
@@ -149,8 +147,7 @@ static void settle(struct gw_courier *c, struct gw_shipment *s, unsigned reason,
         return;
     }
     c->acked++;
-    if (p->kind != GW_PARCEL_RECORD || !c->receipts)
-        c->backlog.ack(c->backlog.ctx, p->kind, p->key);
+    c->backlog.ack(c->backlog.ctx, p->kind, p->key);
     gw_shipment_clear(s);
     if (c->fault[0] != '\0')
         consider_recovery(c, now_ms);

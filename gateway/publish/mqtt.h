@@ -9,9 +9,9 @@
  * back-off of 1, 2, 4 ... 60 s +- 20 %. It publishes only while CONNACKed and only what fits the
  * in-flight window, since the library's own queue is unbounded RAM: the journal is the queue.
  *
- * PUBACK with a success reason acks the parcel in the journal (where receipts are switched off by
- * name). A reason >= 0x80 holds that parcel alone and retries it with back-off while others pass;
- * it is a fault in the stats. Reason 0x10 (nobody subscribed) on a record is no delivery without
+ * PUBACK with a success reason acks the parcel in the journal, which knows whether that will do or
+ * the platform's receipt is waited for. A reason >= 0x80 holds that parcel alone and retries it with
+ * back-off while others pass; it is a fault in the stats. Reason 0x10 (nobody subscribed) on a record is no delivery without
  * receipts: the broker has thrown it away; it is held in the same way.
  */
 #ifndef GW_PUBLISH_MQTT_H

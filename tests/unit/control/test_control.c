@@ -49,6 +49,17 @@ static void *core(void *arg)
     return NULL;
 }
 
+/* Records 1 to 3; at 4 there is none, and 13 cannot be read. */
+static enum gw_status give_page(void *ctx, int64_t from, struct gw_buf *out, struct gw_err *err)
+{
+    (void)ctx;
+    if (from == 13)
+        return gw_err_set(err, GW_E_TIMEOUT, "the journal does not answer");
+    for (int64_t i = from; i <= 3; i++)
+        gw_buf_printf(out, "{\"record\":%lld}\n", (long long)i);
+    return GW_OK;
+}
+
 static struct rig *start(bool with_core)
 {
     struct rig *rig = calloc(1, sizeof *rig);
@@ -63,7 +74,8 @@ static struct rig *start(bool with_core)
                                          .boot = "b",
                                          .start = gw_clock_now(&rig->clock),
                                          .board = rig->board,
-                                         .clock = &rig->clock};
+                                         .clock = &rig->clock,
+                                         .records = {.page = give_page}};
     assert_int_equal(gw_control_start(&conf, &rig->control, NULL), GW_OK);
     rig->core_runs = with_core;
     if (with_core)
@@ -154,6 +166,29 @@ static void answers_every_document(void **state)
     assert_int_equal(ask(rig, GET("/v1/alarms")), 200);
     assert_int_equal(ask(rig, "HEAD /v1/alarms HTTP/1.0\r\n\r\n"), 200);
     assert_null(strstr(rig->answer, "GAS-EV-LOW"));
+    end(rig);
+}
+
+/* Without the core's help. */
+static void gives_records_page_by_page(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "", "?from=", "?from=0", "?from=-1", "?from=1x", "?from=99999999999999999999", "?device=1"};
+    struct rig *rig = start(false);
+    assert_int_equal(ask(rig, "GET /v1/records?from=2 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    assert_non_null(strstr(rig->answer, "application/x-ndjson"));
+    assert_non_null(strstr(rig->answer, "\r\n\r\n{\"record\":2}\n{\"record\":3}\n"));
+    check_length(rig->answer);
+    assert_int_equal(ask(rig, "GET /v1/records?from=4 HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
+    assert_non_null(strstr(rig->answer, "Content-Length: 0\r\n"));
+    assert_int_equal(ask(rig, "GET /v1/records?from=13 HTTP/1.1\r\nHost: x\r\n\r\n"), 503);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char request[96];
+        snprintf(request, sizeof request, "GET /v1/records%s HTTP/1.1\r\nHost: x\r\n\r\n",
+                 wrong[i]);
+        assert_int_equal(ask(rig, request), 400);
+    }
     end(rig);
 }
 
@@ -273,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_every_document),
+        cmocka_unit_test(gives_records_page_by_page),
         cmocka_unit_test(refuses_what_it_does_not_offer),
         cmocka_unit_test(bad_requests_end_quickly),
         cmocka_unit_test(more_clients_than_permitted_are_told),

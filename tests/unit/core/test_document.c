@@ -75,7 +75,13 @@ static void an_event_is_canonical(void **state)
 static void health_tells_what_does_not_work(void **state)
 {
     struct rig *r = *state;
-    struct gw_journal_stats js = {.chain = "00000000000000aa", .seq = 7, .head = "ff"};
+    struct gw_journal_stats js = {.chain = "00000000000000aa",
+                                  .seq = 7,
+                                  .head = "ff",
+                                  .receipts = 5,
+                                  .receipts_refused = 1,
+                                  .unreceipted = 2,
+                                  .oldest_waiting_ms = 61000};
     struct gw_mqtt_stats ms = {.fault = "connection refused", .held = 2};
     struct gw_influx_stats is = {.fault = "HTTP 503", .posts = 5, .sent = 40, .held = 3};
     gw_influx_rejects_add(&is.rejects, "b", "field type conflict");
@@ -113,7 +119,9 @@ static void health_tells_what_does_not_work(void **state)
         "\"id\":\"a\",\"link\":\"unknown\"",
         "\"state\":\"waiting\"",
         "\"fault\":\"disk "
-        "full\",\"head\":\"ff\",\"records_waiting\":0,\"seq\":7,\"state\":\"failed\"",
+        "full\",\"head\":\"ff\",\"oldest_waiting_ms\":61000,\"receipts\":5,\"receipts_refused\":1,"
+        "\"records_waiting\":0,\"seq\":7,\"state\":\"failed\",\"telemetry_lost\":0,"
+        "\"telemetry_waiting\":0,\"unreceipted\":2",
         "\"connected\":false,\"connects\":0,\"fault\":\"connection refused\",\"held\":2",
         "\"influx\":{\"connected\":false,\"fault\":\"HTTP 503\",\"held\":3,\"posts\":5,"
         "\"rejected\":1,\"rejects\":[{\"count\":1,\"device\":\"b\",\"text\":\"field type "
@@ -122,6 +130,14 @@ static void health_tells_what_does_not_work(void **state)
     };
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++)
         assert_non_null(strstr(r->out.data, wants[i]));
+
+    /* A journal that works, but has hardly room left for what waits. */
+    js.open = js.tight = true;
+    health.journal_fault = "";
+    gw_buf_clear(&r->out);
+    gw_document_health(&r->id, &health, &r->fake.now, &r->out);
+    assert_non_null(strstr(r->out.data, "\"state\":\"full\""));
+    assert_non_null(strstr(r->out.data, "\"fault\":\"nine tenths of the space for records"));
 }
 
 int main(void)

@@ -19,6 +19,7 @@ static void now(void *ctx, struct gw_stamp *out)
     out->mono_ms += ahead_ms;
     out->boot_ms += ahead_ms;
     out->wall_ms += ahead_ms;
+    out->sync = atomic_load(&b->sync);
 }
 
 static enum gw_status seal(void *ctx, const char *chain, int64_t seq, const char *prev,
@@ -45,7 +46,7 @@ void bench_init(struct bench *b)
     snprintf(b->dir, sizeof b->dir, "%s/gw-journal-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(b->dir));
     b->clock = (struct gw_clock){.now = now, .ctx = b};
-    b->readers[0] = (struct gw_reader_conf){"mqtt", true, true};
+    b->readers[0] = (struct gw_reader_conf){"mqtt", true, true, false};
     b->conf = (struct gw_journal_conf){
         .dir = b->dir,
         .records_bytes = INT64_C(2) * 1024 * 1024,
@@ -59,6 +60,7 @@ void bench_init(struct bench *b)
         .gateway = "gw-1",
     };
     b->next_token = 1;
+    atomic_store(&b->sync, true);
 }
 
 static void each_file(const char *dir, void (*each)(void *ctx, const char *path, const char *name),

@@ -26,6 +26,7 @@ struct bench {
     char dir[BENCH_DIR];
     struct gw_clock clock;
     _Atomic int64_t ahead_ms; /* the clock is that much ahead of the machine's */
+    _Atomic bool sync;        /* the clock says that it is synchronised */
     _Atomic int seal_status;  /* what the sealer returns instead of sealing; 0: it works */
     struct gw_reader_conf readers[GW_READERS_MAX];
     struct gw_journal_conf conf;

@@ -379,7 +379,8 @@ static void expect_break(const struct gw_notice *open, const char *old_chain, in
     assert_non_null(strstr(wire.body, "\"class\":\"key\""));
     snprintf(part, sizeof part, "\"chain_break\":{\"chain\":\"%s\"", old_chain);
     assert_non_null(strstr(wire.body, part));
-    snprintf(part, sizeof part, "\"seq\":%lld}", (long long)old_seq);
+    snprintf(part, sizeof part, "\"seq\":%lld%s", (long long)old_seq,
+             strcmp(reason, "damaged") == 0 ? ",\"waiting\":" : "}");
     assert_non_null(strstr(wire.body, part));
     snprintf(part, sizeof part, "\"reason\":\"%s\"", reason);
     assert_non_null(strstr(wire.body, part));
@@ -473,25 +474,47 @@ static void files_removed_while_in_use_are_replaced(void **state)
     gw_notice_clear(&again);
 }
 
-static void a_file_of_a_newer_program_is_left_alone(void **state)
+static void make_newer(const char *name)
 {
-    (void)state;
     static const unsigned char version[4] = {0, 0, 0, 99};
-    open_bench();
-    bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL);
-    bench_stop(&bench);
-    FILE *f = fopen(bench_path(&bench, "records.db"), "r+b");
+    char wal[64];
+    FILE *f = fopen(bench_path(&bench, name), "r+b");
     assert_non_null(f);
     assert_int_equal(fseek(f, 60, SEEK_SET), 0); /* user_version in the file's header */
     assert_int_equal(fwrite(version, 1, 4, f), 4);
     fclose(f);
-    assert_int_equal(truncate(bench_path(&bench, "records.db-wal"), 0), 0);
+    snprintf(wal, sizeof wal, "%s-wal", name);
+    assert_int_equal(truncate(bench_path(&bench, wal), 0), 0);
+}
+
+static void a_file_of_a_newer_program_is_left_alone(void **state)
+{
+    (void)state;
+    open_bench();
+    bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL);
+    bench_stop(&bench);
+    make_newer("records.db");
     bench_start(&bench);
     struct gw_notice n = bench_wait(&bench, GW_NOTICE_FAILED);
     assert_non_null(strstr(n.text, "format 99"));
     gw_notice_clear(&n);
     bench_stop(&bench);
     assert_false(bench_has(&bench, "records.db.damaged-", NULL, 0));
+}
+
+/* Records do not wait for it. */
+static void telemetry_of_a_newer_program_is_left_alone(void **state)
+{
+    (void)state;
+    open_bench();
+    bench_row(&bench, GW_PARCEL_TELEMETRY, 1);
+    bench_stop(&bench);
+    make_newer("telemetry.db");
+    open_bench();
+    bench_wait_text(&bench, "telemetry.db: has format 99");
+    assert_int_equal(bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL), 1);
+    bench_stop(&bench);
+    assert_false(bench_has(&bench, "telemetry.db.damaged-", NULL, 0));
 }
 
 int main(void)
@@ -510,6 +533,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_old_copy_of_the_journal_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(files_removed_while_in_use_are_replaced, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_of_a_newer_program_is_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(telemetry_of_a_newer_program_is_left_alone, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

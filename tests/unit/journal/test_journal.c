@@ -311,7 +311,7 @@ static void telemetry_leaves_when_both_readers_have_it(void **state)
 {
     (void)state;
     struct gw_journal_stats s = {0};
-    bench.readers[1] = (struct gw_reader_conf){"influx", false, true};
+    bench.readers[1] = (struct gw_reader_conf){"influx", false, true, false};
     bench.conf.nreaders = 2;
     struct gw_notice n = bench_open(&bench);
     gw_notice_clear(&n);
@@ -405,7 +405,7 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(gw_journal_start(&conf, &j, &err), GW_E_INVAL);
     conf = bench.conf;
     conf.nreaders = 2;
-    bench.readers[1] = (struct gw_reader_conf){"other", true, false};
+    bench.readers[1] = (struct gw_reader_conf){"other", true, false, false};
     assert_int_equal(gw_journal_start(&conf, &j, &err), GW_E_INVAL);
     conf = bench.conf;
     conf.post_capacity = 0;

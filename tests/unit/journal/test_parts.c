@@ -197,17 +197,25 @@ static void bodies_are_canonical(void **state)
 
     gw_buf_clear(&buf);
     env.gateway = "gw-1";
-    struct gw_body_break brk = {
-        .reason = "damaged", .chain = "0123456789abcdef", .seq = 7, .file = "records.db.x"};
+    struct gw_body_break brk = {.reason = "damaged",
+                                .chain = "0123456789abcdef",
+                                .seq = 7,
+                                .file = "records.db.x",
+                                .waiting = 3};
     assert_true(gw_body_break(&env, &brk, &buf));
     assert_true(gw_jcs_valid(buf.data, buf.len));
-    assert_non_null(strstr(buf.data,
-                           "{\"chain_break\":{\"chain\":\"0123456789abcdef\",\"file\":"
-                           "\"records.db.x\",\"reason\":\"damaged\",\"seq\":7},\"class\":\"key\""));
+    assert_non_null(strstr(
+        buf.data,
+        "{\"chain_break\":{\"chain\":\"0123456789abcdef\",\"file\":"
+        "\"records.db.x\",\"reason\":\"damaged\",\"seq\":7,\"waiting\":3},\"class\":\"key\""));
     gw_buf_clear(&buf);
-    brk = (struct gw_body_break){.reason = "damaged", .chain = "", .file = ""};
+    brk = (struct gw_body_break){.reason = "damaged", .chain = "", .file = "", .waiting = -1};
     assert_true(gw_body_break(&env, &brk, &buf));
     assert_non_null(strstr(buf.data, "{\"chain_break\":{\"reason\":\"damaged\"},"));
+    gw_buf_clear(&buf);
+    assert_true(gw_body_checkpoint(&env, 7, "ab", &buf));
+    assert_true(gw_jcs_valid(buf.data, buf.len));
+    assert_non_null(strstr(buf.data, "{\"checkpoint\":{\"hash\":\"ab\",\"seq\":7},\"class\":"));
     gw_buf_free(&buf);
 }
 

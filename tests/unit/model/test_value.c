@@ -102,8 +102,8 @@ static void links_and_classes_have_names(void **state)
 {
     (void)state;
     static const char *const links[] = {"unknown", "ok", "suspect", "down"};
-    static const char *const classes[] = {"none", "alarm", "lead",   "evidence",
-                                          "loss", "key",   "command"};
+    static const char *const classes[] = {"none", "alarm", "lead",    "evidence",
+                                          "loss", "key",   "command", "checkpoint"};
     assert_int_equal(sizeof classes / sizeof classes[0], GW_CLASS_COUNT);
     for (int i = 0; i < 4; i++)
         assert_string_equal(gw_link_name((enum gw_link)i), links[i]);
