@@ -23,6 +23,7 @@ struct gw_site_loader {
     struct gw_site_root_in root;
     struct profile *profiles;
     size_t nprofiles;
+    const struct gw_jnode *telemetry; /* "publish.telemetry", for when the points are there */
     bool *device_bad;
     size_t ntcp, nserial;
     bool nomem;
@@ -310,6 +311,7 @@ static void read_publish(struct gw_site_loader *l)
     struct gw_site_publish_in in = {.mqtt = NULL};
     if (l->root.publish != NULL)
         (void)gw_keys_read(l->root.publish, gw_site_publish_keys, &in, l->issues);
+    l->telemetry = in.telemetry;
     gw_site_read_influx(l->site, in.influx, l->issues);
     if (in.mqtt != NULL) {
         (void)gw_keys_read(in.mqtt, gw_site_mqtt_keys, &l->site->mqtt, l->issues);
@@ -343,7 +345,9 @@ static bool read_parts(struct gw_site_loader *l)
         return false;
     judge_derived(l, before);
     gw_site_resolve_derived(&derived);
-    return gw_site_read_assets(&env, l->root.assets);
+    return gw_site_read_telemetry(site, l->telemetry, l->device_bad, derived.names_unsure,
+                                  l->issues) &&
+           gw_site_read_assets(&env, l->root.assets);
 }
 
 static void read_sections(struct gw_site_loader *l)
@@ -482,6 +486,7 @@ void gw_site_free(struct gw_site *site)
         if (site->buses[i].driver != NULL)
             site->buses[i].driver->free_bus(site->buses[i].priv);
     free(site->derived);
+    free(site->telemetry.deadbands);
     free(site->points);
     free(site->point_priv);
     free(site->devices);

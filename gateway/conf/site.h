@@ -245,6 +245,19 @@ struct gw_site_platform {
     size_t nkeys;
 };
 
+/* How far a value may go from the one sent last before it is sent again. */
+struct gw_site_deadband {
+    uint32_t point; /* index into the site's points: a quantity or a counter */
+    double value;   /* in the point's unit, or in percent of the value sent last; > 0 */
+    bool percent;
+};
+
+struct gw_site_telemetry {
+    int64_t heartbeat_s; /* 0: every value of every pass */
+    struct gw_site_deadband *deadbands;
+    size_t ndeadbands;
+};
+
 struct gw_site_journal {
     int64_t records_mb;                      /* quota of records.db */
     int64_t telemetry_mb;                    /* quota of telemetry.db */
@@ -274,6 +287,7 @@ struct gw_site {
     struct gw_site_mqtt mqtt;
     struct gw_site_influx influx;
     struct gw_site_platform platform;
+    struct gw_site_telemetry telemetry;
     struct gw_site_journal journal;
     struct gw_site_local local;
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */

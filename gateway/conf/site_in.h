@@ -29,7 +29,12 @@ struct gw_site_trust_in {
 };
 
 struct gw_site_publish_in {
-    const struct gw_jnode *mqtt, *influx;
+    const struct gw_jnode *mqtt, *influx, *telemetry;
+};
+
+struct gw_site_telemetry_in {
+    struct gw_site_telemetry telemetry;
+    const struct gw_jnode *deadbands;
 };
 
 struct gw_site_influx_in {
@@ -61,6 +66,7 @@ extern const struct gw_key gw_site_mqtt_keys[];
 extern const struct gw_key gw_site_influx_keys[];
 extern const struct gw_key gw_site_platform_keys[];
 extern const struct gw_key gw_site_trust_keys[];
+extern const struct gw_key gw_site_telemetry_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 extern const struct gw_key gw_site_local_keys[];
 
@@ -88,6 +94,12 @@ bool gw_site_is_loopback(const char *host);
 /* Reads "publish.influx" (NULL: only the defaults) into site->influx. Points must be read. */
 void gw_site_read_influx(struct gw_site *site, const struct gw_jnode *obj,
                          struct gw_issues *issues);
+
+/* Reads "publish.telemetry" (NULL: only the defaults). Points must be read and grouped. Points that
+ * device_bad (per device) or names_unsure explain are not complained about. false: no memory. */
+bool gw_site_read_telemetry(struct gw_site *site, const struct gw_jnode *obj,
+                            const bool *device_bad, bool names_unsure,
+                            struct gw_issues *issues) GW_MUST_CHECK;
 
 /* Points by id, and how each came into the site. */
 struct gw_site_index {

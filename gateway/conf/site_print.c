@@ -257,6 +257,24 @@ static void print_platform(struct printer *p)
     close_obj(p);
 }
 
+static void print_telemetry(struct printer *p)
+{
+    const struct gw_site_telemetry *t = &p->site->telemetry;
+    const struct gw_site_telemetry_in in = {.telemetry = *t};
+    open_obj(p, "telemetry");
+    table(p, gw_site_telemetry_keys, &in);
+    open_obj(p, "deadbands");
+    for (size_t i = 0; i < t->ndeadbands; i++) {
+        begin(p);
+        gw_keys_print_str(p->site->points[t->deadbands[i].point].id, p->out);
+        gw_buf_str(p->out, t->deadbands[i].percent ? ": \"" : ": ");
+        gw_keys_print_num(t->deadbands[i].value, p->out);
+        gw_buf_str(p->out, t->deadbands[i].percent ? " %\"" : "");
+    }
+    close_obj(p);
+    close_obj(p);
+}
+
 void gw_site_print(const struct gw_site *site, struct gw_buf *out)
 {
     struct printer p = {.site = site, .out = out, .indent = STEP, .first = true};
@@ -275,6 +293,7 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     open_obj(&p, "publish");
     section(&p, "mqtt", gw_site_mqtt_keys, &site->mqtt);
     print_influx(&p);
+    print_telemetry(&p);
     close_obj(&p);
     if (site->platform.nkeys > 0)
         print_platform(&p);

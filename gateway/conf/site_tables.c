@@ -260,6 +260,8 @@ const struct gw_key gw_site_publish_keys[] = {
      .doc = "The platform's MQTT broker."},
     {"influx", GW_KEY_NODE, VALUE(gw_site_publish_in, influx), .jtype = GW_J_OBJ,
      .doc = "An InfluxDB that telemetry is written to, too."},
+    {"telemetry", GW_KEY_NODE, VALUE(gw_site_publish_in, telemetry), .jtype = GW_J_OBJ,
+     .doc = "Which values are worth sending, to the broker and to InfluxDB alike."},
     END,
 };
 
@@ -363,6 +365,17 @@ const struct gw_key gw_site_trust_keys[] = {
     END,
 };
 
+const struct gw_key gw_site_telemetry_keys[] = {
+    {"heartbeat_s", GW_KEY_INT, VALUE(gw_site_telemetry_in, telemetry.heartbeat_s), .min = 0,
+     .max = 86400, .def = "0",
+     .doc = "Seconds after which a value is sent although it has not changed, such as 60; 0: every "
+            "value of every pass is sent."},
+    {"deadbands", GW_KEY_NODE, VALUE(gw_site_telemetry_in, deadbands), .jtype = GW_J_OBJ,
+     .doc = "How far a value may move before it is sent, by point: a number in the point's unit, or "
+            "\"2 %\" of the value sent last."},
+    END,
+};
+
 const struct gw_key gw_site_journal_keys[] = {
     {"records_mb", GW_KEY_INT, VALUE(gw_site_journal, records_mb), .min = 16, .max = 65536,
      .def = "256",
@@ -406,6 +419,7 @@ const struct gw_site_section gw_site_sections[] = {
     {"/publish/influx", gw_site_influx_keys},
     {"/platform", gw_site_platform_keys},
     {"/platform/keys/[]", gw_site_trust_keys},
+    {"/publish/telemetry", gw_site_telemetry_keys},
     {"/journal", gw_site_journal_keys},
     {"/local", gw_site_local_keys},
     {NULL, NULL},

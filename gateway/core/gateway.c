@@ -73,6 +73,7 @@ struct gw_gateway {
     bool running; /* the engine: state is restored and the journal takes drafts */
     bool fatal;
     char journal_fault[160];
+    uint64_t takeovers; /* of the session, told as events so far */
     int64_t health_due_ms, checkpoint_due_ms, api_due_ms, tend_due_ms;
     struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
@@ -175,6 +176,24 @@ static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
     g->health_due_ms = now->mono_ms + g->site->mqtt.health_s * 1000;
 }
 
+/* Two boxes with one identity are an installation fault, or a theft; either is worth a word. */
+static void look_at_takeovers(struct gw_gateway *g)
+{
+    struct gw_mqtt_stats stats = {0};
+
+    if (!g->mqtt)
+        return;
+    gw_mqtt_stats(g->mqtt, &stats);
+    if (stats.takeovers == g->takeovers)
+        return;
+    g->takeovers = stats.takeovers;
+    raise_event(g,
+                &(struct gw_event){"taken_over", "",
+                                   "another client has the same client id at the broker and took "
+                                   "the session over; tried again after a minute",
+                                   "服务器上另有客户端使用同一客户端标识,会话被抢占;一分钟后重试"});
+}
+
 /* --- the local API --------------------------------------------------------------------------- */
 
 /* On the local API's thread. */
@@ -247,15 +266,17 @@ static enum gw_status take_batch(void *ctx, const struct gw_batch *batch)
     return gw_mailbox_put(g->batches, batch);
 }
 
-static void on_row(void *arg, const char *data, size_t len)
+static bool on_row(void *arg, const char *data, size_t len)
 {
     struct gw_gateway *g = arg;
     int64_t now = gw_loop_now_ms(g->loop);
 
-    if (gw_journal_row(g->journal, GW_PARCEL_TELEMETRY, "telemetry", data, len) == GW_OK)
+    if (gw_journal_row(g->journal, GW_PARCEL_TELEMETRY, "telemetry", data, len) == GW_OK) {
         (void)gw_ratelog_ok(&g->rows_log, now, TAG, "telemetry is stored again");
-    else
-        (void)gw_ratelog_fail(&g->rows_log, now, TAG, "telemetry row dropped: journal is behind");
+        return true;
+    }
+    (void)gw_ratelog_fail(&g->rows_log, now, TAG, "telemetry row dropped: journal is behind");
+    return false;
 }
 
 static void on_outage(void *arg, enum gw_outage_kind kind, uint32_t index)
@@ -458,6 +479,7 @@ static void on_tick(void *arg)
         if (gw_engine_governed(g->engine))
             publish_inventory(g, &now);
     }
+    look_at_takeovers(g);
     if (now.mono_ms >= g->health_due_ms)
         publish_health(g, &now);
     gw_outage_look(g->outage, now.mono_ms, on_outage, g);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/derived.h"
+#include "publish/exception.h"
 #include "publish/telemetry.h"
 
 #define ROW_MAX ((size_t)1 << 20)
@@ -22,6 +23,7 @@ struct gw_pipeline {
     struct gw_sample *samples; /* backs all passes */
     uint32_t *order;           /* scratch of the encoder */
     struct gw_buf row;
+    struct gw_exception *exception;
     struct gw_derived *derived;
 };
 
@@ -54,7 +56,7 @@ enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pi
         goto nomem;
     count_points(site, p->passes, &most);
     p->order = calloc(most, sizeof *p->order);
-    if (!p->order)
+    if (!p->order || gw_exception_new(site, &p->exception) != GW_OK)
         goto nomem;
     struct gw_sample *next = p->samples;
     for (size_t i = 0; i < site->ndevices; i++) {
@@ -78,6 +80,7 @@ void gw_pipeline_free(struct gw_pipeline *p)
     if (!p)
         return;
     gw_derived_free(p->derived);
+    gw_exception_free(p->exception);
     gw_buf_free(&p->row);
     free(p->order);
     free(p->samples);
@@ -95,9 +98,22 @@ static void collect(struct gw_pipeline *p, const struct gw_batch *b)
     }
 }
 
+/* Drops from the pass what is not worth sending. */
+static void sift(struct gw_pipeline *p, struct pass *pass, int64_t now_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < pass->n; i++)
+        if (gw_exception_due(p->exception, &pass->samples[i], now_ms))
+            pass->samples[kept++] = pass->samples[i];
+    pass->n = kept;
+}
+
 static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const struct gw_stamp *now)
 {
     struct pass *pass = &p->passes[b->device];
+    sift(p, pass, now->mono_ms);
+    if (pass->n == 0)
+        return;
     struct gw_telemetry_pass tp = {
         .gateway = p->conf.site->gateway.id,
         .device = p->conf.site->devices[b->device].id,
@@ -105,15 +121,20 @@ static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const stru
         .samples = pass->samples,
         .n = pass->n,
         .order = p->order,
+        .heartbeat_s = p->conf.site->telemetry.heartbeat_s,
         .end = {.mono_ms = b->mono_ms, .wall_ms = b->wall_ms, .sync = now->sync},
     };
     gw_buf_clear(&p->row);
     gw_telemetry_encode(&tp, &p->row);
-    if (p->row.failed)
+    if (p->row.failed) {
         gw_log(GW_LOG_WARN, "core", "device %s: telemetry row of %zu points does not fit",
                tp.device, tp.n);
-    else
-        p->conf.row(p->conf.arg, p->row.data, p->row.len);
+        return;
+    }
+    if (!p->conf.row(p->conf.arg, p->row.data, p->row.len))
+        return;
+    for (size_t i = 0; i < pass->n; i++)
+        gw_exception_sent(p->exception, &pass->samples[i], now->mono_ms);
 }
 
 /* One batch of a device, an instrument or what is derived. True at the end of a pass. */

@@ -19,8 +19,9 @@ struct gw_pipeline_conf {
     const struct gw_site *site; /* lent */
     struct gw_table *table;     /* lent */
     const struct gw_clock *clock;
-    /* One encoded telemetry row of a whole pass; NULL: none is wanted. */
-    void (*row)(void *arg, const char *data, size_t len);
+    /* One encoded telemetry row: what is worth sending of a pass. False: it is lost, and what it said
+     * will be said by the next pass. NULL: none is wanted. */
+    bool (*row)(void *arg, const char *data, size_t len);
     /* The link of a device changed. */
     void (*link)(void *arg, uint32_t device, const struct gw_device_life *life);
     void *arg;

@@ -208,7 +208,7 @@ static enum gw_status send_documents(struct gw_courier *c, struct gw_session *se
         status = gw_session_publish(session, &msg, &mid, err);
         free(data);
         if (status == GW_OK) {
-            gw_documents_sent(c->docs, doc, mid);
+            gw_documents_sent(c->docs, doc, mid, now_ms);
         } else if (is_own_fault(status)) {
             c->refused++;
             gw_documents_refused(c->docs, doc, now_ms);

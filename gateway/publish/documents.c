@@ -20,6 +20,7 @@ struct state {
     uint64_t had;    /* version that the broker has */
     uint64_t flying; /* version that is or was last in flight */
     bool in_flight;
+    int64_t sent_ms;
     int mid;
     bool refused; /* and not accepted since; not to be sent before due_ms */
     int64_t due_ms;
@@ -163,7 +164,8 @@ enum gw_status gw_documents_next(struct gw_documents *d, int64_t now_ms, enum gw
         enum gw_document candidate = (enum gw_document)i;
         if (candidate == GW_DOC_OFFLINE || s->in_flight || (s->refused && s->due_ms > now_ms))
             continue;
-        if (newest(d, candidate) <= s->had)
+        const bool stale = s->had > 0 && now_ms - s->sent_ms >= GW_DOC_REPEAT_MS;
+        if (newest(d, candidate) <= s->had && !stale)
             continue;
         uint64_t version = 0;
         enum gw_status status = copy_text(d, candidate, data, len, &version);
@@ -176,11 +178,12 @@ enum gw_status gw_documents_next(struct gw_documents *d, int64_t now_ms, enum gw
     return GW_E_NOTFOUND;
 }
 
-void gw_documents_sent(struct gw_documents *d, enum gw_document doc, int mid)
+void gw_documents_sent(struct gw_documents *d, enum gw_document doc, int mid, int64_t now_ms)
 {
     struct state *s = &d->states[doc];
     s->in_flight = true;
     s->mid = mid;
+    s->sent_ms = now_ms;
     s->had = s->flying; /* unless a refusal says otherwise */
 }
 

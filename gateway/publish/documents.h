@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A broker may lose what it retains and stay connected, so each document is sent again from time to
+ * time; an engineering default. */
+#define GW_DOC_REPEAT_MS INT64_C(600000)
+
 struct gw_documents;
 
 /* GW_E_NOMEM. */
@@ -43,8 +47,8 @@ void gw_documents_restart(struct gw_documents *d);
  * GW_E_NOTFOUND: none. GW_E_NOMEM. */
 enum gw_status gw_documents_next(struct gw_documents *d, int64_t now_ms, enum gw_document *doc,
                                  char **data, size_t *len) GW_MUST_CHECK;
-/* The text that gw_documents_next gave last for doc is in flight under mid. */
-void gw_documents_sent(struct gw_documents *d, enum gw_document doc, int mid);
+/* The text that gw_documents_next gave last for doc is in flight under mid since now_ms. */
+void gw_documents_sent(struct gw_documents *d, enum gw_document doc, int mid, int64_t now_ms);
 /* It was refused without being sent: tried again after 5 s, 10 s ... 10 min. */
 void gw_documents_refused(struct gw_documents *d, enum gw_document doc, int64_t now_ms);
 /* The broker has answered for mid at now_ms; a refused document is tried again in the same way.

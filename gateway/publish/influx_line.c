@@ -345,6 +345,10 @@ enum gw_status gw_influx_line_encode(const struct gw_influx_line *l, const char 
     struct slice name = word(&c);
     pass(&c, ",\"gateway\":");
     struct slice gateway = word(&c);
+    if (at(&c, ",\"heartbeat_s\":")) {
+        pass(&c, ",\"heartbeat_s\":");
+        (void)number(&c);
+    }
     pass(&c, ",\"points\":{");
     if (c.bad || name.len == 0 || !copy(name, device, GW_ID_SIZE))
         return GW_E_PARSE;

@@ -45,7 +45,7 @@ struct gw_mqtt {
     struct gw_session *session; /* NULL while not connected */
     bool connected;
     int64_t since_ms;
-    uint64_t connects;
+    uint64_t connects, takeovers;
     int goodbye;   /* message id of the offline document, 0 = not sent */
     bool goodbyed; /* and its acknowledgement */
     struct gw_backoff backoff;
@@ -83,7 +83,11 @@ static bool stopping(const struct gw_mqtt *m)
 static void update_stats(struct gw_mqtt *m)
 {
     struct gw_mqtt_stats stats = {
-        .connected = m->connected, .since_ms = m->since_ms, .connects = m->connects};
+        .connected = m->connected,
+        .since_ms = m->since_ms,
+        .connects = m->connects,
+        .takeovers = m->takeovers,
+    };
 
     gw_courier_stats(m->courier, &stats);
     if (m->fault[0] != '\0')
@@ -295,6 +299,7 @@ static int64_t connect_once(struct gw_mqtt *m)
         m->since_ms = now;
         gw_courier_end(m->courier);
     }
+    m->takeovers += reason == GW_REASON_TAKEN_OVER;
     if (status != GW_E_CLOSED)
         note_fault(m, &err);
     update_stats(m);

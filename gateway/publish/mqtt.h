@@ -66,6 +66,7 @@ struct gw_mqtt_stats {
     uint64_t acked;     /* PUBACK with success */
     uint64_t refused;   /* PUBACK with reason >= 0x80, or nobody subscribed */
     unsigned held;      /* parcels held at present */
+    uint64_t takeovers; /* times that another client with this client id pushed this one out */
     char fault[160];    /* why not connected or what was refused last; "" when fine */
 };
 

@@ -3,6 +3,7 @@
 #include "publish/session.h"
 
 #include "base/file.h"
+#include "publish/tls_fault.h"
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -25,9 +26,11 @@ struct gw_session {
     struct gw_session_events events;
     bool v5;
     bool answered;   /* CONNACK came */
+    bool twice;      /* and came again, which no broker may do and the library lets pass */
     unsigned reason; /* the broker's last word */
     char tls[160];   /* the library's last complaint: the only place where a TLS fault is told */
     char *filter;    /* NULL: no subscription */
+    const char *tls_cause; /* what the first complaint means, where that is known; or NULL */
     mosquitto_property *plain[2][2]; /* [historical][expiring] */
     mosquitto_property *will, *connect;
 };
@@ -53,7 +56,10 @@ static void on_connect(struct mosquitto *mosq, void *obj, int reason, int flags,
         s->reason = (unsigned)reason;
         return;
     }
+    s->twice = s->answered;
     s->answered = true;
+    if (s->twice)
+        return;
     if (s->v5)
         mosquitto_property_read_int16(props, MQTT_PROP_RECEIVE_MAXIMUM, &receive_max, false);
     /* Should it fail, the next step finds the connection closed. What was retained is no command. */
@@ -110,9 +116,18 @@ static void on_publish(struct mosquitto *mosq, void *obj, int mid, int reason,
 static void on_log(struct mosquitto *mosq, void *obj, int level, const char *text)
 {
     struct gw_session *s = obj;
-    (void)mosq;
-    if (level == MOSQ_LOG_ERR)
-        snprintf(s->tls, sizeof s->tls, "%s", text);
+    if (level != MOSQ_LOG_ERR)
+        return;
+    snprintf(s->tls, sizeof s->tls, "%s", text);
+    if (s->answered)
+        return;
+    /* The library checks the name by itself and then only says this much; the verdict is gone with
+     * the connection, so it is asked for now. */
+    if (s->tls_cause == NULL && strstr(text, "host name verification failed") != NULL)
+        s->tls_cause = "the broker's certificate is for another host name";
+    if (s->tls_cause == NULL)
+        s->tls_cause =
+            gw_tls_fault(gw_tls_verdict(mosquitto_ssl_get(mosq)), gw_tls_fault_code(text));
 }
 
 /* ---- opening ---- */
@@ -247,6 +262,9 @@ static enum gw_status set_options(struct gw_session *s, const struct gw_session_
 /* What a failed call of the library means. */
 static enum gw_status explain(const struct gw_session *s, int rc, struct gw_err *err)
 {
+    /* An alert comes as a lost connection where it follows the handshake, as in TLS 1.3. */
+    if (s->tls_cause != NULL)
+        return gw_err_set(err, GW_E_PROTO, "TLS failed: %s", s->tls_cause);
     switch (rc) {
     case MOSQ_ERR_NOMEM:
         return gw_err_set(err, GW_E_NOMEM, "out of memory");
@@ -385,6 +403,8 @@ enum gw_status gw_session_step(struct gw_session *s, bool readable, bool writabl
         rc = mosquitto_loop_misc(s->mosq);
     if (s->reason != 0)
         return explain_refusal(s, err);
+    if (s->twice)
+        return gw_err_set(err, GW_E_PROTO, "the broker accepted one connection twice");
     if (rc != MOSQ_ERR_SUCCESS)
         return explain(s, rc, err);
     if (mosquitto_socket(s->mosq) < 0)

@@ -85,6 +85,8 @@ void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *ou
     gw_jcs_obj(&j, NULL);
     gw_jcs_str(&j, "device", pass->device);
     gw_jcs_str(&j, "gateway", pass->gateway);
+    if (pass->heartbeat_s > 0)
+        gw_jcs_int(&j, "heartbeat_s", pass->heartbeat_s);
     gw_jcs_obj(&j, "points");
     for (size_t i = 0; i < pass->n; i++) {
         const struct gw_sample *s = &pass->samples[pass->order[i]];

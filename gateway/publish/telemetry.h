@@ -4,6 +4,8 @@
  *
  * {"device":"gas","gateway":"g1","points":{"gas.p1":{"q":"GOOD","t":1795305600123,"v":"3.2"},...},
  *  "sync":true,"t":1795305600130,"v":1}
+ * By exception, "heartbeat_s":60 stands behind "gateway": what is left out has not changed, and would
+ * be there after 60 s all the same.
  * t is wall time in ms of the sample (inside) and of the end of the pass (outside). "v" of a point
  * is its value as a string: a decimal, "true"/"false", or a state's name; it is left out when the
  * quality allows none (a value that was not decoded).
@@ -29,6 +31,7 @@ struct gw_telemetry_pass {
     size_t n;
     uint32_t *order;
     struct gw_stamp end;
+    int64_t heartbeat_s; /* 0: the pass is whole */
 };
 void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *out);
 

@@ -94,6 +94,10 @@ bool gw_tape_read_json(struct gw_tape_file *f, const char *text, size_t len, str
     const struct gw_slice device = word(&c);
     pass(&c, ",\"gateway\":");
     const struct gw_slice gateway = word(&c);
+    if (at(&c, ",\"heartbeat_s\":"))
+        return gw_tape_bad(l,
+                           "this row was sent by exception, and what it leaves out would pass for "
+                           "silence; record with publish.telemetry.heartbeat_s 0");
     pass(&c, ",\"points\":{");
     if (c.bad)
         return gw_tape_bad(l, "not a telemetry row");

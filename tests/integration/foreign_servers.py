@@ -7,11 +7,10 @@ All serve the same registers, made here; each value must arrive as what it was m
 import json
 import os
 import pathlib
-import shutil
 import struct
-import subprocess
 
-from harness import BUILD, ROOT, Rig, free_port, listens, run, until
+from foreign_npm import npm_folder
+from harness import ROOT, Rig, free_port, listens, run, until
 from spoilt import samples
 
 HERE = ROOT / "tests/integration"
@@ -63,22 +62,6 @@ def layout():
             wanted[f"{name}_{i}"] = "true" if bit else "false"
     data = {"holding": registers, "input": registers, "coils": COILS, "discrete": DISCRETE}
     return data, points, wanted
-
-
-def npm_folder():
-    """The folder with the installed packages of npm/package-lock.json."""
-    folder = BUILD / "foreign-npm"
-    done = folder / "done"
-    lock = (HERE / "npm/package-lock.json").read_text()
-    if not done.exists() or done.read_text() != lock:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / "npm" / name, folder)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True,
-                       stdout=subprocess.DEVNULL)
-        done.write_text(lock)
-    return folder
 
 
 def start_servers(rig, data):

@@ -453,6 +453,22 @@ static const struct bad bad_sites[] = {
      {"site.json:31: /publish/mqtt/password: unknown key"}},
 
     {MQTT,
+     MQTT ", \"telemetry\": {\"heartbeat_s\": 60, \"deadbands\": {\"raw.run\": 0, \"qin.flow\": "
+          "\"2\", \"qin.total\": \"101 %\", \"ax.mains_fault\": \"0 %\"}}",
+     {"site.json:31: /publish/telemetry/deadbands/raw.run: must be greater than 0",
+      "site.json:31: /publish/telemetry/deadbands/qin.flow: must be a number in the point's unit, "
+      "or as \"2 %\" of the value sent last, up to 100 %",
+      "site.json:31: /publish/telemetry/deadbands/qin.total: must be a number in the point's unit, "
+      "or as \"2 %\" of the value sent last, up to 100 %",
+      "site.json:31: /publish/telemetry/deadbands/ax.mains_fault: must be a number in the point's "
+      "unit, or as \"2 %\" of the value sent last, up to 100 %"}},
+    {MQTT,
+     MQTT ", \"telemetry\": {\"heartbeat_s\": 86401, \"deadbands\": {\"gone.x\": 1}}",
+     {"site.json:31: /publish/telemetry/heartbeat_s: must be 0 to 86400, is 86401",
+      "site.json:31: /publish/telemetry/deadbands: does nothing without \"heartbeat_s\"; 60 is "
+      "usual",
+      "site.json:31: /publish/telemetry/deadbands/gone.x: there is no point \"gone.x\""}},
+    {MQTT,
      MQTT ", \"influx\": {\"enabled\": true, \"version\": 1, \"db\": \"d\"}",
      {"site.json:31: /publish/influx: \"url\" is missing; or set \"enabled\": false"}},
     {MQTT,

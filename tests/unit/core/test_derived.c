@@ -21,7 +21,7 @@ struct rig {
     enum gw_link link; /* of the device of b.z */
 };
 
-static void on_row(void *arg, const char *data, size_t len)
+static bool on_row(void *arg, const char *data, size_t len)
 {
     struct rig *r = arg;
 
@@ -29,6 +29,7 @@ static void on_row(void *arg, const char *data, size_t len)
     memcpy(r->row, data, len);
     r->row[len] = '\0';
     r->rows++;
+    return true;
 }
 
 static void on_link(void *arg, uint32_t device, const struct gw_device_life *life)

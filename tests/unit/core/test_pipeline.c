@@ -15,10 +15,11 @@ struct rig {
     struct gw_pipeline *pipeline;
     char row[4096];
     int rows, links;
+    bool refuse; /* the next rows are lost */
     enum gw_link link;
 };
 
-static void on_row(void *arg, const char *data, size_t len)
+static bool on_row(void *arg, const char *data, size_t len)
 {
     struct rig *r = arg;
 
@@ -26,6 +27,7 @@ static void on_row(void *arg, const char *data, size_t len)
     memcpy(r->row, data, len);
     r->row[len] = '\0';
     r->rows++;
+    return !r->refuse;
 }
 
 static void on_link(void *arg, uint32_t device, const struct gw_device_life *life)
@@ -169,6 +171,42 @@ static void a_repeated_pass_does_not_overflow(void **state)
     assert_int_equal(r->rows, 1);
 }
 
+static void what_says_nothing_new_is_not_sent(void **state)
+{
+    struct rig *r = *state;
+    struct gw_pipeline *p;
+    struct gw_err err;
+    struct gw_pipeline_conf conf = {.site = &r->f.site,
+                                    .table = r->f.table,
+                                    .clock = &r->clock,
+                                    .row = on_row,
+                                    .link = on_link,
+                                    .arg = r};
+
+    r->f.site.telemetry.heartbeat_s = 60;
+    assert_int_equal(gw_pipeline_new(&conf, &p, &err), GW_OK);
+    struct gw_batch b = batch_of(r, 0, GW_LINK_OK);
+    b.n = 2;
+    b.samples[0] = fixture_sample(0, 1.5, b.mono_ms);
+    b.samples[1] = fixture_sample(1, 2.5, b.mono_ms);
+    gw_pipeline_batch(p, &b, NULL);
+    assert_int_equal(r->rows, 1);
+    assert_non_null(strstr(r->row, "\"heartbeat_s\":60,\"points\":{"));
+    gw_pipeline_batch(p, &b, NULL); /* nothing new: no row at all */
+    assert_int_equal(r->rows, 1);
+    b.samples[1] = fixture_sample(1, 3.5, b.mono_ms);
+    r->refuse = true; /* lost: the next pass says it again */
+    gw_pipeline_batch(p, &b, NULL);
+    r->refuse = false;
+    gw_pipeline_batch(p, &b, NULL);
+    assert_int_equal(r->rows, 3);
+    assert_non_null(strstr(r->row, "\"3.5\""));
+    assert_null(strstr(r->row, "\"1.5\""));
+    gw_pipeline_batch(p, &b, NULL);
+    assert_int_equal(r->rows, 3);
+    gw_pipeline_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_change_is_told_once, setup, teardown),
         cmocka_unit_test_setup_teardown(foreign_input_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_repeated_pass_does_not_overflow, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_says_nothing_new_is_not_sent, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

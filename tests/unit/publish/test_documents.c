@@ -75,14 +75,31 @@ static void test_online_goes_first_and_offline_never(void **state)
     set(d, GW_DOC_ONLINE, "on");
     gw_documents_restart(d);
     expect(d, 0, GW_DOC_ONLINE, "on");
-    gw_documents_sent(d, GW_DOC_ONLINE, 1);
+    gw_documents_sent(d, GW_DOC_ONLINE, 1, 0);
     expect(d, 0, GW_DOC_INVENTORY, "inventory");
-    gw_documents_sent(d, GW_DOC_INVENTORY, 2);
+    gw_documents_sent(d, GW_DOC_INVENTORY, 2, 0);
     expect(d, 0, GW_DOC_CASES, "cases");
-    gw_documents_sent(d, GW_DOC_CASES, 3);
+    gw_documents_sent(d, GW_DOC_CASES, 3, 0);
     expect(d, 0, GW_DOC_HEALTH, "health");
-    gw_documents_sent(d, GW_DOC_HEALTH, 4);
+    gw_documents_sent(d, GW_DOC_HEALTH, 4, 0);
     expect_none(d, 0);
+}
+
+static void test_each_is_repeated_slowly(void **state)
+{
+    struct gw_documents *d = *state;
+    enum gw_document doc;
+    set(d, GW_DOC_CASES, "cases");
+    gw_documents_restart(d);
+    expect(d, 0, GW_DOC_CASES, "cases");
+    gw_documents_sent(d, GW_DOC_CASES, 1, 1000);
+    expect_none(d, 1000 + GW_DOC_REPEAT_MS); /* not while one is in flight */
+    assert_true(gw_documents_acked(d, 1, false, 1010, &doc));
+    expect_none(d, 999 + GW_DOC_REPEAT_MS);
+    expect(d, 1000 + GW_DOC_REPEAT_MS, GW_DOC_CASES, "cases");
+    gw_documents_sent(d, GW_DOC_CASES, 2, 1000 + GW_DOC_REPEAT_MS);
+    assert_true(gw_documents_acked(d, 2, false, 1010 + GW_DOC_REPEAT_MS, &doc));
+    expect_none(d, 1020 + GW_DOC_REPEAT_MS);
 }
 
 static void test_one_copy_in_flight_then_the_newest(void **state)
@@ -92,7 +109,7 @@ static void test_one_copy_in_flight_then_the_newest(void **state)
     set(d, GW_DOC_CASES, "1");
     gw_documents_restart(d);
     expect(d, 0, GW_DOC_CASES, "1");
-    gw_documents_sent(d, GW_DOC_CASES, 5);
+    gw_documents_sent(d, GW_DOC_CASES, 5, 0);
     set(d, GW_DOC_CASES, "2");
     set(d, GW_DOC_CASES, "3");
     expect_none(d, 0);
@@ -101,7 +118,7 @@ static void test_one_copy_in_flight_then_the_newest(void **state)
     assert_int_equal(doc, GW_DOC_CASES);
     assert_false(gw_documents_acked(d, 5, false, 0, &doc));
     expect(d, 0, GW_DOC_CASES, "3");
-    gw_documents_sent(d, GW_DOC_CASES, 6);
+    gw_documents_sent(d, GW_DOC_CASES, 6, 0);
     assert_true(gw_documents_acked(d, 6, false, 0, &doc));
     expect_none(d, 0);
     gw_documents_restart(d); /* a new broker may have nothing */
@@ -116,7 +133,7 @@ static void test_a_refused_one_waits_while_others_pass(void **state)
     set(d, GW_DOC_INVENTORY, "i");
     gw_documents_restart(d);
     expect(d, 100, GW_DOC_INVENTORY, "i");
-    gw_documents_sent(d, GW_DOC_INVENTORY, 1);
+    gw_documents_sent(d, GW_DOC_INVENTORY, 1, 0);
     assert_int_equal(gw_documents_waiting(d, &due_ms), 0);
     assert_true(gw_documents_acked(d, 1, true, 100, &doc));
     assert_int_equal(gw_documents_waiting(d, &due_ms), 1);
@@ -124,19 +141,19 @@ static void test_a_refused_one_waits_while_others_pass(void **state)
     expect_none(d, 4000);
     set(d, GW_DOC_HEALTH, "h");
     expect(d, 4000, GW_DOC_HEALTH, "h");
-    gw_documents_sent(d, GW_DOC_HEALTH, 2);
+    gw_documents_sent(d, GW_DOC_HEALTH, 2, 0);
 
     set(d, GW_DOC_INVENTORY, "i2"); /* a newer text is not tried sooner */
     expect_none(d, due_ms - 1);
     expect(d, due_ms, GW_DOC_INVENTORY, "i2");
-    gw_documents_sent(d, GW_DOC_INVENTORY, 3);
+    gw_documents_sent(d, GW_DOC_INVENTORY, 3, 0);
     assert_int_equal(gw_documents_waiting(d, &due_ms), 1); /* not mended before it is accepted */
     assert_int_equal(due_ms, INT64_MAX);
     assert_true(gw_documents_acked(d, 3, true, 10000, &doc));
     assert_int_equal(gw_documents_waiting(d, &due_ms), 1);
     assert_in_range(due_ms, 18000, 22000);
     expect(d, due_ms, GW_DOC_INVENTORY, "i2");
-    gw_documents_sent(d, GW_DOC_INVENTORY, 4);
+    gw_documents_sent(d, GW_DOC_INVENTORY, 4, 0);
     assert_true(gw_documents_acked(d, 4, false, 30000, &doc));
     assert_int_equal(gw_documents_waiting(d, &due_ms), 0);
 
@@ -151,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ready_needs_birth_and_will, setup, teardown),
         cmocka_unit_test_setup_teardown(test_online_goes_first_and_offline_never, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_each_is_repeated_slowly, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_copy_in_flight_then_the_newest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_refused_one_waits_while_others_pass, setup,
                                         teardown),

@@ -144,6 +144,10 @@ static void a_field_keeps_its_type(void **state)
         {ROW(POINT("gas.fan", "GOOD", "1.5")), LINE("fan=1.5,fan_q=\"GOOD\"")},
         {ROW(POINT("gas.events", "GOOD", "9223372036854775808")),
          LINE("events=9223372036854775808,events_q=\"GOOD\"")},
+        /* By exception. */
+        {"{\"device\":\"gas\",\"gateway\":\"g1\",\"heartbeat_s\":60,\"points\":{" POINT(
+             "gas.fan", "GOOD", "true") "},\"sync\":true,\"t\":1795305600130,\"v\":1}",
+         LINE("fan=1i,fan_q=\"GOOD\"")},
         /* Not declared any more. */
         {ROW(POINT("gas.gone", "GOOD", "12")), LINE("gone=12,gone_q=\"GOOD\"")},
         {ROW(POINT("gas.gone", "GOOD", "true")), LINE("gone=1i,gone_q=\"GOOD\"")},

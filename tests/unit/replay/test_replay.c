@@ -264,6 +264,9 @@ static const struct {
     {"time,point,value,quality\n1795305600000,gas.p1_state,FINE,GOOD\n",
      ":2: gas.p1_state: \"FINE\""},
     {"{\"device\":\"pt\"}\n", ":1: not a telemetry row"},
+    {"{\"device\":\"pt\",\"gateway\":\"g1\",\"heartbeat_s\":60,\"points\":{},\"sync\":true,"
+     "\"t\":1795305600000,\"v\":1}\n",
+     ":1: this row was sent by exception"},
     {"{\"device\":\"pt\",\"gateway\":\"g1\",\"points\":{},\"sync\":true,\"t\":1795305600000,\"v\":"
      "2}\n",
      ":1: not a telemetry row"},
