@@ -54,10 +54,13 @@ void gw_catalogue_free(struct gw_catalogue *cat)
     free(cat->types);
     free(cat->roles);
     free(cat->facts);
-    for (size_t i = 0; i < cat->nfindings; i++)
+    for (size_t i = 0; i < cat->nfindings; i++) {
         free(cat->findings[i].applies);
+        free(cat->findings[i].rules);
+    }
     free(cat->findings);
     free(cat->clauses);
+    free(cat->laws);
     free(cat);
 }
 

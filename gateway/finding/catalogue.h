@@ -190,6 +190,7 @@ struct gw_rule_def {
 };
 
 #define GW_APPLIES_MAX 8
+#define GW_RULES_MAX   3
 
 struct gw_finding {
     char code[GW_CODE_SIZE];
@@ -210,13 +211,14 @@ struct gw_finding {
     size_t neach;
     bool by_device; /* with each: one case per device of these points */
     enum gw_run_gate run;
-    struct gw_rule_def rules[3]; /* the first whose input roles the asset has is used */
+    /* The first whose input roles the asset has is used; the catalogue's, at most GW_RULES_MAX. */
+    struct gw_rule_def *rules;
     size_t nrules;
     struct gw_param_def params[GW_PARAMS_MAX];
     size_t nparams;
     const struct gw_clause *clauses[12]; /* the catalogue's */
     size_t nclauses;
-    struct gw_text obligation, penalty;
+    const struct gw_text *obligation, *penalty; /* of leads; the catalogue's */
 };
 
 /* How all alarms of a gateway are kept readable; see alarm/chatter.h and alarm/flood.h. */

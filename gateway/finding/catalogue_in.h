@@ -24,11 +24,12 @@ struct gw_catalogue {
     size_t nfacts;
     struct gw_permit_def permits[GW_PERMIT_COUNT];
     struct gw_clause *clauses;
+    struct gw_text *laws; /* obligation and penalty of each, in turn */
     struct gw_finding *findings;
     size_t nfindings;
 };
 
-/* Clauses, laws and documents are named once in the file; laws and documents are copied. */
+/* Clauses, laws and documents are named once in the file; documents are copied. */
 struct gw_cat_document {
     const char *name;
     char title[GW_NAME_SIZE];
@@ -42,7 +43,7 @@ struct gw_cat_clause {
 
 struct gw_cat_law {
     const char *name;
-    struct gw_text obligation, penalty;
+    const struct gw_text *obligation, *penalty;
 };
 
 struct gw_cat_env {

@@ -329,11 +329,12 @@ static void read_law(struct gw_cat_env *env, const struct gw_jnode *n)
         {.type = GW_KEY_END},
     };
     struct law_in in = {0};
-    struct gw_cat_law *law = &env->laws[env->nlaws++];
-    law->name = gw_jnode_key(n);
+    struct gw_text *texts = &env->cat->laws[2 * env->nlaws];
+    env->laws[env->nlaws++] =
+        (struct gw_cat_law){.name = gw_jnode_key(n), .obligation = &texts[0], .penalty = &texts[1]};
     (void)gw_keys_read(n, keys, &in, env->issues);
-    (void)gw_keys_read(in.obligation, gw_cat_text_keys, &law->obligation, env->issues);
-    (void)gw_keys_read(in.penalty, gw_cat_text_keys, &law->penalty, env->issues);
+    (void)gw_keys_read(in.obligation, gw_cat_text_keys, &texts[0], env->issues);
+    (void)gw_keys_read(in.penalty, gw_cat_text_keys, &texts[1], env->issues);
 }
 
 /* ---- the file ---- */
@@ -406,12 +407,13 @@ static bool make_room(struct gw_cat_env *env, const struct top_in *in)
     cat->facts = room(in->facts, sizeof *cat->facts);
     cat->findings = room(in->findings, sizeof *cat->findings);
     cat->clauses = room(in->clauses, sizeof *cat->clauses);
+    cat->laws = room(in->laws, 2 * sizeof *cat->laws);
     env->documents = room(in->documents, sizeof *env->documents);
     env->clauses = room(in->clauses, sizeof *env->clauses);
     env->laws = room(in->laws, sizeof *env->laws);
     return cat->types != NULL && cat->roles != NULL && cat->facts != NULL &&
-           cat->findings != NULL && cat->clauses != NULL && env->documents != NULL &&
-           env->clauses != NULL && env->laws != NULL;
+           cat->findings != NULL && cat->clauses != NULL && cat->laws != NULL &&
+           env->documents != NULL && env->clauses != NULL && env->laws != NULL;
 }
 
 static void for_members(struct gw_cat_env *env, const struct gw_jnode *obj,

@@ -4,6 +4,7 @@
 #include "alarm/vote.h"
 #include "conf/keys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -363,8 +364,13 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
 void gw_cat_read_rules(struct gw_cat_env *env, const struct gw_jnode *list, struct gw_finding *f)
 {
     const size_t count = gw_jnode_count(list);
-    if (count == 0 || count > COUNT(f->rules)) {
-        gw_jnode_issue(list, env->issues, "must have 1 to %zu rules", COUNT(f->rules));
+    if (count == 0 || count > GW_RULES_MAX) {
+        gw_jnode_issue(list, env->issues, "must have 1 to %d rules", GW_RULES_MAX);
+        return;
+    }
+    f->rules = calloc(count, sizeof *f->rules);
+    if (f->rules == NULL) {
+        gw_jnode_issue(list, env->issues, "out of memory");
         return;
     }
     for (const struct gw_jnode *n = gw_jnode_first(list); n != NULL; n = gw_jnode_next(n))

@@ -194,8 +194,8 @@ static void write_evidence(struct gw_jcs *j, const struct gw_record *r, size_t n
 static void write_law(struct gw_jcs *j, const struct gw_finding *f)
 {
     gw_jcs_obj(j, "law");
-    gw_part_text(j, "obligation", &f->obligation);
-    gw_part_text(j, "penalty", &f->penalty);
+    gw_part_text(j, "obligation", f->obligation);
+    gw_part_text(j, "penalty", f->penalty);
     gw_jcs_end(j);
 }
 

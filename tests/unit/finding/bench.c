@@ -13,6 +13,7 @@ void bench_init(struct bench *b, enum gw_rule rule)
     b->ndevices = 3;
     b->bus_of[2] = 1;
     b->now_ms = 1000000;
+    b->finding.rules = b->rules;
     b->rule = &b->finding.rules[0];
     b->rule->rule = rule;
     b->finding.nrules = 1;

@@ -23,6 +23,7 @@ struct bench {
     uint32_t role_points[12][8];
     struct gw_site_asset asset;
     struct gw_finding finding;
+    struct gw_rule_def rules[GW_RULES_MAX];
     struct gw_rule_def *rule; /* finding.rules[0] */
     struct gw_check_def check;
     struct gw_table *table;

@@ -116,8 +116,8 @@ static void a_state_rule_is_read_whole(void **state)
     assert_true(gw_finding_param(f, "delay_s", -1) == 600);
     assert_true(gw_finding_param(f, "clear_s", -1) == 86400);
     assert_true(gw_finding_param(f, "high", -1) == -1);
-    assert_non_null(strstr(f->obligation.zh, "第三十六条第二款"));
-    assert_non_null(strstr(f->penalty.zh, "第九十九条第（三）项"));
+    assert_non_null(strstr(f->obligation->zh, "第三十六条第二款"));
+    assert_non_null(strstr(f->penalty->zh, "第九十九条第（三）项"));
 }
 
 static void a_limit_rule_is_read_whole(void **state)
@@ -269,8 +269,8 @@ static void every_lead_names_what_it_is_held_to(void **state)
         const struct gw_finding *f = gw_catalogue_at(s->cat, i);
         if (f->cls != GW_CLASS_LEAD)
             continue;
-        check_text(f, &f->obligation);
-        check_text(f, &f->penalty);
+        check_text(f, f->obligation);
+        check_text(f, f->penalty);
         assert_true(f->nclauses > 0);
         for (size_t k = 0; k < f->nclauses; k++) {
             const struct gw_clause *c = f->clauses[k];

@@ -12,6 +12,7 @@
 /* An alarm check for ctx.peer to answer with, on the asset of the bench. */
 struct alarm {
     struct gw_finding finding;
+    struct gw_rule_def rules[GW_RULES_MAX];
     struct gw_check_def def;
 };
 
@@ -21,6 +22,7 @@ static void alarm_init(struct alarm *a, struct bench *b, const char *code, enum 
     snprintf(a->finding.code, sizeof a->finding.code, "%s", code);
     snprintf(a->finding.title.zh, sizeof a->finding.title.zh, "报警%s", code);
     a->finding.cls = GW_CLASS_ALARM;
+    a->finding.rules = a->rules;
     a->finding.rules[0].rule = rule;
     a->finding.nrules = 1;
     a->def.finding = &a->finding;
