@@ -74,7 +74,8 @@ static void a_start_with_a_long_backlog_is_quick(void **state)
     int64_t start_ms = now_ms();
     n = bench_open(&bench);
     int64_t open_ms = now_ms() - start_ms;
-    assert_int_equal(n.seq, MANY);
+    /* Rows that came too fast for the disk may have left a loss record. */
+    assert_in_range(n.seq, MANY, MANY + 4);
     gw_notice_clear(&n);
     start_ms = now_ms();
     gw_journal_grant(bench.j, 0, 1);
