@@ -59,7 +59,7 @@ static void put_text(const struct gw_mb_ident_part *part, const uint8_t *data, s
 {
     size_t first = 0;
     size_t end = 0;
-    while (end < 2u * part->count && text_byte(part, data, end) != 0)
+    while (end < (size_t)2 * part->count && text_byte(part, data, end) != 0)
         end++;
     while (first < end && blank(text_byte(part, data, first)))
         first++;

@@ -64,7 +64,9 @@ static bool all_read(const struct gw_mb_probe_words *w, size_t at, size_t n)
 
 static char shown(unsigned byte)
 {
-    return byte >= 0x20 && byte < 0x7F ? (char)byte : '.';
+    if (byte < 0x20 || byte >= 0x7F)
+        return '.';
+    return (char)byte;
 }
 
 /* The words in a row from `at` on that were read, as characters; returns how many words. */
@@ -94,8 +96,8 @@ static void print_texts(const struct gw_mb_probe_words *w, struct gw_buf *out)
 {
     struct gw_buf high;
     struct gw_buf low;
-    gw_buf_init(&high, 2 * GW_MB_PROBE_COUNT_MAX);
-    gw_buf_init(&low, 2 * GW_MB_PROBE_COUNT_MAX);
+    gw_buf_init(&high, (size_t)2 * GW_MB_PROBE_COUNT_MAX);
+    gw_buf_init(&low, (size_t)2 * GW_MB_PROBE_COUNT_MAX);
     for (size_t at = 0; at < w->n;) {
         gw_buf_clear(&high);
         gw_buf_clear(&low);

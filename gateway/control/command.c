@@ -12,7 +12,7 @@
 
 #define ROW_PREFIX "_command:"
 #define SECOND_MS  1000
-#define BURST      10
+#define BURST      INT64_C(10)
 #define VALID_MS   (INT64_C(24) * 3600 * 1000)
 #define SEQ_MAX    (INT64_C(1) << 53)
 
@@ -264,8 +264,11 @@ static int64_t read_row(const char *text)
 {
     char mem[48];
     struct gw_buf again;
-    int64_t seq = 0;
-    if (sscanf(text, "{\"seq\":%16" SCNd64, &seq) != 1 || seq < 1 || seq > SEQ_MAX)
+    static const char head[] = "{\"seq\":";
+    if (strncmp(text, head, sizeof head - 1) != 0)
+        return SEQ_MAX;
+    const int64_t seq = strtoll(text + sizeof head - 1, NULL, 10); /* out of range: at its end */
+    if (seq < 1 || seq > SEQ_MAX)
         return SEQ_MAX;
     gw_buf_fixed(&again, mem, sizeof mem);
     gw_gate_row(seq, &again);

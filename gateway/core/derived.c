@@ -50,7 +50,7 @@ static void compute(struct gw_derived *d, const struct gw_site_derived *def, int
                                   .n = def->n,
                                   .window_ms = def->window_s * 1000,
                                   .modulus = d->site->points[def->of[0]].modulus};
-    struct gw_sample of[GW_DERIVE_MAX];
+    struct gw_sample of[GW_DERIVE_MAX] = {0};
 
     out->point = def->point;
     for (size_t i = 0; i < def->nof; i++)

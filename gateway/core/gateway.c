@@ -529,8 +529,8 @@ static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
         .ndevices = site->ndevices,
         .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
     };
-    if (conf.window_ms < GW_RATE_WINDOW_S * 1000)
-        conf.window_ms = GW_RATE_WINDOW_S * 1000;
+    if (conf.window_ms < GW_RATE_WINDOW_S * INT64_C(1000))
+        conf.window_ms = GW_RATE_WINDOW_S * INT64_C(1000);
     conf.window_ms += HISTORY_SPARE_MS;
     enum gw_status st = gw_table_new(&conf, &g->table, err);
     free(bus_of);

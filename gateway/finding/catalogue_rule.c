@@ -471,27 +471,35 @@ static const unsigned rule_params[GW_RULE_COUNT] = {
                             1u << PARAM_FLIPS | 1u << PARAM_MINUTES,
 };
 
+/* Those that depend on the parts that the rule has. */
+static unsigned params_of_rule(const struct gw_rule_def *r)
+{
+    switch (r->rule) {
+    case GW_RULE_LIMIT:
+    case GW_RULE_SETPOINT:
+        return 1u << (r->low ? PARAM_LOW : PARAM_HIGH);
+    case GW_RULE_UNHANDLED:
+        return r->standing ? 0u : 1u << PARAM_IMPROVE;
+    case GW_RULE_ORDER:
+        return (r->nneeds > 0 ? 1u << PARAM_MIN_PERCENT : 0u) |
+               (r->nneeds > 1 ? 1u << PARAM_RISE : 0u);
+    case GW_RULE_PERMIT:
+        return r->nneeds > 0 ? 1u << PARAM_HIGH : 0u;
+    case GW_RULE_SELF:
+        return (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << PARAM_HOURS : 0u;
+    default:
+        return 0;
+    }
+}
+
 /* The numbers that the finding's rules read; all but the optional ones must be given. */
 static unsigned params_of(const struct gw_finding *f)
 {
     unsigned set = 1u << PARAM_DELAY;
     set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF
                                     : 1u << PARAM_CLEAR;
-    for (size_t i = 0; i < f->nrules; i++) {
-        const struct gw_rule_def *r = &f->rules[i];
-        set |= rule_params[r->rule];
-        if (r->rule == GW_RULE_LIMIT || r->rule == GW_RULE_SETPOINT)
-            set |= 1u << (r->low ? PARAM_LOW : PARAM_HIGH);
-        else if (r->rule == GW_RULE_UNHANDLED)
-            set |= r->standing ? 0u : 1u << PARAM_IMPROVE;
-        else if (r->rule == GW_RULE_ORDER)
-            set |= (r->nneeds > 0 ? 1u << PARAM_MIN_PERCENT : 0u) |
-                   (r->nneeds > 1 ? 1u << PARAM_RISE : 0u);
-        else if (r->rule == GW_RULE_PERMIT)
-            set |= r->nneeds > 0 ? 1u << PARAM_HIGH : 0u;
-        else if (r->rule == GW_RULE_SELF)
-            set |= (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << PARAM_HOURS : 0u;
-    }
+    for (size_t i = 0; i < f->nrules; i++)
+        set |= rule_params[f->rules[i].rule] | params_of_rule(&f->rules[i]);
     return set;
 }
 

@@ -237,8 +237,9 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
     const struct gw_finding *f = r->check->finding;
     const struct gw_site *site = gw_inventory_site(r->inventory);
     const bool lead = f->cls == GW_CLASS_LEAD;
-    const char own = r->decided->strength;
-    const char strength[2] = {own != '\0' ? own : gw_record_strength(r->check), '\0'};
+    char strength[2] = {r->decided->strength, '\0'};
+    if (strength[0] == '\0')
+        strength[0] = gw_record_strength(r->check);
     struct gw_jcs j;
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);

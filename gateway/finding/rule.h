@@ -72,34 +72,33 @@ struct gw_signs {
     bool sources_lost;       /* no device answers */
 };
 
-/* Everything a rule sees. */
+/* Everything a rule sees. Large members stand together, so that a hundred of these cost no holes. */
 struct gw_rule_ctx {
     const struct gw_check_def *check;
     const struct gw_table *table;
-    int64_t now_ms;
     const struct gw_catalogue *catalogue; /* for titles of roles; NULL: their names */
-    bool was;                      /* condition at the last evaluation that knew, for deadbands */
+    int64_t now_ms;
     int64_t wall_ms;               /* OVERDUE: the date ... */
-    bool sync;                     /* ... is sure if this, ... */
-    int64_t built_ms;              /* ... or if it is not before this */
+    int64_t built_ms;              /* ... is sure if it is not before this ... */
     struct gw_rule_memory *memory; /* of the rules that look at the past: lent, goes on */
     struct gw_tape *tape;          /* REPEATED: lent, goes on; otherwise NULL */
-    struct gw_duty duty;           /* ORDER, PERMIT */
     const struct gw_signs *signs;  /* SELF; NULL: nothing is known */
-    uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;
-    bool explain; /* why and why_zh are wanted; they cost more than the decision */
+    uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */
+    bool was;      /* condition at the last evaluation that knew, for deadbands */
+    bool sync;     /* ... or if the clock is synchronised */
+    bool explain;  /* why and why_zh are wanted; they cost more than the decision */
+
     /* Results. */
-    double
-        value; /* the quantity that decided (flow difference in percent, temperature); NAN: none */
-    double limit; /* what it was held against; NAN: none */
-    int64_t
-        stamp_ms; /* when the sample that decided was read, of a pair the older one; now for other rules */
-    int decimals; /* digits after the point that value and limit need */
-    uint32_t
-        cause; /* NO_EFFECT, UNHANDLED: the alarm check that is to be quoted; else GW_NO_INDEX */
-    char strength;         /* of the evidence where it differs from the finding's; else '\0' */
+    char strength;       /* of the evidence where it differs from the finding's; else '\0' */
+    double value;        /* the quantity that decided (flow difference in percent ...); NAN: none */
+    double limit;        /* what it was held against; NAN: none */
+    int64_t stamp_ms;    /* when the sample that decided was read, of a pair the older one; now for
+                         other rules */
+    int decimals;        /* digits after the point that value and limit need */
+    uint32_t cause;      /* NO_EFFECT, UNHANDLED: the alarm check to be quoted; else GW_NO_INDEX */
+    struct gw_duty duty; /* ORDER, PERMIT; no result */
     char why[GW_RULE_WHY]; /* one English line: what decided, or what was missing */
     char why_zh[GW_RULE_WHY];
 };

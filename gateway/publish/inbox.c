@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANE_LETTERS 32 /* 2 MiB a lane at most */
-#define COST_MS      10 /* 100 a second ... */
+#define LANE_LETTERS 32          /* 2 MiB a lane at most */
+#define COST_MS      INT64_C(10) /* 100 a second ... */
 #define CREDIT_MS    (200 * COST_MS)
 
 struct lane {
