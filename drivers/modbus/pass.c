@@ -640,7 +640,8 @@ static void forget_setup(struct gw_mb_pass *p)
 
 static void note_link(struct gw_mb_pass *p)
 {
-    if (p->broken) {
+    /* Where a gateway answers in its place, the device is as silent as behind a dead line. */
+    if (p->broken || (p->nread == 0 && p->nrefused == 0)) {
         p->silent++;
         p->up = p->up && p->silent < GW_MB_DOWN_AFTER;
         forget_setup(p);

@@ -15,6 +15,7 @@
 struct pass {
     struct gw_sample *samples; /* room for every point of the device */
     size_t n, room;
+    int64_t mono_ms; /* of the batches in it */
 };
 
 struct gw_pipeline {
@@ -91,6 +92,10 @@ void gw_pipeline_free(struct gw_pipeline *p)
 static void collect(struct gw_pipeline *p, const struct gw_batch *b)
 {
     struct pass *pass = &p->passes[b->device];
+    /* The rest of an older pass never came: it was lost on the way, or its thread was left behind. */
+    if (pass->mono_ms != b->mono_ms)
+        pass->n = 0;
+    pass->mono_ms = b->mono_ms;
     for (size_t i = 0; i < b->n && pass->n < pass->room; i++) {
         uint32_t point = b->samples[i].point;
         if (point < p->conf.site->npoints && p->conf.site->points[point].device == b->device)

@@ -176,8 +176,11 @@ void gw_engine_free(struct gw_engine *e)
 
 void gw_engine_settle(struct gw_engine *e)
 {
-    for (size_t i = 0; i < e->nslots; i++)
-        (void)gw_rule_settle(&e->slots[i].mem.memory);
+    for (size_t i = 0; i < e->nslots; i++) {
+        struct gw_slot *s = &e->slots[i];
+        if (s->delay.active && s->token == 0) /* what nobody was told of yet is not accepted */
+            (void)gw_rule_settle(&s->mem.memory);
+    }
 }
 
 void gw_engine_chain(struct gw_engine *e, const char *chain)
@@ -276,7 +279,8 @@ static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t w
     s->mem.seen = ctx->seen;
     if (s->answer == GW_UNKNOWN)
         return;
-    if (s->raw == GW_TRUE && !s->mem.was && s->delay.active)
+    if (s->def->finding->cls == GW_CLASS_LEAD && s->raw == GW_TRUE && !s->mem.was &&
+        s->delay.active)
         s->mem.c.repeats++;
     s->mem.was = s->raw == GW_TRUE;
     if ((s->answer == GW_TRUE) == s->delay.active)
@@ -319,7 +323,7 @@ static void settle_signs(struct gw_engine *e)
 {
     for (size_t i = 0; i < e->nslots; i++) {
         const struct gw_slot *s = &e->slots[i];
-        if (s->def->rule->rule == GW_RULE_SELF && s->delay.active && s->mem.was)
+        if (s->def->rule->rule == GW_RULE_SELF && s->mem.was && (s->delay.active || s->withheld))
             gw_life_told(&e->life, s->def->sign);
     }
 }
@@ -345,7 +349,7 @@ int64_t gw_engine_due(const struct gw_engine *e)
         if (d->last != (d->active ? GW_FALSE : GW_TRUE))
             continue;
         const int64_t left_ms = d->active ? d->off_ms - d->ran_off : d->on_ms - d->ran_on;
-        if (d->last_ms + left_ms < due_ms)
+        if (left_ms > 0 && d->last_ms + left_ms < due_ms) /* what is over due waits for another */
             due_ms = d->last_ms + left_ms;
     }
     return due_ms;

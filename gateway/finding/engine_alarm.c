@@ -145,15 +145,12 @@ void gw_engine_track(struct gw_engine *e, struct gw_slot *s, const struct gw_sta
 }
 
 /* A latched alarm whose condition has come back. */
-static void wake(struct gw_engine *e, struct gw_slot *s)
+static void wake(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
 {
     struct gw_alarm a = gw_slot_alarm(s);
-    if (s->mem.alarm == GW_ALARM_LATCHED && s->answer == GW_TRUE &&
-        gw_alarm_step(&a, GW_ALARM_IN_ACTIVE) == GW_ALARM_AGAIN) {
-        s->mem.alarm = a.state;
-        s->shown.alarm = a.state;
-        e->changed = true;
-    }
+    if (s->mem.alarm == GW_ALARM_LATCHED && s->answer == GW_TRUE && s->token == 0 &&
+        gw_alarm_step(&a, GW_ALARM_IN_ACTIVE) == GW_ALARM_AGAIN)
+        gw_engine_again(e, s, a.state, now);
 }
 
 /* Whether the return is to be told. */
@@ -205,7 +202,7 @@ bool gw_engine_lets(struct gw_engine *e, struct gw_slot *s, enum gw_tri due,
     case GW_FALSE:
         return lets_return(e, s);
     case GW_UNKNOWN:
-        wake(e, s);
+        wake(e, s, now);
         break;
     }
     return false;

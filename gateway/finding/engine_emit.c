@@ -234,6 +234,7 @@ static void move_alarm(struct transition *t, bool active, int64_t wall_ms)
     if (active) {
         c->state = GW_CASE_OPEN;
         c->number++;
+        c->repeats = 0;
         c->raised_ms = wall_ms;
     } else {
         c->state = GW_CASE_CLEARED;
@@ -337,6 +338,22 @@ enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct 
     struct gw_rule_ctx ctx;
     gw_engine_ctx(e, s, now, &ctx);
     return offer(e, s, &t, &ctx, now) == GW_OK ? GW_OK : GW_E_FULL;
+}
+
+void gw_engine_again(struct gw_engine *e, struct gw_slot *s, enum gw_alarm_state state,
+                     const struct gw_stamp *now)
+{
+    struct transition t = {
+        .slot = *s,
+        .state = gw_alarm_change_name(GW_ALARM_AGAIN),
+        .observed_ms = now->wall_ms,
+    };
+    struct gw_rule_ctx ctx;
+    t.slot.mem.alarm = state;
+    gw_engine_record_id(e, s->seq, t.alarm_id);
+    gw_engine_ctx(e, s, now, &ctx);
+    if (offer(e, s, &t, &ctx, now) == GW_OK)
+        e->changed = true;
 }
 
 void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary what, int64_t count,

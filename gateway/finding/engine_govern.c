@@ -488,8 +488,12 @@ static void do_claim(struct doing *d)
     struct gw_rectify r;
     if (!find_case(d, &c) || !begin_said(d, &c, &r))
         return;
-    r.claimed_ms = d->now->wall_ms;
-    r.unverified = false;
+    /* A claim that waits for the data keeps its day, and one that they did not bear out is not wiped
+     * away by another: only the platform takes that back, or the data. */
+    if (r.claimed_ms == 0 || r.unverified)
+        r.claimed_ms = d->now->wall_ms;
+    if (d->cmd.by == GW_BY_PLATFORM)
+        r.unverified = false;
     memcpy(r.claimed_by, d->cmd.who, sizeof r.claimed_by);
     end_said(d, &r, &done);
 }

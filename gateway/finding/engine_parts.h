@@ -140,6 +140,10 @@ bool gw_engine_release(struct gw_engine *e, uint32_t check);
 /* Every second or so: floods, summaries, ends of shelving. */
 void gw_engine_alarms(struct gw_engine *e, const struct gw_stamp *now);
 
+/* Records that a latched alarm is active again; does nothing when that is not taken. */
+void gw_engine_again(struct gw_engine *e, struct gw_slot *s, enum gw_alarm_state state,
+                     const struct gw_stamp *now);
+
 enum gw_summary { GW_SUMMARY_CHATTER = 0, GW_SUMMARY_FLOOD };
 /* Records how often an alarm came and went; does nothing when that is not taken. */
 void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary what, int64_t count,

@@ -91,8 +91,10 @@ static enum gw_tri moved(const struct gw_life *l, const struct gw_life_point *p,
 {
     const double by = x - p->was;
     const double half = last_digit(gw_table_point(l->table, p->point)) / 2;
+    /* A contact may have changed in the last minute before, or the first one after: the switch that
+     * took the gateway's power takes the furnace's, too. */
     if (!p->counter)
-        return fabs(by) > 0.5 ? GW_TRUE : GW_UNKNOWN;
+        return GW_UNKNOWN;
     return by > half ? GW_TRUE : by >= -half ? GW_FALSE : GW_UNKNOWN;
 }
 

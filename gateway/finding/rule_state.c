@@ -25,7 +25,9 @@ static enum gw_tri test_reading(const struct gw_role_test *test, const struct gw
             return GW_UNKNOWN;
         if ((test->states >> s & 1u) != 0)
             return GW_TRUE;
-        return s == GW_S_UNKNOWN ? GW_UNKNOWN : GW_FALSE;
+        /* Only an instrument that measures can say that it is not so: a shielded or broken one does
+         * not heal what it told before. */
+        return gw_quality_usable(gw_state_quality((enum gw_state)s)) ? GW_FALSE : GW_UNKNOWN;
     }
     case GW_V_NUM:
     case GW_V_INT:

@@ -150,7 +150,8 @@ static void settle(struct gw_courier *c, struct gw_shipment *s, unsigned reason,
         refuse(c, s, now_ms, reason, gw_session_reason_text(reason));
         return;
     }
-    if (reason == GW_REASON_NOBODY && p->kind == GW_PARCEL_RECORD) {
+    if (reason == GW_REASON_NOBODY &&
+        (p->kind == GW_PARCEL_RECORD || p->kind == GW_PARCEL_WINDOW)) {
         refuse(c, s, now_ms, reason, "nobody is subscribed, so the broker threw it away");
         return;
     }

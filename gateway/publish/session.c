@@ -62,11 +62,12 @@ static void on_connect(struct mosquitto *mosq, void *obj, int reason, int flags,
         return;
     if (s->v5)
         mosquitto_property_read_int16(props, MQTT_PROP_RECEIVE_MAXIMUM, &receive_max, false);
-    /* Should it fail, the next step finds the connection closed. What was retained is no command. */
-    if (s->filter != NULL)
-        mosquitto_subscribe_v5(mosq, NULL, s->filter, 1, s->v5 ? MQTT_SUB_OPT_SEND_RETAIN_NEVER : 0,
-                               NULL);
     s->events.connected(s->events.ctx, receive_max > 0 ? receive_max : UINT16_MAX);
+    /* What was retained is no command. */
+    if (s->filter != NULL &&
+        mosquitto_subscribe_v5(mosq, NULL, s->filter, 1, s->v5 ? MQTT_SUB_OPT_SEND_RETAIN_NEVER : 0,
+                               NULL) != MOSQ_ERR_SUCCESS)
+        s->events.deaf(s->events.ctx, GW_REASON_FAILURE);
 }
 
 static void on_subscribe(struct mosquitto *mosq, void *obj, int mid, int count, const int *granted,

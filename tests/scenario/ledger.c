@@ -225,7 +225,8 @@ static const char *last_state(const struct ledger *l, const char *key)
             return NULL; /* cancelled */
         if (strcmp(r->key, key) == 0 && is_decision(r)) {
             const char *state = rec_str(r, "state");
-            if (strcmp(state, "acknowledged") != 0 && strcmp(state, "summary") != 0)
+            if (strcmp(state, "acknowledged") != 0 && strcmp(state, "summary") != 0 &&
+                strcmp(state, "again") != 0)
                 return state;
         }
     }

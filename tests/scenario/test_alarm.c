@@ -75,9 +75,11 @@ static void a_latched_alarm_stands_until_acknowledged_and_returned(void **state)
     expect_told(s, "\"state\":\"latched\"");
     assert_int_equal(scene_count(s, "GAS-EV-HIGH", "raised"), 1);
     assert_int_equal(scene_count(s, "GAS-EV-HIGH", "returned"), 0);
-    /* It comes back: the same alarm, not acknowledged. */
+    /* It comes back: the same alarm, not acknowledged, and told at once. */
     scene_state(s, "gas.s1", GW_S_HIGH);
     scene_run(s, 10 * SECOND);
+    assert_int_equal(scene_count(s, "GAS-EV-HIGH", "again"), 1);
+    assert_int_equal(scene_last(s, "GAS-EV-HIGH", "again")->priority, 1);
     expect_told(s, "\"case\":\"" HIGH_KEY "#1\"");
     expect_told(s, "\"state\":\"unacked\",\"subject\":\"gas.s1\"");
     assert_int_equal(scene_count(s, "GAS-EV-HIGH", "raised"), 1);

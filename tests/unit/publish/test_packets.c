@@ -179,15 +179,18 @@ static void test_nobody_subscribed_is_no_delivery_of_a_record(void **state)
         assert_int_equal(fake_next(&f->broker, 10000, &p), FAKE_PUBLISH);
         fake_puback(&f->broker, p.mid, 0x10);
     }
-    RIG_UNTIL(rig_backlog_acked(f->backlog, 1, 4) == 3, 10);
+    /* The window that a record's hash names is no less a proof than the record. */
+    RIG_UNTIL(rig_backlog_acked(f->backlog, 1, 4) == 2, 10);
     assert_int_equal(rig_backlog_acked(f->backlog, 0, 1), 0);
-    RIG_UNTIL(rig_stats(f->mqtt).held == 1, 10);
+    RIG_UNTIL(rig_stats(f->mqtt).held == 2, 10);
     assert_true(rig_fault_has(f->mqtt, "nobody is subscribed"));
 
     int64_t from_ms = gw_clock_mono_ms(&f->clock);
-    fake_expect(&f->broker, "lead", &p);
-    assert_true(gw_clock_mono_ms(&f->clock) - from_ms >= 20000);
-    fake_puback(&f->broker, p.mid, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fake_next(&f->broker, 10000, &p), FAKE_PUBLISH);
+        assert_true(gw_clock_mono_ms(&f->clock) - from_ms >= 20000);
+        fake_puback(&f->broker, p.mid, 0);
+    }
     RIG_UNTIL(rig_backlog_acked(f->backlog, 0, 1) == 1, 10);
     RIG_UNTIL(rig_stats(f->mqtt).held == 0 && rig_stats(f->mqtt).fault[0] == '\0', 10);
 }
