@@ -169,7 +169,8 @@ def flood(rig, gateway):
     until("counted", 60, lambda: (c := counts(rig)) and c["refused"]["flood"] > 1000)
     until("polling", 20, lambda: polls() > read + 20)
     print(f"flood: 50,000 in {took:.1f} s, RSS {before} -> {rss()} kB, {skipped() - missed} polls skipped", flush=True)
-    assert rss() < before + 8192, (before, rss())
+    # A sanitizer keeps what was freed for a while.
+    assert rss() < before + (8192 if before < 25000 else 262144), (before, rss())
 
 
 def answered(rig, seq, seconds):
