@@ -202,6 +202,28 @@ static void calibrate(struct month *m)
     }
 }
 
+/* In the afternoon a detector is shielded and exchanged, for longer than without a permit it may
+ * be: the platform has given one. */
+static void permit(struct month *m)
+{
+    const struct gw_stamp now = scene_now(m->scene);
+    struct gw_command c = {
+        .kind = GW_COMMAND_PERMIT,
+        .by = GW_BY_PLATFORM,
+        .scope = GW_PERMIT_SHIELD,
+        .until_ms = now.wall_ms + 3 * HOUR,
+        .who = "officer",
+        .id = "P-1",
+        .target = "paint-1",
+        .reason = "detector exchanged",
+    };
+    struct gw_command_answer answer;
+    gw_engine_command(scene_engine(m->scene), &c, &now, &answer);
+    if (!answer.done)
+        fail_msg("no permit: %s", answer.why);
+    m->permitted = true;
+}
+
 static void paint_room(struct month *m)
 {
     const bool works = month_works(m->at_ms);
@@ -215,8 +237,13 @@ static void paint_room(struct month *m)
         num(m, i == 0 ? "gas.p1" : "gas.p2", fmax(0.0, m->gas[i] + noise(m, 0.2)));
     }
     scene_contact(m->scene, "di.fan", during(m, VAPOUR_DAY, 15 * HOUR + 3 * MINUTE, HOUR));
+    if (!m->permitted && during(m, CALIBRATION_DAY, 13 * HOUR + 50 * MINUTE, HOUR))
+        permit(m);
     if (calibration) {
         calibrate(m);
+        m->was_out = true;
+    } else if (during(m, CALIBRATION_DAY, 14 * HOUR, 50 * MINUTE)) {
+        detectors(m, GW_S_SHIELDED, GW_S_NORMAL);
         m->was_out = true;
     } else if (during(m, VAPOUR_DAY, 15 * HOUR, HOUR)) {
         detectors(m, m->gas[0] >= 25.0 ? GW_S_LOW : GW_S_NORMAL, GW_S_NORMAL);

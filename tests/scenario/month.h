@@ -26,7 +26,8 @@ struct month {
     int64_t cooling_ms; /* how long the cooling pump has been on */
     double t_out, t_in, t_hopper, dp, level, gas[2];
     bool topping_up;
-    bool was_out; /* something was not normal at the last step and is to be put back */
+    bool permitted; /* the platform's permit of the calibration day was given */
+    bool was_out;   /* something was not normal at the last step and is to be put back */
 };
 
 /* more: further assets as JSON members, or "". */
