@@ -112,7 +112,7 @@ def main():
         rig.tell(plant, {"device": "gas", "set": {"linkage_broken": True, "p1": 62.0}})
         count("GAS-TRP-01", "raised")
         rig.tell(plant, {"device": "gas", "set": {"p1": 3.0}})
-        count("GAS-EV-HIGH", "returned")
+        count("GAS-EV-LOW", "returned")
         rig.tell(plant, {"device": "pt", "set": {"t1": 58.21}})
         count("CW-ILK-01", "raised")
         count("CW-TRP-01", "raised")
