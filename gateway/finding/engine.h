@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "finding/govern.h"
 #include "finding/inventory.h"
+#include "finding/shelf.h"
 #include "model/command.h"
 #include "model/draft.h"
 #include "model/table.h"
@@ -41,7 +42,7 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
 void gw_engine_free(struct gw_engine *e);
 
 /* State rows that are no check's, at most. */
-#define GW_ENGINE_ROWS (GW_PERMITS_MAX + GW_ORDERS_MAX + GW_RECTIFIES_MAX + 2)
+#define GW_ENGINE_ROWS (GW_PERMITS_MAX + GW_ORDERS_MAX + GW_RECTIFIES_MAX + GW_SHELVES_MAX + 2)
 
 /* One stored state row; before the first step. Rows of checks that the inventory no longer has are
  * kept and shown as standing, undeclared cases: a case does not end by being left out of the site

@@ -430,6 +430,10 @@ static bool stale_memory(const struct gw_rule_memory *stored, const struct gw_ru
 /* Whether enough has moved on since the row was stored. */
 static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now, int64_t now_ms)
 {
+    /* What stands is stored with its record; only a replaced store may lack it. */
+    if (now->active != s->stored.active || now->c.state != s->stored.c.state ||
+        now->c.number != s->stored.c.number)
+        return true;
     const int64_t delay = s->delay.active ? s->delay.off_ms : s->delay.on_ms;
     int64_t least = delay / 10;
     least = least < 1000 ? 1000 : least > 60000 ? 60000 : least;

@@ -160,6 +160,8 @@ void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
 /* cmd NULL: its time is over. GW_E_FULL: the journal takes none now. */
 enum gw_status gw_engine_unshelve(struct gw_engine *e, struct gw_shelf *shelf,
                                   const struct gw_command *cmd, const struct gw_stamp *now);
+/* Stores their rows anew, after the store was replaced. False when the journal takes none now. */
+bool gw_engine_store_shelves(struct gw_engine *e);
 enum gw_status gw_engine_restore_shelf(struct gw_engine *e, const char *key, const char *text);
 
 /* An answer in both languages (engine_command.c). */

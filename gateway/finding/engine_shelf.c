@@ -106,6 +106,21 @@ static enum gw_status shelve(struct gw_engine *e, struct gw_shelf *place, const 
     return GW_OK;
 }
 
+bool gw_engine_store_shelves(struct gw_engine *e)
+{
+    char key[GW_SHELF_KEY];
+    char text[GW_SHELF_TEXT];
+    for (size_t i = 0; i < GW_SHELVES_MAX; i++) {
+        if (e->shelves[i].slot == GW_NO_INDEX)
+            continue;
+        shelf_key(e, &e->shelves[i], key);
+        gw_shelf_write(&e->shelves[i], text);
+        if (!gw_engine_store(e, key, text))
+            return false;
+    }
+    return true;
+}
+
 /* ---- commands ---- */
 
 static void no_room(struct gw_command_answer *out)
