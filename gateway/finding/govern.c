@@ -60,6 +60,13 @@ bool gw_permit_holds(const struct gw_permit *p, const struct gw_stamp *now, int6
            (p->ends_ms == 0 || now->mono_ms < p->ends_ms);
 }
 
+bool gw_permit_may_hold(const struct gw_permit *p, const struct gw_stamp *now, int64_t built_ms)
+{
+    const bool set = now->sync || now->wall_ms >= built_ms;
+    return gw_permit_holds(p, now, built_ms) ||
+           (!set && !p->over && now->boot_ms < p->until_ms - p->from_ms);
+}
+
 bool gw_permit_names(const struct gw_permit *p, const struct gw_check_def *def)
 {
     return strcmp(p->target, def->asset->id) == 0 || strcmp(p->target, def->key) == 0;
@@ -86,7 +93,7 @@ const struct gw_permit *gw_govern_withholding(const struct gw_govern *g,
 {
     for (size_t i = 0; i < g->npermits; i++)
         if (gw_permit_withholds(&g->permits[i], cat, def) &&
-            gw_permit_holds(&g->permits[i], now, built_ms))
+            gw_permit_may_hold(&g->permits[i], now, built_ms))
             return &g->permits[i];
     return NULL;
 }

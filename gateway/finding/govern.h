@@ -111,6 +111,10 @@ const struct gw_rectify *gw_govern_rectify(const struct gw_govern *g, const char
 
 /* Whether the permit holds at this moment. built_ms: as of gw_engine_conf. */
 bool gw_permit_holds(const struct gw_permit *p, const struct gw_stamp *now, int64_t built_ms);
+/* The same, and also while the clock is not set and so cannot tell, as after a power cut on a box
+ * without a clock of its own: for as long as the permit lasts in all, since the machine's start. A
+ * lead that comes a little late is mended; one that should not have come is not. */
+bool gw_permit_may_hold(const struct gw_permit *p, const struct gw_stamp *now, int64_t built_ms);
 /* Whether it names the check or its asset. */
 bool gw_permit_names(const struct gw_permit *p, const struct gw_check_def *def);
 /* Whether its scope covers findings of this kind (catalogue, "permits"). */

@@ -143,6 +143,12 @@ static void a_permit_holds_between_its_ends(void **state)
     now.sync = false;
     assert_true(gw_permit_holds(&p, &now, now.wall_ms));
     assert_false(gw_permit_holds(&p, &now, now.wall_ms + 1));
+    /* A clock that is not set cannot say that it is over; the machine's own time bounds it. */
+    now.boot_ms = p.until_ms - p.from_ms - 1;
+    assert_true(gw_permit_may_hold(&p, &now, now.wall_ms + 1));
+    now.boot_ms++;
+    assert_false(gw_permit_may_hold(&p, &now, now.wall_ms + 1));
+    assert_true(gw_permit_may_hold(&p, &now, now.wall_ms));
     now.sync = true;
     now.wall_ms++;
     assert_false(gw_permit_holds(&p, &now, 0));
