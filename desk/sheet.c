@@ -41,9 +41,10 @@ static const struct word severities[] = {
 static const struct word strengths[] = {
     {"A", "A：设备直接证据"}, {"B", "B：多点推断"}, {"C", "C：与申报清单比对，须现场核实"}};
 static const struct word states[] = {
-    {"raised", "发现"},       {"reopened", "再次出现"},           {"cleared", "条件消失（未销号）"},
-    {"returned", "恢复正常"}, {"acknowledged", "已确认"}, {"again", "锁存期间再次报警"},         {"summary", "汇总"},
-    {"updated", "更新"},      {"unverified", "整改未见数据证实"}, {"cancelled", "已销号"}};
+    {"raised", "发现"},       {"reopened", "再次出现"},   {"cleared", "条件消失（未销号）"},
+    {"returned", "恢复正常"}, {"acknowledged", "已确认"}, {"again", "锁存期间再次报警"},
+    {"summary", "汇总"},      {"updated", "更新"},        {"unverified", "整改未见数据证实"},
+    {"cancelled", "已销号"}};
 static const struct word confirmations[] = {{"published", "已与公开文本核对"},
                                             {"memory", "条文待与正式文本核对"}};
 static const struct word modes[] = {{"RUN", "运行"}, {"STOP", "停止"}, {"UNKNOWN", "未知"}};
