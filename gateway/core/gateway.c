@@ -25,17 +25,16 @@
 #include "publish/mqtt.h"
 #include "publish/seal.h"
 
-#define TAG              "core"
-#define TICK_MS          250 /* delays are exact to this; far below the shortest poll period */
-#define TEND_MS          1000
-#define BATCHES_A_ROUND  64 /* then timers and notices get their turn */
-#define DRIVERS_MAX      8
-#define DOCUMENT_MAX     ((size_t)8 << 20)
-#define CLOCK_STEP_MS    1000 /* smaller ones are slewing artefacts, not worth an event */
-#define MQTT_READER      0u
-#define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
-#define API_RETRY_MS     10000 /* a full disk or a missing folder may come right */
-#define EXPORT_WAIT_MS   1000  /* for the journal, which may be at a commit */
+#define TAG             "core"
+#define TICK_MS         250 /* delays are exact to this; far below the shortest poll period */
+#define TEND_MS         1000
+#define BATCHES_A_ROUND 64 /* then timers and notices get their turn */
+#define DRIVERS_MAX     8
+#define DOCUMENT_MAX    ((size_t)8 << 20)
+#define CLOCK_STEP_MS   1000 /* smaller ones are slewing artefacts, not worth an event */
+#define MQTT_READER     0u
+#define API_RETRY_MS    10000 /* a full disk or a missing folder may come right */
+#define EXPORT_WAIT_MS  1000  /* for the journal, which may be at a commit */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -514,29 +513,6 @@ static enum gw_status make_seal(struct gw_gateway *g, struct gw_err *err)
     return GW_OK;
 }
 
-static enum gw_status make_table(struct gw_gateway *g, struct gw_err *err)
-{
-    const struct gw_site *site = g->site;
-    uint32_t *bus_of = calloc(site->ndevices + 1, sizeof *bus_of);
-    if (!bus_of)
-        return gw_err_set(err, GW_E_NOMEM, "table: out of memory");
-    for (size_t i = 0; i < site->ndevices; i++)
-        bus_of[i] = site->devices[i].bus;
-    struct gw_table_conf conf = {
-        .points = site->points,
-        .npoints = site->npoints,
-        .bus_of = bus_of,
-        .ndevices = site->ndevices,
-        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
-    };
-    if (conf.window_ms < GW_RATE_WINDOW_S * INT64_C(1000))
-        conf.window_ms = GW_RATE_WINDOW_S * INT64_C(1000);
-    conf.window_ms += HISTORY_SPARE_MS;
-    enum gw_status st = gw_table_new(&conf, &g->table, err);
-    free(bus_of);
-    return st;
-}
-
 static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
 {
     enum gw_status hashed = gw_document_inventory_sha256(&g->identity, g->load->inventory, &g->text,
@@ -707,7 +683,7 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     if (st == GW_OK)
         st = gw_mailbox_new(sizeof(struct gw_batch), batch_capacity(g->site), &g->batches, err);
     if (st == GW_OK)
-        st = make_table(g, err);
+        st = gw_pipeline_table(g->site, &g->table, err);
     if (st == GW_OK)
         st = make_engine(g, err);
     if (st == GW_OK)

@@ -9,6 +9,8 @@
 #include "publish/exception.h"
 #include "publish/telemetry.h"
 
+#define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
+
 #define ROW_MAX ((size_t)1 << 20)
 
 /* Samples of the pass that is coming in for one device. */
@@ -38,6 +40,29 @@ static void count_points(const struct gw_site *site, struct pass *passes, size_t
         if (p->room > *most)
             *most = p->room;
     }
+}
+
+enum gw_status gw_pipeline_table(const struct gw_site *site, struct gw_table **out,
+                                 struct gw_err *err)
+{
+    uint32_t *bus_of = calloc(site->ndevices + 1, sizeof *bus_of);
+    if (!bus_of)
+        return gw_err_set(err, GW_E_NOMEM, "table: out of memory");
+    for (size_t i = 0; i < site->ndevices; i++)
+        bus_of[i] = site->devices[i].bus;
+    struct gw_table_conf conf = {
+        .points = site->points,
+        .npoints = site->npoints,
+        .bus_of = bus_of,
+        .ndevices = site->ndevices,
+        .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
+    };
+    if (conf.window_ms < GW_RATE_WINDOW_S * INT64_C(1000))
+        conf.window_ms = GW_RATE_WINDOW_S * INT64_C(1000);
+    conf.window_ms += HISTORY_SPARE_MS;
+    const enum gw_status st = gw_table_new(&conf, out, err);
+    free(bus_of);
+    return st;
 }
 
 enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pipeline **out,

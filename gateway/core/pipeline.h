@@ -29,6 +29,12 @@ struct gw_pipeline_conf {
 
 struct gw_pipeline;
 
+/* The table of a site's points and devices, with history for its evidence windows and for every
+ * rule that looks back. Live and in a replay the same, so that both decide the same. GW_E_NOMEM,
+ * GW_E_INVAL. */
+enum gw_status gw_pipeline_table(const struct gw_site *site, struct gw_table **out,
+                                 struct gw_err *err) GW_MUST_CHECK;
+
 enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pipeline **out,
                                struct gw_err *err) GW_MUST_CHECK;
 void gw_pipeline_free(struct gw_pipeline *p);

@@ -30,7 +30,6 @@ struct run {
     struct gw_table *table;
     struct gw_engine *engine;
     struct gw_pipeline *pipeline;
-    uint32_t *bus_of;
     unsigned *silent; /* of each device: passes without an answer in a row */
     struct gw_polls *polls;
     struct gw_stamp now;
@@ -127,15 +126,7 @@ static void no_link(void *arg, uint32_t device, const struct gw_device_life *lif
 
 static enum gw_status start(struct run *r, struct gw_err *err)
 {
-    const struct gw_table_conf tc = {
-        .points = r->site->points,
-        .npoints = r->site->npoints,
-        .bus_of = r->bus_of,
-        .ndevices = r->site->ndevices,
-        .window_ms =
-            (r->site->journal.window_before_s + r->site->journal.window_after_s + 60) * 1000,
-    };
-    enum gw_status st = gw_table_new(&tc, &r->table, err);
+    enum gw_status st = gw_pipeline_table(r->site, &r->table, err);
     if (st != GW_OK)
         return st;
     const struct gw_engine_conf ec = {
@@ -285,7 +276,6 @@ static void set_pace(struct run *r)
     int64_t slowest_ms = 0;
     for (size_t i = 0; i < r->site->ndevices; i++) {
         const int64_t period_ms = r->site->devices[i].period_ms;
-        r->bus_of[i] = r->site->devices[i].bus;
         if (gw_site_is_derived(&r->site->buses[r->site->devices[i].bus]))
             continue;
         fastest_ms = period_ms < fastest_ms ? period_ms : fastest_ms;
@@ -305,11 +295,10 @@ enum gw_status gw_run(const struct gw_run_conf *conf, struct gw_run_stats *out, 
     r->conf = *conf;
     r->site = gw_inventory_site(conf->inventory);
     r->clock = (struct gw_clock){.now = read_clock, .ctx = r};
-    r->bus_of = calloc(r->site->ndevices + 1, sizeof *r->bus_of);
     r->silent = calloc(r->site->ndevices + 1, sizeof *r->silent);
     r->polls = calloc(r->site->ndevices + 1, sizeof *r->polls);
     enum gw_status st = gw_err_set(err, GW_E_NOMEM, "replay: out of memory");
-    if (r->bus_of == NULL || r->silent == NULL || r->polls == NULL)
+    if (r->silent == NULL || r->polls == NULL)
         goto out;
     set_pace(r);
     st = play(r, out, err);
@@ -324,7 +313,6 @@ out:
     for (size_t i = 0; i < r->nrows; i++)
         free(r->rows[i].text);
     free(r->rows);
-    free(r->bus_of);
     free(r->silent);
     free(r->polls);
     free(r);

@@ -499,6 +499,51 @@ static void many_points_are_found(void **state)
     gw_buf_free(&points);
 }
 
+static void a_missing_site_file_is_an_issue(void **state)
+{
+    struct gw_issues *issues = gw_issues_new();
+    struct gw_site *site = NULL;
+    (void)state;
+    assert_int_equal(gw_site_load("/nonexistent/site.json",
+                                  (const struct gw_conf_driver *const[]){NULL}, issues, &site),
+                     GW_E_PARSE);
+    assert_int_equal(gw_issues_count(issues), 1);
+    assert_string_equal(gw_issues_text(issues, 0),
+                        "/nonexistent/site.json: No such file or directory");
+    gw_issues_free(issues);
+}
+
+/* Buses of one driver until there are too many. */
+static void check_limit(const struct site_fixture *f, const char *driver, size_t limit,
+                        const char *words)
+{
+    struct gw_buf buses;
+    gw_buf_init(&buses, 200000);
+    for (size_t i = 0; i < limit + 2; i++)
+        gw_buf_printf(&buses, "\"b%zu\": {\"driver\": \"%s\", \"host\": \"h\"},\n", i, driver);
+    gw_buf_str(&buses, "\"plc\": {");
+    char *whole = site_replace(site_base, "\"plc\": {", buses.data);
+    gw_buf_free(&buses);
+    struct gw_issues *issues = gw_issues_new();
+    struct gw_site *site = NULL;
+    assert_int_equal(site_fixture_load(f, whole, strlen(whole), issues, &site), GW_E_PARSE);
+    assert_int_equal(gw_issues_count(issues), 1);
+    char *is = site_without_dir(f, gw_issues_text(issues, 0));
+    assert_string_equal(is, words);
+    free(is);
+    gw_issues_free(issues);
+    free(whole);
+}
+
+static void the_number_of_endpoints_and_lines_is_limited(void **state)
+{
+    (void)state;
+    check_limit(&fixture, "modbus-tcp", GW_SITE_TCP_MAX,
+                "site.json:520: /buses/b512: more than 512 TCP endpoints; use a second gateway");
+    check_limit(&fixture, "stub-serial", GW_SITE_SERIAL_MAX,
+                "site.json:40: /buses/b32: more than 32 serial lines; use a second gateway");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +561,8 @@ int main(void)
         cmocka_unit_test(mqtt_may_be_off),
         cmocka_unit_test(dates_know_leap_years),
         cmocka_unit_test(many_points_are_found),
+        cmocka_unit_test(a_missing_site_file_is_an_issue),
+        cmocka_unit_test(the_number_of_endpoints_and_lines_is_limited),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

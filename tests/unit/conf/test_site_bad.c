@@ -778,50 +778,6 @@ static void names_of_points_suit_the_database(void **state)
     }
 }
 
-static void a_missing_site_file_is_an_issue(void **state)
-{
-    struct gw_issues *issues = gw_issues_new();
-    struct gw_site *site = NULL;
-    (void)state;
-    assert_int_equal(gw_site_load("/nonexistent/site.json",
-                                  (const struct gw_conf_driver *const[]){NULL}, issues, &site),
-                     GW_E_PARSE);
-    assert_int_equal(gw_issues_count(issues), 1);
-    assert_string_equal(gw_issues_text(issues, 0),
-                        "/nonexistent/site.json: No such file or directory");
-    gw_issues_free(issues);
-}
-
-/* Buses of one driver until there are too many. */
-static void check_limit(const struct site_fixture *f, const char *driver, size_t limit,
-                        const char *words)
-{
-    struct gw_buf buses;
-    gw_buf_init(&buses, 200000);
-    for (size_t i = 0; i < limit + 2; i++)
-        gw_buf_printf(&buses, "\"b%zu\": {\"driver\": \"%s\", \"host\": \"h\"},\n", i, driver);
-    gw_buf_str(&buses, "\"plc\": {");
-    char *whole = site_replace(site_base, "\"plc\": {", buses.data);
-    gw_buf_free(&buses);
-    struct gw_issues *issues = gw_issues_new();
-    struct gw_site *site = NULL;
-    assert_int_equal(site_fixture_load(f, whole, strlen(whole), issues, &site), GW_E_PARSE);
-    assert_int_equal(gw_issues_count(issues), 1);
-    char *is = site_without_dir(f, gw_issues_text(issues, 0));
-    assert_string_equal(is, words);
-    free(is);
-    gw_issues_free(issues);
-    free(whole);
-}
-
-static void the_number_of_endpoints_and_lines_is_limited(void **state)
-{
-    check_limit(*state, "modbus-tcp", GW_SITE_TCP_MAX,
-                "site.json:520: /buses/b512: more than 512 TCP endpoints; use a second gateway");
-    check_limit(*state, "stub-serial", GW_SITE_SERIAL_MAX,
-                "site.json:40: /buses/b32: more than 32 serial lines; use a second gateway");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -829,8 +785,6 @@ int main(void)
         cmocka_unit_test(every_bad_site_is_refused_with_its_issues),
         cmocka_unit_test(all_errors_of_a_file_are_told_at_once),
         cmocka_unit_test(names_of_points_suit_the_database),
-        cmocka_unit_test(a_missing_site_file_is_an_issue),
-        cmocka_unit_test(the_number_of_endpoints_and_lines_is_limited),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

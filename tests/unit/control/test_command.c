@@ -42,7 +42,8 @@ static int setup(void **state)
     struct rig *r = calloc(1, sizeof *r);
     struct gw_err err = {0};
     assert_non_null(r);
-    (void)snprintf(r->dir, sizeof r->dir, "/tmp/nonsite-gate.XXXXXX");
+    const char *tmp = getenv("TMPDIR");
+    (void)snprintf(r->dir, sizeof r->dir, "%s/nonsite-gate.XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(r->dir));
     for (int i = 0; i < 3; i++) {
         char path[128], pub[128];
