@@ -110,6 +110,11 @@ void gw_gate_free(struct gw_gate *g)
     free(g);
 }
 
+void gw_gate_site(struct gw_gate *g, const struct gw_site *site)
+{
+    g->site = site;
+}
+
 /* ---- judging ---- */
 
 static bool contains(const struct gw_wire *w, const char *text)

@@ -78,6 +78,8 @@ struct gw_gate;
 enum gw_status gw_gate_new(const struct gw_site *site, const char *challenge, struct gw_gate **out,
                            struct gw_err *err) GW_MUST_CHECK;
 void gw_gate_free(struct gw_gate *g);
+/* Another loading of the site file, with the same keys; lent. */
+void gw_gate_site(struct gw_gate *g, const struct gw_site *site);
 
 /* Judges a message and counts it when it is refused. out is filled as far as it was read; its
  * places must be set before. */

@@ -80,6 +80,13 @@ void gw_commands_journal(struct gw_commands *c, struct gw_journal *journal)
     c->journal = journal;
 }
 
+void gw_commands_site(struct gw_commands *c, const struct gw_site *site, struct gw_engine *engine)
+{
+    c->conf.site = site;
+    c->conf.engine = engine;
+    gw_gate_site(c->gate, site);
+}
+
 /* ---- numbers ---- */
 
 size_t gw_commands_rows(const struct gw_site *site)

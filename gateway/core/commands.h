@@ -46,6 +46,9 @@ struct gw_inbox *gw_commands_inbox(struct gw_commands *c);
 /* Lent; to be set before anything below. */
 void gw_commands_journal(struct gw_commands *c, struct gw_journal *journal);
 
+/* Another loading of the configuration, with the same keys, and its engine. */
+void gw_commands_site(struct gw_commands *c, const struct gw_site *site, struct gw_engine *engine);
+
 /* How many state rows there may be. */
 size_t gw_commands_rows(const struct gw_site *site);
 /* A stored state row. False: it is not one of these. */

@@ -139,6 +139,31 @@ void gw_table_free(struct gw_table *t)
     free(t);
 }
 
+static void inherit_ring(struct ring *to, const struct ring *from, uint32_t point)
+{
+    const uint32_t n = from->count < to->cap ? from->count : to->cap;
+    for (uint32_t age = n; age-- > 0;) {
+        struct gw_sample s = *ring_at(from, age);
+        s.point = point;
+        ring_push(to, &s);
+    }
+}
+
+void gw_table_inherit(struct gw_table *t, const struct gw_table *from,
+                      const struct gw_table_keep *keep)
+{
+    for (uint32_t i = 0; i < t->npoints; i++)
+        if (keep->points[i] < from->npoints)
+            inherit_ring(&t->rings[i], &from->rings[keep->points[i]], i);
+    for (size_t i = 0; i < t->ndevices; i++)
+        if (keep->devices[i] < from->ndevices)
+            t->lives[i] = from->lives[keep->devices[i]];
+    for (size_t i = 0; i < t->nbuses; i++)
+        if (keep->buses[i] < from->nbuses)
+            t->buses[i] = from->buses[keep->buses[i]];
+    t->refused = from->refused;
+}
+
 static bool sample_fits(const struct gw_table *t, uint32_t device, const struct gw_sample *s)
 {
     if (s->point >= t->npoints || t->points[s->point].device != device || s->quality >= GW_Q_COUNT)

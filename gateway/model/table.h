@@ -55,6 +55,17 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
                             struct gw_err *err) GW_MUST_CHECK;
 void gw_table_free(struct gw_table *t);
 
+/* What goes on from an earlier table: for each point, device and bus of the new one its index in the
+ * old one, or GW_TABLE_NEW. */
+#define GW_TABLE_NEW UINT32_MAX
+struct gw_table_keep {
+    const uint32_t *points, *devices, *buses;
+};
+/* Takes over what `from` knows of these, history (as far as it fits) and life; all else has never
+ * been heard of. t is new. */
+void gw_table_inherit(struct gw_table *t, const struct gw_table *from,
+                      const struct gw_table_keep *keep);
+
 /* Takes in a batch. Samples for unknown points, of another device's points, of no known quality, or
  * older than the sample that is held are refused and counted (gw_table_refused); so is each sample
  * of a batch for an unknown device, or with more samples than a batch can hold. Returns true when

@@ -21,7 +21,7 @@ static int setup(void **state)
 {
     static struct rig rig;
     small_site_init(&rig.site, NULL);
-    assert_int_equal(gw_board_new(&(struct gw_board_size){3, 2, 1}, &rig.board, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&rig.site.site, NULL, &rig.board, NULL), GW_OK);
     rig.snapshot = gw_board_begin(rig.board);
     small_site_fill(rig.snapshot, NOW);
     rig.r = (struct gw_render){.site = &rig.site.site,
