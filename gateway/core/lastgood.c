@@ -159,10 +159,10 @@ static enum gw_status read_kept(void *ctx, const char *path, char **out, size_t 
 }
 
 /* The kept texts are of that site file: c then stands at the first of them. */
-static enum gw_status check_head(struct cursor *c, const char *path, char sha256[GW_SHA256_HEX],
-                                 struct gw_err *err)
+static enum gw_status check_head(struct cursor *c, const char *path, char real[PATH_MAX],
+                                 char sha256[GW_SHA256_HEX], struct gw_err *err)
 {
-    char real[PATH_MAX], was[PATH_MAX], magic[sizeof MAGIC];
+    char was[PATH_MAX], magic[sizeof MAGIC];
     if (!take_line(c, magic, sizeof magic) || strncmp(magic, MAGIC, strlen(magic)) != 0 ||
         !take_line(c, sha256, GW_SHA256_HEX) || !take_line(c, was, sizeof was))
         return gw_err_set(err, GW_E_PARSE, NAME " is damaged");
@@ -171,7 +171,7 @@ static enum gw_status check_head(struct cursor *c, const char *path, char sha256
     return GW_OK;
 }
 
-static enum gw_status load_kept(struct cursor *c, const char *sha256,
+static enum gw_status load_kept(struct cursor *c, const char *site, const char *sha256,
                                 const struct gw_conf_driver *const *drivers, struct gw_config **out,
                                 struct gw_err *err)
 {
@@ -182,7 +182,9 @@ static enum gw_status load_kept(struct cursor *c, const char *sha256,
     struct gw_issues *issues = gw_issues_new();
     if (!issues)
         return gw_err_set(err, GW_E_NOMEM, "out of memory");
-    enum gw_status st = take_text(&at, name, &text) ? GW_OK : GW_E_PARSE;
+    /* The first one is the site file. */
+    enum gw_status st =
+        take_text(&at, name, &text) && strcmp(name, site) == 0 ? GW_OK : GW_E_PARSE;
     if (st == GW_OK)
         st = gw_config_load_from(name, drivers, &files, issues, &config);
     if (st == GW_OK && strcmp(config->load.site->config_sha256, sha256) != 0)
@@ -202,7 +204,7 @@ enum gw_status gw_lastgood_load(const char *state_dir, const char *path,
                                 const struct gw_conf_driver *const *drivers,
                                 struct gw_config **out, struct gw_err *err)
 {
-    char from[PATH_MAX], sha256[GW_SHA256_HEX];
+    char from[PATH_MAX], site[PATH_MAX], sha256[GW_SHA256_HEX];
     char *text = NULL;
     size_t len = 0;
     (void)snprintf(from, sizeof from, "%s/" NAME, state_dir);
@@ -210,9 +212,9 @@ enum gw_status gw_lastgood_load(const char *state_dir, const char *path,
     if (st != GW_OK)
         return st;
     struct cursor c = {.at = text, .end = text + len};
-    st = check_head(&c, path, sha256, err);
+    st = check_head(&c, path, site, sha256, err);
     if (st == GW_OK)
-        st = load_kept(&c, sha256, drivers, out, err);
+        st = load_kept(&c, site, sha256, drivers, out, err);
     free(text);
     return st;
 }
