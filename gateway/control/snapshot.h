@@ -68,6 +68,8 @@ struct gw_snapshot {
     struct gw_stamp now;
     bool deciding; /* the engine runs; false until the journal is open */
     size_t checks, alarms, leads, unknown;
+    char config_fault[320]; /* why the site file is not in use; "" when it is */
+    bool last_good;         /* it was bad at the start */
     uint64_t batches_lost;
     struct gw_snapshot_journal journal;
     struct gw_snapshot_mqtt mqtt;

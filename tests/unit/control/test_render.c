@@ -90,6 +90,20 @@ static void devices_tell_their_link(void **state)
              "7\",\"link\":\"down\"");
 }
 
+static void a_refused_configuration_is_a_trouble(void **state)
+{
+    struct rig *rig = *state;
+    write(rig, gw_render_status);
+    has_not(rig, "\"part\":\"config\"");
+    memcpy(rig->snapshot->config_fault, "s.json:3: no", 13);
+    write(rig, gw_render_status);
+    has(rig, "\"healthy\":false");
+    has(rig, "{\"part\":\"config\",\"text\":\"the site file was changed and is not in use: s.json:3: no\"}");
+    rig->snapshot->last_good = true;
+    write(rig, gw_render_status);
+    has(rig, "the site file is bad, what ran last is used: s.json:3: no");
+}
+
 static void buses_tell_what_became_of_their_requests(void **state)
 {
     struct rig *rig = *state;
@@ -163,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(points_tell_value_quality_and_age, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_configuration_is_a_trouble, setup, teardown),
         cmocka_unit_test_setup_teardown(devices_tell_their_link, setup, teardown),
         cmocka_unit_test_setup_teardown(buses_tell_what_became_of_their_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(alarms_and_cases_are_apart, setup, teardown),
