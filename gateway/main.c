@@ -156,8 +156,8 @@ static int start(enum mode mode, const char *path)
         code = print_config(&config->load);
     else {
         const struct gw_site *site = config->load.site;
-        printf("%s: fine: %zu points, %zu assets, %zu checks\n", path, site->npoints,
-               site->nassets, gw_inventory_count(config->load.inventory));
+        printf("%s: fine: %zu points, %zu assets, %zu checks\n", path, site->npoints, site->nassets,
+               gw_inventory_count(config->load.inventory));
         code = EXIT_SUCCESS;
     }
     gw_config_drop(config);

@@ -66,7 +66,7 @@ struct gw_mb_reactor {
     struct gw_loop *loop;
     struct gw_mb_resolver *resolver; /* NULL when every address is numeric */
     struct gw_watch names;
-    size_t names_max;     /* questions that it takes at once */
+    size_t names_max; /* questions that it takes at once */
     struct gw_mb_lookup lookup;
     struct endpoint **endpoints; /* in the order of the buses */
     size_t nendpoints;

@@ -347,12 +347,11 @@ static void carry_out(struct gw_mb_reactor *r, struct draft *d, const struct gw_
 
 static void throw_away(struct gw_mb_reactor *r, struct draft *d)
 {
-    for (size_t i = 0; d->units != NULL && i < d->nunits; i++) {
+    for (size_t i = 0; d->units != NULL && i < d->nunits; i++)
         if (d->units[i]->fresh)
             free_unit(d->units[i]);
         else
             gw_mb_pass_free(d->passes[i]);
-    }
     for (size_t i = 0; d->endpoints != NULL && i < d->nendpoints; i++)
         if (is_fresh(r, d->endpoints[i]))
             free_endpoint(d->endpoints[i]);

@@ -9,7 +9,7 @@
 #include "modbus/rtu_conf.h"
 #include "modbus/rtu_line.h"
 
-#define TAG "modbus"
+#define TAG      "modbus"
 #define JOIN_MS  4800 /* all lines; a request in flight takes up to 4000 and its silences */
 #define PAUSE_MS 1000 /* a line whose thread does not stop working for so long hangs */
 

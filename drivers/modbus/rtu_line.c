@@ -398,12 +398,11 @@ enum gw_status gw_rtu_line_reload(struct gw_rtu_line *line, const struct gw_driv
     if (passes == NULL)
         return gw_err_set(err, GW_E_NOMEM, "modbus: out of memory");
     const enum gw_status status = draft_passes(line, env, bus, passes, err);
-    for (size_t i = 0; i < line->nunits; i++) {
+    for (size_t i = 0; i < line->nunits; i++)
         if (status == GW_OK)
             gw_mb_pass_take(line->units[i].pass, passes[i]);
         else
             gw_mb_pass_free(passes[i]);
-    }
     free(passes);
     if (status != GW_OK)
         return status;

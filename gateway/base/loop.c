@@ -35,7 +35,7 @@ struct gw_loop {
     bool inside;               /* handlers run */
     bool paused;
     unsigned pauses; /* so far */
-    bool firing; /* the timers of this round are being served */
+    bool firing;     /* the timers of this round are being served */
 
     struct epoll_event ready[EVENTS_PER_ROUND];
     int ready_count; /* of the present round */

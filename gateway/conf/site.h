@@ -299,7 +299,7 @@ struct gw_site {
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
     struct gw_site_profile_hash *profiles;
     size_t nprofiles;
-    struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */
+    struct gw_json **docs; /* kept for nodes: [0] site, then profiles */
     size_t ndocs;
     struct gw_json *catalogue;     /* parsed text of gateway.catalogue, for its owner to read */
     struct gw_site_index *index;   /* points by id; the reader's own */

@@ -128,8 +128,7 @@ static bool on_request(void *ctx, const struct gw_http_request *req, struct gw_h
 {
     struct gw_control *c = ctx;
     const struct route *route = find_route(req->path);
-    struct gw_render r = {
-        .boot = c->conf.boot, .start = c->conf.start, .device = GW_RENDER_ALL};
+    struct gw_render r = {.boot = c->conf.boot, .start = c->conf.start, .device = GW_RENDER_ALL};
     struct gw_buf b;
 
     if (strcmp(req->path, "/v1/records") == 0)
@@ -228,8 +227,8 @@ enum gw_status gw_control_start(const struct gw_control_conf *conf, struct gw_co
         return gw_err_set(err, GW_E_NOMEM, "local API: out of memory");
     c->conf = *conf;
     c->listen.fd = -1;
-    enum gw_status st = gw_listen_open(
-        conf->local.socket, (mode_t)gw_site_socket_mode(&conf->local), &c->listen, err);
+    enum gw_status st = gw_listen_open(conf->local.socket,
+                                       (mode_t)gw_site_socket_mode(&conf->local), &c->listen, err);
     if (st == GW_OK)
         st = gw_loop_new(conf->clock, &c->loop, err);
     if (st == GW_OK) {

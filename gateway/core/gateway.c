@@ -37,7 +37,8 @@ static void on_outage(void *arg, enum gw_outage_kind kind, uint32_t index)
 {
     struct gw_gateway *g = arg;
     struct gw_outage_words words;
-    const struct gw_event ev = gw_outage_event(g->plant->outage, g->plant->site, kind, index, &words);
+    const struct gw_event ev =
+        gw_outage_event(g->plant->outage, g->plant->site, kind, index, &words);
 
     gw_gateway_event(g, &ev);
 }
@@ -110,9 +111,10 @@ static void restore_row(struct gw_gateway *g, const struct gw_notice *n)
         return;
     enum gw_status st = gw_engine_restore(g->plant->engine, n->key, n->text, n->seq);
     if (st != GW_OK)
-        gw_gateway_event(g, &(struct gw_event){"restore", n->key,
-                                          "stored state cannot be read, the check starts afresh",
-                                          "已存状态无法读取，该检查重新开始"});
+        gw_gateway_event(g,
+                         &(struct gw_event){"restore", n->key,
+                                            "stored state cannot be read, the check starts afresh",
+                                            "已存状态无法读取，该检查重新开始"});
 }
 
 static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
@@ -175,8 +177,8 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
         /* A draft that cannot be sealed: its loss is chained, its check goes on. */
         if (n->token != 0)
             committed(g, n->token, 0);
-        gw_gateway_event(g, &(struct gw_event){"journal", n->key ? n->key : "", n->text ? n->text : "",
-                                          n->text ? n->text : ""});
+        gw_gateway_event(g, &(struct gw_event){"journal", n->key ? n->key : "",
+                                               n->text ? n->text : "", n->text ? n->text : ""});
         break;
     case GW_NOTICE_FATAL:
         gw_log(GW_LOG_ERR, TAG, "journal: fatal: %s", n->text ? n->text : "");
@@ -317,8 +319,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     const bool mqtt = g->plant->site->mqtt.enabled, influx = g->plant->site->influx.enabled;
     size_t n = 0;
     if (mqtt)
-        g->readers[n++] =
-            (struct gw_reader_conf){"mqtt", true, g->plant->site->mqtt.telemetry, g->plant->site->mqtt.receipts};
+        g->readers[n++] = (struct gw_reader_conf){"mqtt", true, g->plant->site->mqtt.telemetry,
+                                                  g->plant->site->mqtt.receipts};
     g->influx_reader = (unsigned)n;
     if (influx)
         g->readers[n++] = (struct gw_reader_conf){"influx", false, true, false};
@@ -333,8 +335,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .nreaders = n,
         .post_capacity = 1024,
         .keep_days = g->plant->site->journal.keep_days,
-        .state_rows =
-            gw_inventory_count(g->plant->inventory) + GW_ENGINE_ROWS + gw_commands_rows(g->plant->site),
+        .state_rows = gw_inventory_count(g->plant->inventory) + GW_ENGINE_ROWS +
+                      gw_commands_rows(g->plant->site),
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
     if (st == GW_OK)

@@ -20,7 +20,7 @@
 struct gw_gateway_conf {
     struct gw_config *config; /* with its texts, which it lets go of */
     const char *path;         /* of the site file, to read it anew */
-    const char *fault;        /* what is wrong with the site file, where config is the last good one */
+    const char *fault; /* what is wrong with the site file, where config is the last good one */
     const struct gw_driver *const *drivers; /* NULL-terminated; so is the next */
     const struct gw_conf_driver *const *conf_drivers;
     const struct gw_clock *clock;

@@ -45,8 +45,8 @@ struct gw_gateway {
     const struct gw_clock *clock;
     const char *path; /* of the site file */
 
-    struct gw_plant *plant;       /* the present configuration, and all that hangs on it */
-    struct gw_site_gateway home;  /* what no reload changes: ids, paths ... */
+    struct gw_plant *plant;        /* the present configuration, and all that hangs on it */
+    struct gw_site_gateway home;   /* what no reload changes: ids, paths ... */
     struct gw_site_mqtt mqtt_site; /* ... and how the broker is reached */
     struct gw_reload reload;
     struct gw_config_state config_state;

@@ -122,11 +122,11 @@ void gw_gateway_takeovers(struct gw_gateway *g)
     if (stats.takeovers == g->takeovers)
         return;
     g->takeovers = stats.takeovers;
-    gw_gateway_event(g,
-                &(struct gw_event){"taken_over", "",
-                                   "another client has the same client id at the broker and took "
-                                   "the session over; tried again after a minute",
-                                   "服务器上另有客户端使用同一客户端标识,会话被抢占;一分钟后重试"});
+    gw_gateway_event(
+        g, &(struct gw_event){"taken_over", "",
+                              "another client has the same client id at the broker and took "
+                              "the session over; tried again after a minute",
+                              "服务器上另有客户端使用同一客户端标识,会话被抢占;一分钟后重试"});
 }
 
 /* --- the local API --------------------------------------------------------------------------- */
@@ -158,8 +158,7 @@ static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
  * another reason must not keep the plant from being watched. */
 enum gw_status gw_gateway_first_api(struct gw_gateway *g, struct gw_err *err)
 {
-    enum gw_status st =
-        gw_board_new(g->plant->site, &g->plant->config->shared, &g->board, err);
+    enum gw_status st = gw_board_new(g->plant->site, &g->plant->config->shared, &g->board, err);
     if (st != GW_OK)
         return st;
     st = start_api(g, err);

@@ -33,8 +33,8 @@ static bool real_path(const char *path, char out[PATH_MAX])
     dir[n] = '\0';
     if (!realpath(n > 0 ? dir : ".", real))
         return false;
-    const int len = snprintf(out, PATH_MAX, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/",
-                             path + n);
+    const int len =
+        snprintf(out, PATH_MAX, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", path + n);
     return len > 0 && len < PATH_MAX;
 }
 
@@ -183,8 +183,7 @@ static enum gw_status load_kept(struct cursor *c, const char *site, const char *
     if (!issues)
         return gw_err_set(err, GW_E_NOMEM, "out of memory");
     /* The first one is the site file. */
-    enum gw_status st =
-        take_text(&at, name, &text) && strcmp(name, site) == 0 ? GW_OK : GW_E_PARSE;
+    enum gw_status st = take_text(&at, name, &text) && strcmp(name, site) == 0 ? GW_OK : GW_E_PARSE;
     if (st == GW_OK)
         st = gw_config_load_from(name, drivers, &files, issues, &config);
     if (st == GW_OK && strcmp(config->load.site->config_sha256, sha256) != 0)
@@ -201,8 +200,8 @@ static enum gw_status load_kept(struct cursor *c, const char *site, const char *
 }
 
 enum gw_status gw_lastgood_load(const char *state_dir, const char *path,
-                                const struct gw_conf_driver *const *drivers,
-                                struct gw_config **out, struct gw_err *err)
+                                const struct gw_conf_driver *const *drivers, struct gw_config **out,
+                                struct gw_err *err)
 {
     char from[PATH_MAX], site[PATH_MAX], sha256[GW_SHA256_HEX];
     char *text = NULL;

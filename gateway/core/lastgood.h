@@ -15,14 +15,14 @@
 #include "core/config.h"
 
 /* The site must still have its texts. GW_E_NOMEM, GW_E_IO. */
-enum gw_status gw_lastgood_save(const char *state_dir, const char *path,
-                                const struct gw_site *site, struct gw_err *err) GW_MUST_CHECK;
+enum gw_status gw_lastgood_save(const char *state_dir, const char *path, const struct gw_site *site,
+                                struct gw_err *err) GW_MUST_CHECK;
 
 /* GW_E_NOTFOUND: there is none, or none of this site file. GW_E_PARSE: it is damaged, or this version
  * takes it no more. GW_E_NOMEM, GW_E_IO. */
 enum gw_status gw_lastgood_load(const char *state_dir, const char *path,
-                                const struct gw_conf_driver *const *drivers,
-                                struct gw_config **out, struct gw_err *err) GW_MUST_CHECK;
+                                const struct gw_conf_driver *const *drivers, struct gw_config **out,
+                                struct gw_err *err) GW_MUST_CHECK;
 
 /* The same for a site file that was just refused, from the state folder that it names as far as it
  * can be read, or from that of the service manager ($STATE_DIRECTORY). */

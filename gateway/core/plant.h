@@ -20,10 +20,10 @@
 #include "model/table.h"
 
 struct gw_plant_conf {
-    struct gw_config *config;          /* held */
-    const struct gw_identity *identity; /* lent */
-    const struct gw_clock *clock;      /* lent */
-    struct gw_buf *text;               /* used while it is made */
+    struct gw_config *config;                             /* held */
+    const struct gw_identity *identity;                   /* lent */
+    const struct gw_clock *clock;                         /* lent */
+    struct gw_buf *text;                                  /* used while it is made */
     bool (*row)(void *arg, const char *data, size_t len); /* as of gw_pipeline_conf */
     void (*link)(void *arg, uint32_t device, const struct gw_device_life *life);
     enum gw_status (*emit)(void *ctx, const struct gw_draft *draft); /* as of gw_engine_conf */
@@ -52,8 +52,7 @@ void gw_plant_free(struct gw_plant *p); /* NULL is fine */
  * be freed then. lost: as of gw_engine_inherit. GW_E_NOMEM. */
 enum gw_status gw_plant_inherit(struct gw_plant *p, struct gw_plant *from,
                                 const struct gw_site_diff *diff,
-                                void (*lost)(void *ctx, const char *key),
-                                void *ctx) GW_MUST_CHECK;
+                                void (*lost)(void *ctx, const char *key), void *ctx) GW_MUST_CHECK;
 
 /* Puts a copy of the batch in; ctx is a struct gw_plant. For drivers: any thread. */
 enum gw_status gw_plant_put(void *ctx, const struct gw_batch *batch);

@@ -59,8 +59,7 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
  * key of each check that starts afresh, because its class changed. With GW_E_NOMEM
  * both are only good for that. */
 enum gw_status gw_engine_inherit(struct gw_engine *e, struct gw_engine *from,
-                                 void (*lost)(void *ctx, const char *key),
-                                 void *ctx) GW_MUST_CHECK;
+                                 void (*lost)(void *ctx, const char *key), void *ctx) GW_MUST_CHECK;
 /* Whether a record waits for its commit. */
 bool gw_engine_waits(const struct gw_engine *e);
 

@@ -39,7 +39,7 @@ struct gw_influx {
     struct gw_influx_conf conf;
     struct gw_site_influx own;
     const struct gw_site_influx *site; /* own */
-    int stop_fd; /* readable for ever once gw_influx_stop was called */
+    int stop_fd;                       /* readable for ever once gw_influx_stop was called */
     struct gw_worker *worker;
 
     pthread_mutex_t mutex;

@@ -191,7 +191,8 @@ static void a_changed_limit_holds_from_then_on(void **state)
     scene_swap(s, FURNACE_TIGHT "," FOUNDRY_PAINT);
     scene_run(s, MINUTE);
     assert_int_equal(scene_count(s, "CW-EV-TOUT-H", "raised"), 1);
-    assert_string_equal(rec_str(scene_last(s, "CW-EV-TOUT-H", "raised"), "condition/limit"), "45.00");
+    assert_string_equal(rec_str(scene_last(s, "CW-EV-TOUT-H", "raised"), "condition/limit"),
+                        "45.00");
     scene_swap(s, BOTH);
     scene_run(s, HOUR);
     assert_int_equal(scene_count(s, "CW-EV-TOUT-H", "returned"), 1);

@@ -141,7 +141,8 @@ static void each_change_ends_its_bus(void **state)
 static void a_profile_ends_the_buses_that_use_it(void **state)
 {
     (void)state;
-    static const char text[] = "{\"points\": [\"flow\", \"empty_pipe\", \"system_alarm\", \"total\"] }\n";
+    static const char text[] =
+        "{\"points\": [\"flow\", \"empty_pipe\", \"system_alarm\", \"total\"] }\n";
     struct compared c = {.from = load(site_base)};
     site_fixture_write(&fixture, "devices/mfe600h.json", text, strlen(text));
     c.to = load(site_base);
@@ -155,12 +156,13 @@ static void what_comes_and_goes_is_counted(void **state)
 {
     (void)state;
     struct compared c = compare("\"plc\": {", "\"new\": {\"driver\": \"modbus-tcp\", \"host\": "
-                                "\"192.0.2.9\"},\n    \"plc\": {");
+                                              "\"192.0.2.9\"},\n    \"plc\": {");
     check_map(&c);
     assert_true(goes_on(&c, "plc") && goes_on(&c, "gas"));
     assert_int_equal(c.d.bus_changes.added, 1);
     end(&c);
-    c = compare("\"raw\": {", "\"more\": {\"bus\": \"gas\", \"profile\": \"ax100\"},\n    \"raw\": {");
+    c = compare("\"raw\": {",
+                "\"more\": {\"bus\": \"gas\", \"profile\": \"ax100\"},\n    \"raw\": {");
     check_map(&c);
     assert_true(goes_on(&c, "plc"));
     assert_false(goes_on(&c, "gas"));

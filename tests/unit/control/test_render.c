@@ -98,7 +98,8 @@ static void a_refused_configuration_is_a_trouble(void **state)
     memcpy(rig->snapshot->config_fault, "s.json:3: no", 13);
     write(rig, gw_render_status);
     has(rig, "\"healthy\":false");
-    has(rig, "{\"part\":\"config\",\"text\":\"the site file was changed and is not in use: s.json:3: no\"}");
+    has(rig, "{\"part\":\"config\",\"text\":\"the site file was changed and is not in use: "
+             "s.json:3: no\"}");
     rig->snapshot->last_good = true;
     write(rig, gw_render_status);
     has(rig, "the site file is bad, what ran last is used: s.json:3: no");

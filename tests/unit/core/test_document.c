@@ -144,7 +144,8 @@ static void health_tells_what_does_not_work(void **state)
     health.journal_fault = "";
     gw_buf_clear(&r->out);
     gw_document_health(&r->id, &health, &r->fake.now, &r->out);
-    assert_non_null(strstr(r->out.data, "\"config\":{\"fault\":\"site.json:3: bad\",\"loaded\":\"2026-"));
+    assert_non_null(
+        strstr(r->out.data, "\"config\":{\"fault\":\"site.json:3: bad\",\"loaded\":\"2026-"));
     assert_non_null(strstr(r->out.data, "\"state\":\"last_good\"},\"config_sha256\""));
     assert_non_null(strstr(r->out.data, "\"state\":\"full\""));
     assert_non_null(strstr(r->out.data, "\"fault\":\"nine tenths of the space for records"));

@@ -45,9 +45,9 @@ static int setup(void **state)
     snprintf(profile, sizeof profile, "%s/devices", dir);
     mkdir(profile, 0700);
     snprintf(profile, sizeof profile, "%s/devices/dampt100.json", dir);
-    assert_int_equal(gw_file_read(GW_SOURCE_DIR "/config/devices/dampt100.json", 1 << 20, &text,
-                                  &len, NULL),
-                     GW_OK);
+    assert_int_equal(
+        gw_file_read(GW_SOURCE_DIR "/config/devices/dampt100.json", 1 << 20, &text, &len, NULL),
+        GW_OK);
     put(profile, text, len);
     free(text);
     put(site_path, base, strlen(base));
