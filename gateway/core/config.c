@@ -42,7 +42,12 @@ enum gw_status gw_config_load_from(const char *path, const struct gw_conf_driver
 void gw_config_settle(struct gw_config *c)
 {
     gw_site_drop_texts(c->load.site);
-    (void)malloc_trim(0); /* the box is small */
+    gw_config_trim();
+}
+
+void gw_config_trim(void)
+{
+    (void)malloc_trim(0);
 }
 
 void gw_config_drop(struct gw_config *c)

@@ -41,6 +41,8 @@ enum gw_status gw_config_load_from(const char *path, const struct gw_conf_driver
                                    struct gw_config **out) GW_MUST_CHECK;
 /* Lets go of the texts: they are larger than everything that was made from them. */
 void gw_config_settle(struct gw_config *c);
+/* Gives back what was freed: the box is small. */
+void gw_config_trim(void);
 /* NULL is fine. */
 void gw_config_drop(struct gw_config *c);
 

@@ -50,6 +50,7 @@ static void refuse(struct gw_gateway *g, const char *why)
     gw_text_line(zh, sizeof zh, "重新加载被拒绝，继续使用现行配置：%s", why);
     gw_text_line(g->config_state.fault, sizeof g->config_state.fault, "%s", why);
     clear(g);
+    gw_config_trim();
     g->health_due_ms = 0; /* tell at the next tick */
     tell(g, en, zh);
 }
@@ -238,6 +239,7 @@ static void carry_out(struct gw_gateway *g)
     tell_all(g);
     tell_done(g, &r->diff);
     clear(g);
+    gw_config_trim();
 }
 
 void gw_gateway_reload_step(struct gw_gateway *g)
