@@ -686,6 +686,11 @@ bool gw_mb_pass_answered(const struct gw_mb_pass *pass)
     return pass->answered > 0;
 }
 
+bool gw_mb_pass_broken(const struct gw_mb_pass *pass)
+{
+    return pass->broken;
+}
+
 static unsigned count_refused(const struct gw_mb_pass *pass)
 {
     unsigned n = 0;

@@ -20,6 +20,7 @@
 #define SPREAD_MS   1000 /* first passes are spread over this time at most */
 #define BEAT_MS     1000
 #define PORT_CAP_MS 5000 /* a port that is plugged in again is found within this time */
+#define OWING_MS    2000 /* a line is no longer disturbed by one late answer */
 
 /* A device. */
 struct unit {
@@ -48,6 +49,10 @@ struct gw_rtu_line {
     struct unit *active; /* its pass is under way */
     int last_unit;       /* that was addressed; -1: none */
     int64_t spent_ms;    /* on the line, in the pass under way */
+    struct unit *owing;  /* whose answer was not there in time and may still come; NULL: nobody's */
+    int64_t owing_ms;    /* since when */
+    int64_t began_ms;    /* when the pass under way began first */
+    bool again;          /* it has begun anew since */
     uint32_t opens;
     struct gw_ratelog port_log, sink_log;
     atomic_uint *beat;
@@ -77,13 +82,13 @@ static void hand_over(struct gw_rtu_line *l, struct unit *u, int64_t now)
     }
 }
 
-/* What a silent pass cost its neighbours is paid for before the next try. */
-static void pay(struct gw_rtu_line *l, struct unit *u, int64_t now)
+/* What a silent unit cost its neighbours is paid for before the next try. */
+static void pay(struct gw_rtu_line *l, struct unit *u, int64_t now, int64_t spent_ms)
 {
     const int64_t full = l->conf->timeout_ms;
     const struct gw_mb_cost cost = {
         .now_ms = now,
-        .spent_ms = l->spent_ms,
+        .spent_ms = spent_ms,
         .next_ms = gw_mb_budget_timeout(&u->budget, full, u->poll.silent),
         .full_ms = full,
         .silent = u->poll.silent,
@@ -115,7 +120,7 @@ static void end_pass(struct gw_rtu_line *l, struct unit *u)
     const bool bus_down = all_down(l);
     gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
     if (outcome == GW_MB_PASS_SILENT)
-        pay(l, u, now.mono_ms);
+        pay(l, u, now.mono_ms, l->spent_ms);
     else if (bus_down)
         release_units(l, now.mono_ms);
     gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
@@ -155,12 +160,22 @@ static void lose_port(struct gw_rtu_line *l, const struct gw_err *why)
     const int64_t now = now_ms(l);
     gw_rtu_close(l->rtu);
     l->rtu = NULL;
+    l->owing = NULL;
     l->why = *why;
     gw_ratelog_fail(&l->port_log, now, TAG, "%s: %s", l->where, why->msg);
     l->open_ms = now + gw_backoff_next(&l->backoff);
 }
 
 /* ---- requests ---- */
+
+static void begin(struct gw_rtu_line *l, struct unit *u)
+{
+    gw_mb_pass_begin(u->pass, u->poll.tick_ms, u->poll.link == GW_LINK_DOWN);
+    if (u->doubt)
+        gw_mb_pass_doubt(u->pass);
+    l->spent_ms = 0;
+    l->again = false;
+}
 
 /* The unit that is due for longest, with its pass begun; NULL when none is due. */
 static struct unit *begin_next(struct gw_rtu_line *l)
@@ -175,11 +190,44 @@ static struct unit *begin_next(struct gw_rtu_line *l)
     }
     if (best == NULL || !gw_mb_poll_due(&best->poll, now))
         return NULL;
-    gw_mb_pass_begin(best->pass, best->poll.tick_ms, best->poll.link == GW_LINK_DOWN);
-    if (best->doubt)
-        gw_mb_pass_doubt(best->pass);
-    l->spent_ms = 0;
+    l->began_ms = now;
+    begin(l, best);
     return best;
+}
+
+/* The time-out for one that is known to be well. */
+static int64_t again_ms(const struct gw_rtu_line *l, const struct unit *u)
+{
+    return gw_mb_budget_timeout(&u->budget, l->conf->timeout_ms, 1);
+}
+
+/* Whoever is asked while another unit's answer is outstanding may be disturbed by it. When that
+ * befalls one that is well, what it took is the other's cost, and it is asked again, as long as
+ * that is within its period. Its pass then begins anew. */
+static void ask_again(struct gw_rtu_line *l, struct unit *u, int64_t now)
+{
+    struct unit *other = l->owing;
+    if (other == NULL || other == u || u->poll.silent > 0)
+        return;
+    pay(l, other, now, l->spent_ms);
+    l->spent_ms = 0;
+    const int64_t period_end = u->poll.tick_ms + u->poll.period_ms;
+    const int64_t patience_end = l->began_ms + OWING_MS;
+    if (now + again_ms(l, u) > (period_end < patience_end ? period_end : patience_end))
+        return;
+    begin(l, u);
+    l->again = true;
+}
+
+/* Notes whether an answer to that unit's request may still come. */
+static void note_owing(struct gw_rtu_line *l, struct unit *u, bool answered, int64_t now)
+{
+    if (!answered && (l->owing == NULL || l->owing == u || u->poll.silent > 0)) {
+        l->owing = u;
+        l->owing_ms = now;
+    } else if (answered && (l->owing == u || now - l->owing_ms > OWING_MS)) {
+        l->owing = NULL;
+    }
 }
 
 static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_request *req)
@@ -189,9 +237,11 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
     if (l->last_unit >= 0 && l->last_unit != req->unit && l->conf->turnaround_ms > 0)
         gw_serial_pause(l->conf->turnaround_ms);
     l->last_unit = req->unit;
-    gw_rtu_timeout(l->rtu, gw_mb_pass_answered(u->pass)
-                               ? full
-                               : gw_mb_budget_timeout(&u->budget, full, u->poll.silent));
+    int64_t timeout = full;
+    if (!gw_mb_pass_answered(u->pass))
+        timeout =
+            l->again ? again_ms(l, u) : gw_mb_budget_timeout(&u->budget, full, u->poll.silent);
+    gw_rtu_timeout(l->rtu, timeout);
     struct gw_mb_reply reply;
     struct gw_err err = {.msg = ""};
     const int64_t sent = now_ms(l);
@@ -199,6 +249,7 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
     l->spent_ms += now.mono_ms - start;
     u->doubt = status != GW_OK;
+    note_owing(l, u, status == GW_OK, now.mono_ms);
     if (status == GW_OK) {
         gw_bus_stats_answer(&u->stats, now.mono_ms - sent, reply.exception);
         gw_mb_budget_answer(&u->budget, now.mono_ms - sent);
@@ -211,6 +262,8 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
         status = gw_err_set(&err, GW_E_CLOSED, "the port's name leads to another device now");
     if (status == GW_E_CLOSED)
         lose_port(l, &err);
+    else if (gw_mb_pass_broken(u->pass))
+        ask_again(l, u, now.mono_ms);
 }
 
 static void no_port(struct gw_rtu_line *l, struct unit *u)
@@ -300,8 +353,6 @@ static void start_units(struct gw_rtu_line *l)
         const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
         const int64_t first = now + (int64_t)i * spread / (int64_t)l->nunits;
         gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
-        /* Whoever comes behind a time-out is late, which is better than skipped. */
-        u->poll.late_ms = period * 4 / 5;
         gw_mb_pass_start(u->pass, first);
     }
 }
