@@ -41,6 +41,7 @@ struct gw_rtu_line {
     struct gw_loop *loop;
     struct gw_timer timer; /* the next thing to do: one request, or a try to open the port */
     struct gw_rtu *rtu;    /* NULL while the port is not open */
+    atomic_int locked;     /* the descriptor by which it is ours alone; -1: it is not */
     struct gw_err why;     /* of that */
     int64_t open_ms;       /* no try before */
     struct gw_backoff backoff;
@@ -143,6 +144,7 @@ static void try_open(struct gw_rtu_line *l)
     const int64_t now = now_ms(l);
     l->last_unit = -1;
     if (status == GW_OK) {
+        atomic_store(&l->locked, gw_rtu_fd(l->rtu));
         gw_ratelog_ok(&l->port_log, now, TAG, l->where);
         gw_backoff_reset(&l->backoff);
         l->opens++;
@@ -155,11 +157,16 @@ static void try_open(struct gw_rtu_line *l)
     l->open_ms = now + gw_backoff_next(&l->backoff);
 }
 
+static void close_port(struct gw_rtu_line *l)
+{
+    gw_rtu_close(l->rtu, atomic_exchange(&l->locked, -1) >= 0);
+    l->rtu = NULL;
+}
+
 static void lose_port(struct gw_rtu_line *l, const struct gw_err *why)
 {
     const int64_t now = now_ms(l);
-    gw_rtu_close(l->rtu);
-    l->rtu = NULL;
+    close_port(l);
     l->owing = NULL;
     l->why = *why;
     gw_ratelog_fail(&l->port_log, now, TAG, "%s: %s", l->where, why->msg);
@@ -367,6 +374,7 @@ enum gw_status gw_rtu_line_new(const struct gw_driver_env *env, uint32_t bus,
     l->env = *env;
     l->conf = b->priv;
     l->last_unit = -1;
+    atomic_init(&l->locked, -1);
     l->port_conf = (struct gw_rtu_conf){
         .port = l->conf->port,
         .baud = l->conf->baud,
@@ -398,7 +406,7 @@ void gw_rtu_line_free(struct gw_rtu_line *line)
         return;
     for (size_t i = 0; i < line->nunits; i++)
         gw_mb_pass_free(line->units[i].pass);
-    gw_rtu_close(line->rtu);
+    close_port(line);
     if (line->loop != NULL) {
         gw_loop_timer_clear(line->loop, &line->timer);
         gw_loop_timer_clear(line->loop, &line->pulse);
@@ -433,4 +441,11 @@ void gw_rtu_line_run(void *arg)
 void gw_rtu_line_stop(struct gw_rtu_line *line)
 {
     gw_loop_stop(line->loop);
+}
+
+void gw_rtu_line_leave(struct gw_rtu_line *line)
+{
+    const int fd = atomic_exchange(&line->locked, -1);
+    if (fd >= 0)
+        gw_rtu_unlock(fd);
 }

@@ -38,5 +38,7 @@ void gw_rtu_line_run(void *arg);
 /* Makes gw_rtu_line_run return after the request in flight, so within the bus's time-out and half a
  * second. Any thread. */
 void gw_rtu_line_stop(struct gw_rtu_line *line);
+/* Lets another line open the port that this one, which hangs, has open. Any thread; never blocks. */
+void gw_rtu_line_leave(struct gw_rtu_line *line);
 
 #endif
