@@ -29,7 +29,8 @@ struct unit {
     struct gw_mb_pass *pass;
     struct gw_mb_budget budget;
     struct gw_bus_stats stats;
-    bool doubt; /* an answer to its last request may still come */
+    bool doubt;           /* an answer to its last request may still come */
+    int64_t disturbed_ms; /* that others lost since to such an answer */
     struct gw_ratelog log;
 };
 
@@ -95,7 +96,8 @@ static void pay(struct gw_rtu_line *l, struct unit *u, int64_t now, int64_t spen
         .silent = u->poll.silent,
     };
     const int64_t hold = gw_mb_budget_spend(&u->budget, &cost);
-    if (l->nunits > 1)
+    /* It is held by what it does; what others lost may have been no doing of its. */
+    if (l->nunits > 1 && u->poll.silent > 0)
         gw_mb_poll_hold(&u->poll, hold);
 }
 
@@ -120,9 +122,11 @@ static void end_pass(struct gw_rtu_line *l, struct unit *u)
     const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
     const bool bus_down = all_down(l);
     gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
-    if (outcome == GW_MB_PASS_SILENT)
-        pay(l, u, now.mono_ms, l->spent_ms);
-    else if (bus_down)
+    const int64_t spent = (outcome == GW_MB_PASS_SILENT ? l->spent_ms : 0) + u->disturbed_ms;
+    if (spent > 0)
+        pay(l, u, now.mono_ms, spent);
+    u->disturbed_ms = 0;
+    if (outcome != GW_MB_PASS_SILENT && bus_down)
         release_units(l, now.mono_ms);
     gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
     u->stats.opens = l->opens;
@@ -209,14 +213,14 @@ static int64_t again_ms(const struct gw_rtu_line *l, const struct unit *u)
 }
 
 /* Whoever is asked while another unit's answer is outstanding may be disturbed by it. When that
- * befalls one that is well, what it took is the other's cost, and it is asked again, as long as
+ * befalls one that is well, what it took is added to the other's cost, and it is asked again, as long as
  * that is within its period. Its pass then begins anew. */
 static void ask_again(struct gw_rtu_line *l, struct unit *u, int64_t now)
 {
     struct unit *other = l->owing;
     if (other == NULL || other == u || u->poll.silent > 0)
         return;
-    pay(l, other, now, l->spent_ms);
+    other->disturbed_ms += l->spent_ms;
     l->spent_ms = 0;
     const int64_t period_end = u->poll.tick_ms + u->poll.period_ms;
     const int64_t patience_end = l->began_ms + OWING_MS;
