@@ -50,6 +50,11 @@ void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome out
 {
     assert(p->busy);
     p->busy = false;
+    if (outcome == GW_MB_PASS_DISTURBED) {
+        p->polls.failed++;
+        p->hold_ms = p->tick_ms;
+        return;
+    }
     if (outcome == GW_MB_PASS_SILENT) {
         p->polls.failed++;
         p->silent++;

@@ -28,10 +28,11 @@
 
 /* How a pass ended. */
 enum gw_mb_outcome {
-    GW_MB_PASS_READ = 0, /* at least one request was answered with data */
-    GW_MB_PASS_REFUSED,  /* answered, but with nothing but exceptions: the device is there */
-    GW_MB_PASS_BUSY,     /* so, and it is busy: it is to be left alone for a while */
-    GW_MB_PASS_SILENT    /* no answer, a foreign or broken one, or its gateway says it is silent */
+    GW_MB_PASS_READ = 0,  /* at least one request was answered with data */
+    GW_MB_PASS_REFUSED,   /* answered, but with nothing but exceptions: the device is there */
+    GW_MB_PASS_BUSY,      /* so, and it is busy: it is to be left alone for a while */
+    GW_MB_PASS_DISTURBED, /* not answered, and maybe through no fault of the device */
+    GW_MB_PASS_SILENT     /* no answer, a foreign or broken one, or its gateway says it is silent */
 };
 
 struct gw_mb_poll {
@@ -57,7 +58,7 @@ bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
 int64_t gw_mb_poll_wake(const struct gw_mb_poll *p);
 
 /* The pass in flight is over: counts it, moves the link (ok -> suspect -> down after three silent
- * ones; refused is an answer, so the link is ok) and sets the back-off after a silent one, and up to
+ * ones; refused is an answer, so the link is ok; disturbed says nothing) and sets the back-off after a silent one, and up to
  * GW_MB_AWAIT_BUSY_MS after a busy one. */
 void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome outcome);
 

@@ -20,7 +20,7 @@
 #define SPREAD_MS   1000 /* first passes are spread over this time at most */
 #define BEAT_MS     1000
 #define PORT_CAP_MS 5000 /* a port that is plugged in again is found within this time */
-#define OWING_MS    2000 /* a line is no longer disturbed by one late answer */
+#define OWING_MS    4000 /* a late answer disturbs a line for no longer */
 
 /* A device. */
 struct unit {
@@ -29,8 +29,9 @@ struct unit {
     struct gw_mb_pass *pass;
     struct gw_mb_budget budget;
     struct gw_bus_stats stats;
-    bool doubt;           /* an answer to its last request may still come */
-    int64_t disturbed_ms; /* that others lost since to such an answer */
+    bool doubt;          /* an answer to its last request may still come */
+    struct unit *blames; /* whose answer may have disturbed it; NULL: nobody's */
+    int64_t lost_ms;     /* by that */
     struct gw_ratelog log;
 };
 
@@ -116,17 +117,38 @@ static void release_units(struct gw_rtu_line *l, int64_t now)
             gw_mb_poll_release(&l->units[i].poll, now);
 }
 
+/* One that answers was well before, too: what it lost was the other's doing, and is its debt. One
+ * that is silent once more was not. */
+static void settle_blame(struct gw_rtu_line *l, struct unit *u, enum gw_mb_outcome outcome,
+                         int64_t now)
+{
+    if (outcome == GW_MB_PASS_DISTURBED || (outcome == GW_MB_PASS_SILENT && u->poll.silent < 2))
+        return;
+    if (outcome != GW_MB_PASS_SILENT && u->blames != NULL)
+        pay(l, u->blames, now, u->lost_ms);
+    u->blames = NULL;
+    u->lost_ms = 0;
+}
+
+/* Whether the silence of one that was well may be the doing of another one's late answer. */
+static bool is_disturbed(const struct gw_rtu_line *l, const struct unit *u, int64_t now)
+{
+    return u->poll.silent == 0 && u->blames != NULL && u->blames == l->owing &&
+           now - l->owing_ms <= OWING_MS;
+}
+
 static void end_pass(struct gw_rtu_line *l, struct unit *u)
 {
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
-    const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    if (outcome == GW_MB_PASS_SILENT && is_disturbed(l, u, now.mono_ms))
+        outcome = GW_MB_PASS_DISTURBED;
     const bool bus_down = all_down(l);
     gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
-    const int64_t spent = (outcome == GW_MB_PASS_SILENT ? l->spent_ms : 0) + u->disturbed_ms;
-    if (spent > 0)
-        pay(l, u, now.mono_ms, spent);
-    u->disturbed_ms = 0;
-    if (outcome != GW_MB_PASS_SILENT && bus_down)
+    settle_blame(l, u, outcome, now.mono_ms);
+    if (outcome == GW_MB_PASS_SILENT)
+        pay(l, u, now.mono_ms, l->spent_ms);
+    else if (bus_down)
         release_units(l, now.mono_ms);
     gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
     u->stats.opens = l->opens;
@@ -213,14 +235,16 @@ static int64_t again_ms(const struct gw_rtu_line *l, const struct unit *u)
 }
 
 /* Whoever is asked while another unit's answer is outstanding may be disturbed by it. When that
- * befalls one that is well, what it took is added to the other's cost, and it is asked again, as long as
- * that is within its period. Its pass then begins anew. */
+ * befalls one that was well, it is asked again, as long as that is within its period, and the
+ * other one is not before that answer must be over. Its pass then begins anew. */
 static void ask_again(struct gw_rtu_line *l, struct unit *u, int64_t now)
 {
     struct unit *other = l->owing;
     if (other == NULL || other == u || u->poll.silent > 0)
         return;
-    other->disturbed_ms += l->spent_ms;
+    u->blames = other;
+    u->lost_ms += l->spent_ms;
+    gw_mb_poll_hold(&other->poll, l->owing_ms + OWING_MS);
     l->spent_ms = 0;
     const int64_t period_end = u->poll.tick_ms + u->poll.period_ms;
     const int64_t patience_end = l->began_ms + OWING_MS;

@@ -7,7 +7,8 @@
  * unit costs a pause. A silent unit breaks its pass with the first time-out and backs off alone;
  * where it has neighbours it may cost the line a twentieth of its time (budget.h). An answer that
  * comes too late meets the next exchange, which is another unit's: that one is asked again, within
- * its period, at the cost of the late one. When all were silent and one answers, the others are
+ * its period, at the cost of the late one, and a poll that it loses all the same makes it neither
+ * suspect nor back off. When all were silent and one answers, the others are
  * asked at once. A port that cannot be opened or
  * that vanishes (a USB adapter) fails all units at once; it is tried again with a back-off of its
  * own, always by its name, and what waited for it is then polled at its next tick.
