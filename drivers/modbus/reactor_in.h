@@ -58,6 +58,9 @@ struct endpoint {
     size_t current;           /* the address in use */
     size_t refused;           /* addresses in a row that gave no connection */
     bool asking;              /* the resolver has a question of ours */
+    bool holds;               /* a gateway waits for a silent unit by its own time-out */
+    bool behind;              /* the request in flight may wait for one that was cut short */
+    int64_t cut_ms;           /* when that one would have been given up */
     struct gw_timer wait;     /* how long the queue waits for a name */
 };
 
