@@ -27,7 +27,7 @@ static volatile sig_atomic_t stopped; /* a signal may come before there is anyth
 static volatile sig_atomic_t asked;   /* ... or to reload */
 
 static const char usage[] =
-    "usage: nonsited SITE                 run with the site file SITE\n"
+    "usage: nonsited SITE                 run with the site file SITE; SIGHUP reads it anew\n"
     "       nonsited --check SITE         list everything that is wrong with it; no I/O but "
     "reading\n"
     "       nonsited --print-config SITE  show the effective configuration, secrets starred\n"
