@@ -424,6 +424,17 @@ static enum gw_status start_loop(struct gw_gateway *g, struct gw_err *err)
     return gw_clockwatch_new(g->loop, on_step, g, &g->clockwatch, err);
 }
 
+/* What it starts with is kept for a start at which the site file is bad. */
+static void keep_config(struct gw_gateway *g, struct gw_config *config)
+{
+    struct gw_err err = {0};
+
+    if (!g->config_state.last_good &&
+        gw_lastgood_save(g->home.state_dir, g->path, config->load.site, &err) != GW_OK)
+        gw_log(GW_LOG_WARN, TAG, "the configuration is not kept: %s", err.msg);
+    gw_config_settle(config);
+}
+
 /* What stays as it is for the whole run, whatever is read later. */
 static enum gw_status settle_in(struct gw_gateway *g, const struct gw_gateway_conf *conf,
                                 struct gw_err *err)
@@ -440,6 +451,7 @@ static enum gw_status settle_in(struct gw_gateway *g, const struct gw_gateway_co
     gw_buf_init(&g->text, DOCUMENT_MAX);
     gw_buf_init(&g->wire, DOCUMENT_MAX + 4096);
     gw_config_state_start(&g->config_state, conf->fault, gw_clock_now(g->clock).wall_ms);
+    keep_config(g, conf->config); /* first: the texts are large */
     enum gw_status st = gw_identity_init(&g->identity, site, g->clock);
     if (st == GW_OK)
         st = gw_random(&g->seed, sizeof g->seed);
@@ -449,20 +461,8 @@ static enum gw_status settle_in(struct gw_gateway *g, const struct gw_gateway_co
     return make_seal(g, site, err);
 }
 
-/* What it starts with is kept for a start at which the site file is bad. */
-static void keep_config(struct gw_gateway *g, struct gw_config *config)
-{
-    struct gw_err err = {0};
-
-    if (!g->config_state.last_good &&
-        gw_lastgood_save(g->home.state_dir, g->path, config->load.site, &err) != GW_OK)
-        gw_log(GW_LOG_WARN, TAG, "the configuration is not kept: %s", err.msg);
-    gw_config_settle(config);
-}
-
 static enum gw_status start_all(struct gw_gateway *g, struct gw_config *config, struct gw_err *err)
 {
-    keep_config(g, config);
     enum gw_status st = gw_loop_new(g->clock, &g->loop, err);
     if (st == GW_OK)
         st = gw_gateway_plant(g, config, &g->plant, err);

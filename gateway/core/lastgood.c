@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,24 +17,27 @@
 #define NAME      "last-good"
 #define MAGIC     "nonsite-gateway last-good 1\n"
 #define SIZE_LEN  20
+#define PATH_SIZE 1024 /* the stack of a small box is memory, too */
 #define TEXTS_MAX ((size_t)256 << 20)
 
 /* The absolute path of a file, which need not be there; links in its folder are followed, one that
  * it is itself is not, as where it names other files. */
-static bool real_path(const char *path, char out[PATH_MAX])
+static bool real_path(const char *path, char out[PATH_SIZE])
 {
-    char dir[PATH_MAX], real[PATH_MAX];
+    char dir[PATH_SIZE];
     const char *slash = strrchr(path, '/');
     const size_t n = slash ? (size_t)(slash - path) + 1 : 0;
     if (n >= sizeof dir)
         return false;
     memcpy(dir, path, n);
     dir[n] = '\0';
-    if (!realpath(n > 0 ? dir : ".", real))
+    char *real = realpath(n > 0 ? dir : ".", NULL);
+    if (!real)
         return false;
     const int len =
-        snprintf(out, PATH_MAX, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", path + n);
-    return len > 0 && len < PATH_MAX;
+        snprintf(out, PATH_SIZE, "%s%s%s", real, strcmp(real, "/") == 0 ? "" : "/", path + n);
+    free(real);
+    return len > 0 && len < PATH_SIZE;
 }
 
 /* ---- writing ---- */
@@ -56,7 +58,7 @@ static enum gw_status write_all(int fd, const char *data, size_t len)
 
 static enum gw_status write_texts(int fd, const char *real, const struct gw_site *site)
 {
-    char head[PATH_MAX + 64];
+    char head[PATH_SIZE + 64];
     const char *text = NULL;
     size_t len = 0;
     int n = snprintf(head, sizeof head, MAGIC "%s\n%s\n", site->config_sha256, real);
@@ -76,7 +78,10 @@ static enum gw_status write_texts(int fd, const char *real, const struct gw_site
 enum gw_status gw_lastgood_save(const char *state_dir, const char *path, const struct gw_site *site,
                                 struct gw_err *err)
 {
-    char to[PATH_MAX], tmp[PATH_MAX + 8], real[PATH_MAX];
+    char to[PATH_SIZE], tmp[PATH_SIZE + 8], real[PATH_SIZE];
+    const enum gw_status made = gw_dir_make(state_dir, err);
+    if (made != GW_OK)
+        return made;
     const int n = snprintf(to, sizeof to, "%s/" NAME, state_dir);
     if (n < 0 || (size_t)n >= sizeof to || !real_path(path, real))
         return gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
@@ -120,13 +125,13 @@ static bool take_line(struct cursor *c, char *out, size_t size)
 /* The next text with its path; false: there is none. */
 static bool take_text(struct cursor *c, char *path, struct cursor *text)
 {
-    char line[PATH_MAX + 32];
+    char line[PATH_SIZE + 32];
     if (!take_line(c, line, sizeof line))
         return false;
     char *space = strchr(line, ' ');
     const size_t digits = strspn(line, "0123456789");
     if (!space || digits == 0 || line + digits != space || digits > SIZE_LEN ||
-        strlen(space + 1) >= PATH_MAX)
+        strlen(space + 1) >= PATH_SIZE)
         return false;
     const uintmax_t len = strtoumax(line, NULL, 10);
     if (len > (uintmax_t)(c->end - c->at))
@@ -141,7 +146,7 @@ static enum gw_status read_kept(void *ctx, const char *path, char **out, size_t 
                                 struct gw_err *err)
 {
     struct cursor c = *(const struct cursor *)ctx, text;
-    char name[PATH_MAX];
+    char name[PATH_SIZE];
     while (take_text(&c, name, &text)) {
         const size_t n = (size_t)(text.end - text.at);
         if (strcmp(name, path) != 0)
@@ -159,10 +164,10 @@ static enum gw_status read_kept(void *ctx, const char *path, char **out, size_t 
 }
 
 /* The kept texts are of that site file: c then stands at the first of them. */
-static enum gw_status check_head(struct cursor *c, const char *path, char real[PATH_MAX],
+static enum gw_status check_head(struct cursor *c, const char *path, char real[PATH_SIZE],
                                  char sha256[GW_SHA256_HEX], struct gw_err *err)
 {
-    char was[PATH_MAX], magic[sizeof MAGIC];
+    char was[PATH_SIZE], magic[sizeof MAGIC];
     if (!take_line(c, magic, sizeof magic) || strncmp(magic, MAGIC, strlen(magic)) != 0 ||
         !take_line(c, sha256, GW_SHA256_HEX) || !take_line(c, was, sizeof was))
         return gw_err_set(err, GW_E_PARSE, NAME " is damaged");
@@ -176,7 +181,7 @@ static enum gw_status load_kept(struct cursor *c, const char *site, const char *
                                 struct gw_err *err)
 {
     struct cursor at = *c, text;
-    char name[PATH_MAX];
+    char name[PATH_SIZE];
     struct gw_config *config = NULL;
     const struct gw_site_files files = {.read = read_kept, .ctx = c};
     struct gw_issues *issues = gw_issues_new();
@@ -203,7 +208,7 @@ enum gw_status gw_lastgood_load(const char *state_dir, const char *path,
                                 const struct gw_conf_driver *const *drivers, struct gw_config **out,
                                 struct gw_err *err)
 {
-    char from[PATH_MAX], site[PATH_MAX], sha256[GW_SHA256_HEX];
+    char from[PATH_SIZE], site[PATH_SIZE], sha256[GW_SHA256_HEX];
     char *text = NULL;
     size_t len = 0;
     (void)snprintf(from, sizeof from, "%s/" NAME, state_dir);

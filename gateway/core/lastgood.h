@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "core/config.h"
 
-/* The site must still have its texts. GW_E_NOMEM, GW_E_IO. */
+/* The site must still have its texts; the folder is made when it is not there. GW_E_IO. */
 enum gw_status gw_lastgood_save(const char *state_dir, const char *path, const struct gw_site *site,
                                 struct gw_err *err) GW_MUST_CHECK;
 
