@@ -296,7 +296,7 @@ static void sleep_until_needed(struct gw_keeper *k)
     struct gw_journal *j = k->j;
     bool posts = gw_chain_ready(k) && !k->fatal;
     bool receipts = k->records != NULL && k->nreceipts < GW_RECEIPTS_AT_ONCE && !k->fatal;
-    bool rows = k->nrows < GW_BATCH_ROWS && k->rows_bytes < GW_BATCH_BYTES && !k->fatal;
+    bool rows = gw_rows_room(k->rows) && !k->fatal;
     struct pollfd fds[] = {
         {.fd = j->wake_fd, .events = POLLIN},
         {.fd = posts ? gw_mailbox_fd(j->posts) : -1, .events = POLLIN},
@@ -376,7 +376,7 @@ static void finish(struct gw_keeper *k)
     k->stopping = true;
     for (;;) {
         do_round(k);
-        size_t left = k->nbatch + k->nrows + k->acks.n + k->nreceipts;
+        size_t left = k->nbatch + gw_rows_fresh(k->rows) + k->acks.n + k->nreceipts;
         left += GW_RECEIPTS_CAPACITY - gw_mailbox_room(k->j->receipts);
         left += k->j->conf.post_capacity - gw_mailbox_room(k->j->posts);
         left += GW_ROWS_CAPACITY - gw_mailbox_room(k->j->rows);
@@ -431,8 +431,6 @@ static void tear_down(struct gw_keeper *k)
 {
     for (size_t i = 0; i < k->nbatch; i++)
         free(k->batch[i]);
-    for (size_t i = 0; i < k->nrows; i++)
-        free(k->row_batch[i]);
     free(k->acks.at);
     gw_receipts_forget(k);
     gw_rows_free(k->rows);

@@ -136,7 +136,6 @@ struct gw_trouble {
 };
 
 #define GW_BATCH_POSTS 64
-#define GW_BATCH_ROWS  512
 #define GW_BATCH_BYTES ((size_t)256 * 1024)
 
 struct gw_keeper {
@@ -177,9 +176,6 @@ struct gw_keeper {
     /* bulk.c */
     struct gw_rows *rows;
     struct gw_trouble rows_trouble;
-    struct gw_row *row_batch[GW_BATCH_ROWS];
-    size_t nrows;
-    size_t rows_bytes;
     int64_t rows_last_ms; /* monotonic time of the last commit */
 
     /* handout.c */
@@ -266,7 +262,7 @@ void gw_resend_serve(struct gw_keeper *k);
 /* bulk.c */
 void gw_bulk_open(struct gw_keeper *k);
 bool gw_bulk_ready(const struct gw_keeper *k);
-void gw_bulk_take(struct gw_keeper *k); /* from the mailbox into the batch */
+void gw_bulk_take(struct gw_keeper *k); /* from the mailbox to the fresh ones */
 void gw_bulk_commit(struct gw_keeper *k);
 /* When the next commit is due, monotonic; INT64_MAX: nothing waits. */
 int64_t gw_bulk_due(const struct gw_keeper *k);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "journal/rows_in.h"
@@ -12,8 +13,9 @@
 #define EVICT_CHUNK  32
 #define EVICT_MOST   4096 /* rows in one transaction */
 #define SQUEEZE_MS   60000
-#define TURNS        4   /* where both wait, one row in so many is an old one */
-#define GONE_AT_ONCE 512 /* keeps the WAL within the size to which it was grown */
+#define TURNS        4                    /* where both wait, one row in so many is an old one */
+#define COMMIT_BYTES ((size_t)256 * 1024) /* of fresh rows: fits into the least file */
+#define GONE_AT_ONCE 512                  /* keeps the WAL within the size to which it was grown */
 
 bool gw_rows_wants(const struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind)
 {
@@ -41,7 +43,7 @@ bool gw_rows_witnessed(const struct gw_rows *r, const struct gw_head *head)
 
 uint64_t gw_rows_waiting(const struct gw_rows *r)
 {
-    return r->waiting > 0 ? (uint64_t)r->waiting : 0;
+    return (r->waiting > 0 ? (uint64_t)r->waiting : 0) + r->fresh.alive;
 }
 
 uint64_t gw_rows_gone(const struct gw_rows *r)
@@ -52,6 +54,26 @@ uint64_t gw_rows_gone(const struct gw_rows *r)
 bool gw_rows_tight(const struct gw_rows *r)
 {
     return r->tight;
+}
+
+bool gw_rows_room(const struct gw_rows *r)
+{
+    return r->old_id > 0 && gw_fresh_room(&r->fresh);
+}
+
+void gw_rows_add(struct gw_rows *r, struct gw_row *row)
+{
+    gw_fresh_add(&r->fresh, row, r->next_id++, gw_clock_mono_ms(r->conf.clock));
+}
+
+size_t gw_rows_fresh(const struct gw_rows *r)
+{
+    return r->fresh.alive;
+}
+
+int64_t gw_rows_fresh_since(const struct gw_rows *r)
+{
+    return gw_fresh_since(&r->fresh);
 }
 
 /* Handing out and acks. */
@@ -100,38 +122,72 @@ void gw_rows_live(struct gw_rows *r, unsigned reader)
     }
 }
 
-/* Steps to the next row after the position p. */
-static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p, int64_t last,
-                                bool *found, struct gw_err *err)
+/* A row that was found: in memory, or under the statement that stepped to it. */
+struct found {
+    const struct gw_row *fresh;
+    int64_t id; /* 0: none was */
+};
+
+/* Steps to the next row of the file after the position p. */
+static enum gw_status find_stored(struct gw_rows *r, int k, struct gw_position *p, int64_t last,
+                                  struct found *out, struct gw_err *err)
 {
     unsigned q = gw_rows_query(k, Q_NEXT);
-    for (;;) {
+    while (p->sent < r->last_id) {
+        bool found = false;
         gw_db_bind_int(r->db, q, 1, p->sent);
-        enum gw_status status = gw_db_step(r->db, q, found, err);
-        int64_t id = *found ? gw_db_int(r->db, q, 0) : INT64_MAX;
-        if (status == GW_OK && id > last) {
-            if (*found)
-                gw_db_end(r->db, q);
-            *found = false;
-            if (last != INT64_MAX)
-                p->sent = last; /* nothing can come before it any more */
-        }
-        if (!*found)
+        enum gw_status status = gw_db_step(r->db, q, &found, err);
+        if (!found)
             return status;
+        int64_t id = gw_db_int(r->db, q, 0);
         bool forward = id > p->sent;
-        if (forward && !is_gone(r, k, id))
+        if (forward && id <= last && !is_gone(r, k, id)) {
+            out->id = id;
             return status;
+        }
         gw_db_end(r->db, q);
-        *found = false;
         if (!forward)
             return gw_err_set(err, GW_E_PARSE, "%s: damaged: rows are out of order", r->conf.path);
+        if (id > last)
+            break;
         p->sent = id;
     }
+    return GW_OK;
+}
+
+static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p, int64_t last,
+                                struct found *out, struct gw_err *err)
+{
+    int64_t id = 0;
+    enum gw_status status = find_stored(r, k, p, last, out, err);
+    if (status != GW_OK || out->id > 0)
+        return status;
+    const struct gw_row *row = gw_fresh_next(&r->fresh, gw_rows_parcel_kind(k), p->sent, &id);
+    if (row != NULL && id <= last)
+        *out = (struct found){row, id};
+    else if (last != INT64_MAX)
+        p->sent = last; /* nothing can come before it any more */
+    return GW_OK;
+}
+
+static enum gw_status copy_row(const struct gw_rows *r, const struct found *found,
+                               struct gw_parcel *out, struct gw_err *err)
+{
+    const struct gw_row *row = found->fresh;
+    struct gw_parcel parcel = {.kind = row->kind, .key = found->id, .len = row->len};
+    memcpy(parcel.topic, row->topic, sizeof parcel.topic);
+    parcel.data = malloc(row->len + 1);
+    if (parcel.data == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
+    memcpy(parcel.data, row->data, row->len);
+    parcel.data[row->len] = '\0';
+    *out = parcel;
+    return GW_OK;
 }
 
 /* The row that a step has found. */
-static enum gw_status read_row(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind,
-                               struct gw_parcel *out, struct gw_err *err)
+static enum gw_status read_row(struct gw_rows *r, enum gw_parcel_kind kind, struct gw_parcel *out,
+                               struct gw_err *err)
 {
     unsigned q = gw_rows_query(gw_rows_kind(kind), Q_NEXT);
     enum gw_status status = GW_OK;
@@ -141,7 +197,6 @@ static enum gw_status read_row(struct gw_rows *r, unsigned reader, enum gw_parce
     const char *topic = gw_db_text(r->db, q, 1, &topic_len);
     const char *data = gw_db_text(r->db, q, 2, &len);
     int64_t sum = row_sum(parcel.key, gw_db_int(r->db, q, 4), topic, topic_len, data, len);
-    parcel.historical = parcel.key < r->old_id || parcel.key < r->live_id[reader];
     if (sum == gw_db_int(r->db, q, 3) && topic_len < sizeof parcel.topic) {
         memcpy(parcel.topic, topic, topic_len);
         parcel.len = len;
@@ -171,14 +226,21 @@ enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, const struct gw_
         return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
 
     bool old_turn = !want->live && g->turns % TURNS == TURNS - 1;
-    for (int i = 0; i < 2 && status == GW_OK && !*found; i++) {
+    struct found row = {0};
+    for (int i = 0; i < 2 && status == GW_OK && row.id == 0; i++) {
         bool old = old_turn == (i == 0);
         if (old && !want->live && (g->split == 0 || g->old.sent < g->split))
-            status = find_next(r, k, &g->old, g->split > 0 ? g->split : INT64_MAX, found, err);
+            status = find_next(r, k, &g->old, g->split > 0 ? g->split : INT64_MAX, &row, err);
         else if (!old && g->split > 0)
-            status = find_next(r, k, &g->live, INT64_MAX, found, err);
+            status = find_next(r, k, &g->live, INT64_MAX, &row, err);
     }
-    return status == GW_OK && *found ? read_row(r, reader, want->kind, out, err) : status;
+    *found = row.id > 0;
+    if (status != GW_OK || !*found)
+        return status;
+    status = row.fresh != NULL ? copy_row(r, &row, out, err) : read_row(r, want->kind, out, err);
+    if (status == GW_OK)
+        out->historical = row.id < r->old_id || row.id < r->live_id[reader];
+    return status;
 }
 
 void gw_rows_sent(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, int64_t id)
@@ -191,6 +253,8 @@ void gw_rows_sent(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, 
 /* When memory is short the row stays, and is handed out again after a restart. */
 static void leave(struct gw_rows *r, int k, int64_t id)
 {
+    if (gw_fresh_drop(&r->fresh, id))
+        return;
     if (r->ngone == r->gone_cap) {
         size_t cap = r->gone_cap == 0 ? 64 : r->gone_cap * 2;
         struct gw_gone *gone = realloc(r->gone, cap * sizeof *gone);
@@ -326,16 +390,31 @@ static enum gw_status evict_some(struct gw_rows *r, int k, struct gw_loss *loss,
     return status;
 }
 
-static int64_t pages_for(struct gw_row *const *rows, size_t n)
+static int64_t pages_for(const struct gw_fresh *f, size_t n)
 {
     int64_t bytes = 0;
+    int64_t id;
     for (size_t i = 0; i < n; i++) {
+        const struct gw_row *row = gw_fresh_at(f, i, &id);
+        if (row == NULL)
+            continue;
         /* A long row ends in a page of its own. */
-        bytes += (int64_t)rows[i]->len + 64;
-        if (rows[i]->len > GW_DB_PAGE / 2)
+        bytes += (int64_t)row->len + 64;
+        if (row->len > GW_DB_PAGE / 2)
             bytes += GW_DB_PAGE;
     }
     return bytes * 9 / 8 / GW_DB_PAGE + MARGIN_PAGES;
+}
+
+/* Bytes by which the file will grow when what is in the log moves there. */
+static uint64_t promised(struct gw_rows *r)
+{
+    struct gw_db_pages pages;
+    struct stat st;
+    if (gw_db_pages(r->db, &pages, NULL) != GW_OK || stat(r->conf.path, &st) != 0 ||
+        pages.count * GW_DB_PAGE <= st.st_size)
+        return 0;
+    return (uint64_t)(pages.count * GW_DB_PAGE - st.st_size);
 }
 
 static void look_at_disk(struct gw_rows *r)
@@ -345,7 +424,7 @@ static void look_at_disk(struct gw_rows *r)
         return;
     uint64_t unused = (uint64_t)fs.f_bavail * fs.f_frsize;
     uint64_t scarce = (uint64_t)fs.f_blocks * fs.f_frsize / 20;
-    r->tight = unused < (scarce < SCARCE_BYTES ? scarce : SCARCE_BYTES);
+    r->tight = unused < (scarce < SCARCE_BYTES ? scarce : SCARCE_BYTES) + promised(r);
 }
 
 /* The disk may be full without seeming so (a quota of the file system): then FULL has told. */
@@ -381,14 +460,16 @@ static enum gw_status make_room(struct gw_rows *r, int64_t need,
     }
 }
 
-static enum gw_status insert_rows(struct gw_rows *r, struct gw_row *const *rows, size_t n,
+static enum gw_status insert_rows(struct gw_rows *r, size_t n, int64_t *inserted,
                                   struct gw_err *err)
 {
     enum gw_status status = GW_OK;
     for (size_t i = 0; i < n && status == GW_OK; i++) {
-        const struct gw_row *row = rows[i];
+        int64_t id;
+        const struct gw_row *row = gw_fresh_at(&r->fresh, i, &id);
+        if (row == NULL)
+            continue;
         unsigned q = gw_rows_query(gw_rows_kind(row->kind), Q_INSERT);
-        int64_t id = r->next_id + (int64_t)i;
         gw_db_bind_int(r->db, q, 1, id);
         gw_db_bind_int(r->db, q, 2, row->t_ms);
         gw_db_bind_int(r->db, q, 3,
@@ -396,6 +477,7 @@ static enum gw_status insert_rows(struct gw_rows *r, struct gw_row *const *rows,
         gw_db_bind_text(r->db, q, 4, row->topic);
         gw_db_bind_blob(r->db, q, 5, row->data, row->len);
         status = gw_db_run(r->db, q, err);
+        *inserted += 1;
     }
     return status;
 }
@@ -427,10 +509,12 @@ static enum gw_status save_cursors(struct gw_rows *r, struct gw_err *err)
     return status;
 }
 
-static void applied(struct gw_rows *r, size_t n, int64_t left, const struct gw_head *head)
+static void applied(struct gw_rows *r, size_t n, int64_t more, const struct gw_head *head)
 {
-    r->next_id += (int64_t)n;
-    r->waiting += (int64_t)n - left;
+    r->waiting += more;
+    if (n > 0)
+        (void)gw_fresh_at(&r->fresh, n - 1, &r->last_id);
+    gw_fresh_shift(&r->fresh, n);
     size_t ngone = r->ngone < GONE_AT_ONCE ? r->ngone : GONE_AT_ONCE;
     r->ngone -= ngone;
     if (r->ngone > 0)
@@ -443,13 +527,14 @@ static void applied(struct gw_rows *r, size_t n, int64_t left, const struct gw_h
     gw_losses_saved(&r->losses);
 }
 
-enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, size_t n,
-                              const struct gw_head *head, struct gw_err *err)
+enum gw_status gw_rows_commit(struct gw_rows *r, const struct gw_head *head, struct gw_err *err)
 {
     struct gw_loss evicted[GW_ROWS_KINDS] = {{.kind = GW_PARCEL_TELEMETRY, .why = GW_LOSS_QUOTA},
                                              {.kind = GW_PARCEL_EVENT, .why = GW_LOSS_QUOTA}};
     struct gw_losses kept = r->losses;
+    const size_t n = gw_fresh_part(&r->fresh, COMMIT_BYTES >> r->halved);
     int64_t left = 0;
+    int64_t inserted = 0;
     bool witness = !gw_rows_witnessed(r, head);
 
     look_at_disk(r);
@@ -457,9 +542,9 @@ enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, siz
     if (status == GW_OK)
         status = delete_gone(r, &left, err);
     if (status == GW_OK && n > 0)
-        status = make_room(r, pages_for(rows, n), evicted, err);
+        status = make_room(r, pages_for(&r->fresh, n), evicted, err);
     if (status == GW_OK)
-        status = insert_rows(r, rows, n, err);
+        status = insert_rows(r, n, &inserted, err);
     if (status == GW_OK)
         status = save_cursors(r, err);
     if (status == GW_OK && witness)
@@ -474,13 +559,18 @@ enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, siz
     if (status != GW_OK) {
         gw_db_rollback(r->db);
         r->losses = kept;
+        /* The log cannot grow, either: fewer rows may fit. */
+        if (status == GW_E_FULL && COMMIT_BYTES >> r->halved > 1)
+            r->halved++;
         if (status == GW_E_FULL)
             r->squeezed_ms = gw_clock_mono_ms(r->conf.clock) + SQUEEZE_MS;
         return status;
     }
+    if (r->halved > 0 && n > 0)
+        r->halved--;
     uint64_t evictions = evicted[0].count + evicted[1].count;
     r->lost += evictions;
-    applied(r, n, left + (int64_t)evictions, witness ? head : &r->witness);
+    applied(r, n, inserted - left - (int64_t)evictions, witness ? head : &r->witness);
     return GW_OK;
 }
 

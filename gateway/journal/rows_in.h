@@ -37,7 +37,9 @@ struct gw_rows {
     int64_t next_id; /* never used twice in one process, whatever happens to the file */
     int64_t old_id;  /* rows before it were written before this start; 0: not known yet */
     int64_t live_id[GW_READERS_MAX]; /* or before the reader's connection */
-    int64_t waiting;
+    int64_t last_id;                 /* no row of the file has a higher one */
+    struct gw_fresh fresh;
+    int64_t waiting;      /* rows of the file */
     uint64_t lost;        /* rows, since the start */
     bool rewound;         /* since the last commit: `gone` may be met again */
     struct gw_gone *gone; /* acked by all, to be deleted */
@@ -45,6 +47,7 @@ struct gw_rows {
     struct gw_head witness;
     struct gw_losses losses;
     bool tight;
+    unsigned halved;     /* how often the bytes of a commit were, since one did not fit */
     int64_t squeezed_ms; /* until then: the disk is full, not one page more */
 };
 
