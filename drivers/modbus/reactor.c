@@ -19,6 +19,8 @@
 
 #define TAG              "modbus"
 #define SPREAD_MS        1000 /* first passes are spread over this time at most */
+#define TOGETHER         64   /* endpoints that are asked at the same moment */
+#define APART_MS         20   /* and the next ones so much later */
 #define RESOLVER_WAIT_MS 1000
 #define BEAT_MS          1000
 #define WHERE_SIZE       112
@@ -499,8 +501,7 @@ static void start_units(struct gw_mb_reactor *r)
             const int64_t period = gw_mb_pass_period_ms(u->pass);
             const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
             const int64_t slot = spread / count;
-            const int64_t shift = (int64_t)gw_rand_below(&rand, (uint64_t)slot + 1);
-            const int64_t first = now + k++ * slot + shift;
+            const int64_t first = now + k++ * slot + e / TOGETHER * APART_MS % period;
             gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
             gw_mb_pass_start(u->pass, first);
         }
