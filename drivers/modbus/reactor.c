@@ -484,7 +484,8 @@ static enum gw_status make_units(struct gw_mb_reactor *r, struct endpoint *const
     return status;
 }
 
-/* Sets every unit's first tick. Neighbours on one connection start one after the other. */
+/* Sets every unit's first tick. Neighbours on one connection start one after the other; endpoints
+ * together, so that one wake-up serves many answers, all the way to the broker. */
 static void start_units(struct gw_mb_reactor *r)
 {
     const int64_t now = gw_clock_mono_ms(gw_loop_clock(r->loop));
@@ -501,7 +502,8 @@ static void start_units(struct gw_mb_reactor *r)
             const int64_t period = gw_mb_pass_period_ms(u->pass);
             const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
             const int64_t slot = spread / count;
-            const int64_t first = now + k++ * slot + e / TOGETHER * APART_MS % period;
+            const int64_t apart = (int64_t)(e / TOGETHER) * APART_MS % period;
+            const int64_t first = now + k++ * slot + apart;
             gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
             gw_mb_pass_start(u->pass, first);
         }
