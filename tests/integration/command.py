@@ -307,4 +307,5 @@ def main():
         parts[name]()
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)
