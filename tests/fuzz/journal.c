@@ -211,7 +211,8 @@ static void judge(const struct stage *d)
             free(p.data);
         }
         gw_journal_stats(j, &stats);
-        FUZZ_HOLDS(stats.open && stats.seq > 0 && strlen(stats.chain) == 16);
+        /* Damage that shows while records are handed out makes it start a file anew. */
+        FUZZ_HOLDS(!stats.open || strlen(stats.chain) == 16);
     }
     FUZZ_HOLDS(gw_journal_stop(j, WAIT_MS));
     const enum gw_status st = gw_export_file(path, counted, &written, &damaged, &err);
