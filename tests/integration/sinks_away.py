@@ -60,8 +60,9 @@ def main():
                 for device in parts["devices"].values():
                     device["period_ms"] = PERIOD_MS
                 if lost == "database":
-                    parts["publish"] = {"influx": {"enabled": True, "url": f"http://{host}:{port}", "version": 1,
-                                                   "db": "x", "batch_s": 1, "timeout_ms": 2000}}
+                    parts["publish"] = {"influx": {
+                        "enabled": True, "url": f"http://{host}:{port}", "allow_plaintext": True, "version": 1, "db": "x",
+                        "batch_s": 1, "timeout_ms": 2000}}
                 else:
                     parts["buses"][LOST] = {"driver": "modbus-tcp", "host": host, "port": port, "timeout_ms": 300}
                     parts["devices"][LOST] = dict(parts["devices"]["di"], bus=LOST)
