@@ -254,7 +254,19 @@ static const char style[] =
     "h1{font-size:1.3rem}h2{font-size:1.05rem;color:#1f4e79;border-bottom:2px solid #1f4e79}"
     "table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{border:1px solid #c9d1d9;"
     "padding:.3rem .5rem;text-align:left;overflow-wrap:anywhere}th{background:#eef1f4}.scroll{"
-    "overflow-x:auto}.bad{font-weight:600;color:#8a2d0b}.note{color:#57606a;font-size:.88rem}";
+    "overflow-x:auto}.bad{font-weight:600;color:#8a2d0b}.note{color:#57606a;font-size:.88rem}"
+    ".at{white-space:nowrap}@media(max-width:640px){tr,td{display:block;border:0}tr:first-child{"
+    "display:none}"
+    "tr{border:1px solid #c9d1d9;margin:0 0 .6rem;padding:.3rem .5rem}td{padding:.1rem 0}"
+    "td::before{content:attr(data-of) \"：\";color:#57606a}}";
+
+/* "2026-11-22 20:36:15": what a list has room for. The sheets have it in full. */
+static void short_time(int64_t wall_ms, char out[GW_ISO_SIZE])
+{
+    gw_clock_iso(wall_ms, out);
+    out[10] = ' ';
+    out[19] = '\0';
+}
 
 struct overview {
     struct gw_desk_store *store;
@@ -274,14 +286,16 @@ static bool put_gateway(void *ctx, const struct gw_desk_standing *g)
     const char *v = gw_desk_verdict(o->store, o->conf, g, o->now_ms);
     (void)!gw_desk_store_chains(o->store, g->gateway, add_chain, &sum, &err);
     if (g->seen_ms > 0)
-        gw_clock_iso(g->seen_ms, seen);
+        short_time(g->seen_ms, seen);
     (void)snprintf(counts[0], sizeof counts[0], "%" PRId64, sum.records);
     (void)snprintf(counts[1], sizeof counts[1], "%" PRId64, sum.missing + sum.tail);
     (void)snprintf(counts[2], sizeof counts[2], "%" PRId64, g->again);
     (void)snprintf(counts[3], sizeof counts[3], "%" PRId64, g->refused);
     gw_markup(&o->html,
-              "<tr><td>%s</td><td class=\"%r\">%s %s</td><td>%s</td><td>%s</td><td>%s</td>"
-              "<td>%s</td><td>%s%s%s</td></tr>\n",
+              "<tr><td data-of=\"网关\">%s</td><td data-of=\"状态\" class=\"%r\">%s %s</td>"
+              "<td data-of=\"最近消息\" class=\"at\">%s</td><td data-of=\"记录\">%s</td>"
+              "<td data-of=\"缺失\">%s</td><td data-of=\"重复\">%s</td>"
+              "<td data-of=\"拒收\">%s%s%s</td></tr>\n",
               g->gateway, strcmp(v, "ok") == 0 ? "" : "bad", verdict_zh(v), v, seen, counts[0],
               counts[1], counts[2], counts[3], g->fault[0] ? "：" : "", g->fault);
     gw_buf_printf(&o->json, "%s\n {\"gateway\":\"%s\",\"state\":\"%s\",\"seen_ms\":%" PRId64,
@@ -307,10 +321,12 @@ static bool put_lead(void *ctx, const struct gw_desk_row *row)
         gw_json_parse(w.bytes, w.len, "record", issues, &doc) == GW_OK) {
         const struct gw_jnode *r = gw_json_root(doc);
         gw_desk_sheet_link(row->county, row->gateway, row->case_id, link);
-        gw_clock_iso(row->received_ms, at);
+        short_time(row->received_ms, at);
         gw_markup(&o->html,
-                  "<tr><td>%s</td><td>%s</td><td><a href=\"%s\">%s</a></td><td>%s</td><td>%s</td>"
-                  "</tr>\n",
+                  "<tr><td data-of=\"接收时间\" class=\"at\">%s</td>"
+                  "<td data-of=\"状态\" class=\"at\">%s</td>"
+                  "<td data-of=\"线索\"><a href=\"%s\">%s</a></td>"
+                  "<td data-of=\"企业\">%s</td><td data-of=\"设备设施\">%s</td></tr>\n",
                   at, state_zh(row->state), link, zh_of(r, "title"),
                   text_of(gw_jnode_get(r, "enterprise"), "name"),
                   text_of(gw_jnode_get(r, "asset"), "name"));
@@ -337,21 +353,24 @@ static bool put_county(void *ctx, const char *county)
 static enum gw_status put_overview(struct overview *o, struct gw_err *err)
 {
     char now[GW_ISO_SIZE];
-    gw_clock_iso(o->now_ms, now);
+    short_time(o->now_ms, now);
     gw_markup(
         &o->html,
         "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta"
         " name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>违法线索接收端"
         "</title><style>%r</style></head><body><main><h1>违法线索接收端</h1><p class=\"note\">"
-        "生成于 %s</p>\n<h2>网关</h2><div class=\"scroll\"><table><tr><th>网关</th><th>状态</th>"
-        "<th>最近消息</th><th>记录</th><th>缺失</th><th>重复</th><th>拒收</th></tr>\n",
+        "生成于 %s（北京时间）</p>\n<h2>网关</h2><div class=\"scroll\"><table><tr><th "
+        "scope=\"col\">网关</th><th scope=\"col\">状态</th>"
+        "<th scope=\"col\">最近消息</th><th scope=\"col\">记录</th><th scope=\"col\">缺失</th><th "
+        "scope=\"col\">重复</th><th scope=\"col\">拒收</th></tr>\n",
         style, now);
     gw_buf_str(&o->json, "[");
     enum gw_status st = gw_desk_store_gateways(o->store, put_gateway, o, err);
     gw_buf_str(&o->json, "\n]\n");
-    gw_markup(&o->html,
-              "</table></div>\n<h2>最近线索</h2><div class=\"scroll\"><table><tr><th>接收时间"
-              "</th><th>状态</th><th>线索</th><th>企业</th><th>设备设施</th></tr>\n");
+    gw_markup(&o->html, "</table></div>\n<h2>最近线索</h2><div class=\"scroll\"><table><tr><th "
+                        "scope=\"col\">接收时间"
+                        "</th><th scope=\"col\">状态</th><th scope=\"col\">线索</th><th "
+                        "scope=\"col\">企业</th><th scope=\"col\">设备设施</th></tr>\n");
     if (st == GW_OK)
         st = gw_desk_store_leads(o->store, NULL, GW_DESK_FEED_LEADS, put_lead, o, err);
     gw_markup(&o->html, "</table></div>\n<h2>各区县订阅</h2><ul>\n");

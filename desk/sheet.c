@@ -57,6 +57,8 @@ static const struct word qualities[] = {{"GOOD", "可信"},
                                         {"INHIBIT", "屏蔽或测试"},
                                         {"STALE", "过期"},
                                         {"NOT_YET", "尚未读到"}};
+static const struct word links[] = {
+    {"ok", "正常"}, {"suspect", "不稳定"}, {"down", "中断"}, {"unknown", "未知"}};
 static const struct word values[] = {{"true", "是"}, {"false", "否"}, {"", "—"}};
 static const struct word commands[] = {
     {"rectify", "下达整改要求"}, {"claim", "企业申报整改完成"}, {"cancel", "销号"}};
@@ -159,7 +161,8 @@ static const char style[] =
     "stroke-width:1.6}.limit{stroke:#d55e00;stroke-width:1.4;stroke-dasharray:6 4}.moment{stroke:"
     "#1b1f24;stroke-width:1;stroke-dasharray:2 3}.bad{fill:#d9d9d9}.on{fill:#e8a33d}.off{fill:"
     "#d7e9f5}@media print{body{background:#fff}main{padding:0}h2{break-after:avoid}figure,tr{"
-    "break-inside:avoid}}@media(max-width:480px){main{padding:.8rem}.kv th{width:6em;white-space:"
+    "break-inside:avoid}}@media(max-width:640px){svg{min-width:0;overflow:visible}svg "
+    "text{font-size:17px}}@media(max-width:480px){main{padding:.8rem}.kv th{width:6em;white-space:"
     "normal}}";
 
 static void put_head(struct sheet *s, const struct gw_jnode *r, const struct gw_jnode *last)
@@ -181,14 +184,17 @@ static void put_head(struct sheet *s, const struct gw_jnode *r, const struct gw_
               "<span class=\"tag\">%s</span></p>\n",
               kind, WORD(kinds, kind), WORD(strengths, text_of(r, "strength")),
               WORD(states, text_of(last, "state")));
-    gw_markup(
-        s->out,
-        "<table class=\"kv\"><tr><th>企业</th><td>%s（统一社会信用代码 %s，区划 %s）</td></tr>"
-        "<tr><th>设备设施</th><td>%s（%s，%s）</td></tr><tr><th>位置</th><td>%s</td></tr>",
-        text_of(ent, "name"), text_of(ent, "uscc"), text_of(ent, "county"), text_of(asset, "name"),
-        text_of(asset, "id"), zh_of(asset, "type_title"), text_of(asset, "location"));
     gw_markup(s->out,
-              "<tr><th>发现编码</th><td>%s（目录版本 %s）</td></tr><tr><th>案件号</th>"
+              "<table class=\"kv\"><tr><th scope=\"row\">企业</th><td>%s（统一社会信用代码 "
+              "%s，区划 %s）</td></tr>"
+              "<tr><th scope=\"row\">设备设施</th><td>%s（%s，%s）</td></tr><tr><th "
+              "scope=\"row\">位置</th><td>%s</td></tr>",
+              text_of(ent, "name"), text_of(ent, "uscc"), text_of(ent, "county"),
+              text_of(asset, "name"), text_of(asset, "id"), zh_of(asset, "type_title"),
+              text_of(asset, "location"));
+    gw_markup(s->out,
+              "<tr><th scope=\"row\">发现编码</th><td>%s（目录版本 %s）</td></tr><tr><th "
+              "scope=\"row\">案件号</th>"
               "<td class=\"id\">%s</td></tr></table>\n",
               text_of(r, "finding"), text_of(r, "catalogue"), s->case_id);
 }
@@ -197,13 +203,14 @@ static void put_what(struct sheet *s, const struct gw_jnode *r)
 {
     const struct gw_jnode *cond = gw_jnode_get(r, "condition"), *time = gw_jnode_get(r, "time");
     const struct gw_jnode *sync = gw_jnode_get(time, "sync");
-    gw_markup(
-        s->out,
-        "<h2>发生了什么</h2><p>%s</p><p class=\"en\">%s</p>\n<table class=\"kv\"><tr><th>开始于"
-        "</th><td>%s</td></tr><tr><th>记录于</th><td>%s</td></tr><tr><th>设备状态</th>"
-        "<td>%s</td></tr></table>\n",
-        zh_of(cond, "text"), en_of(cond, "text"), text_of(time, "observed"),
-        text_of(time, "recorded"), WORD(modes, text_of(cond, "mode")));
+    gw_markup(s->out,
+              "<h2>发生了什么</h2><p>%s</p><p class=\"en\">%s</p>\n<table class=\"kv\"><tr><th "
+              "scope=\"row\">开始于"
+              "</th><td>%s</td></tr><tr><th scope=\"row\">记录于</th><td>%s</td></tr><tr><th "
+              "scope=\"row\">设备状态</th>"
+              "<td>%s</td></tr></table>\n",
+              zh_of(cond, "text"), en_of(cond, "text"), text_of(time, "observed"),
+              text_of(time, "recorded"), WORD(modes, text_of(cond, "mode")));
     if (!sync || gw_jnode_type(sync) != GW_J_BOOL || !gw_jnode_bool(sync))
         gw_markup(s->out,
                   "<p class=\"warn\">记录时网关时钟未同步，绝对时间可能有偏差；先后次序由启动号和"
@@ -218,9 +225,9 @@ static void put_clauses(struct sheet *s, const struct gw_jnode *r)
     const struct gw_jnode *law = gw_jnode_get(r, "law");
     if (!gw_jnode_get(r, "clauses"))
         return;
-    gw_markup(s->out,
-              "<h2>依据</h2>\n<div class=\"scroll\"><table><tr><th>条款</th><th>内容（摘要）"
-              "</th><th>核对情况</th></tr>\n");
+    gw_markup(s->out, "<h2>依据</h2>\n<div class=\"scroll\"><table><tr><th "
+                      "scope=\"col\">条款</th><th scope=\"col\">内容（摘要）"
+                      "</th><th scope=\"col\">核对情况</th></tr>\n");
     for (const struct gw_jnode *c = gw_jnode_first(gw_jnode_get(r, "clauses")); c;
          c = gw_jnode_next(c)) {
         const char *item = text_of(c, "item");
@@ -229,22 +236,23 @@ static void put_clauses(struct sheet *s, const struct gw_jnode *r)
                   item[0] ? "）项" : "", zh_of(c, "text"),
                   WORD(confirmations, text_of(c, "confirmed")));
     }
-    gw_markup(
-        s->out,
-        "</table></div>\n<table class=\"kv\"><tr><th>义务</th><td>%s</td></tr><tr><th>罚则</th>"
-        "<td>%s</td></tr></table>\n<p "
-        "class=\"note\">本单只提供线索。是否构成隐患、如何处理，由执法人员"
-        "现场核查后决定；条文以正式文本为准。</p>\n",
-        zh_of(law, "obligation"), zh_of(law, "penalty"));
+    gw_markup(s->out,
+              "</table></div>\n<table class=\"kv\"><tr><th "
+              "scope=\"row\">义务</th><td>%s</td></tr><tr><th scope=\"row\">罚则</th>"
+              "<td>%s</td></tr></table>\n<p "
+              "class=\"note\">本单只提供线索。是否构成隐患、如何处理，由执法人员"
+              "现场核查后决定；条文以正式文本为准。</p>\n",
+              zh_of(law, "obligation"), zh_of(law, "penalty"));
 }
 
 static void put_points(struct sheet *s, const struct gw_jnode *r)
 {
     const struct gw_jnode *ev = gw_jnode_get(r, "evidence");
-    gw_markup(
-        s->out,
-        "<h2>判定时刻的原始数据</h2>\n<div class=\"scroll\"><table class=\"wide\"><tr><th>角色</th>"
-        "<th>测点</th><th>值</th><th>质量</th><th>寄存器</th><th>时间</th></tr>\n");
+    gw_markup(s->out,
+              "<h2>判定时刻的原始数据</h2>\n<div class=\"scroll\"><table class=\"wide\"><tr><th "
+              "scope=\"col\">角色</th>"
+              "<th scope=\"col\">测点</th><th scope=\"col\">值</th><th scope=\"col\">质量</th><th "
+              "scope=\"col\">寄存器</th><th scope=\"col\">时间</th></tr>\n");
     for (const struct gw_jnode *p = gw_jnode_first(gw_jnode_get(ev, "points")); p;
          p = gw_jnode_next(p)) {
         const char *value = text_of(p, "value");
@@ -257,10 +265,12 @@ static void put_points(struct sheet *s, const struct gw_jnode *r)
                 gw_buf_printf(s->out, "0x%04X ", (unsigned)gw_jnode_num(x));
         gw_markup(s->out, "</td><td>%s</td></tr>\n", text_of(p, "t"));
     }
-    gw_markup(s->out,
-              "</table></div>\n<h2>仪表</h2>\n<div class=\"scroll\"><table "
-              "class=\"wide\"><tr><th>设备</th>"
-              "<th>厂家型号</th><th>出厂编号</th><th>位置</th><th>检定</th><th>通信</th></tr>\n");
+    gw_markup(
+        s->out,
+        "</table></div>\n<h2>仪表</h2>\n<div class=\"scroll\"><table "
+        "class=\"wide\"><tr><th scope=\"col\">设备</th>"
+        "<th scope=\"col\">厂家型号</th><th scope=\"col\">出厂编号</th><th "
+        "scope=\"col\">位置</th><th scope=\"col\">检定</th><th scope=\"col\">通信</th></tr>\n");
     for (const struct gw_jnode *d = gw_jnode_first(gw_jnode_get(ev, "devices")); d;
          d = gw_jnode_next(d)) {
         const char *due = text_of(d, "cal_due");
@@ -269,7 +279,7 @@ static void put_points(struct sheet *s, const struct gw_jnode *r)
                   "</tr>\n",
                   text_of(d, "id"), text_of(d, "make"), text_of(d, "model"), text_of(d, "serial"),
                   text_of(d, "location"), text_of(d, "cert_no"), due[0] ? " 有效期至 " : "", due,
-                  text_of(d, "link"), text_of(d, "fault"));
+                  WORD(links, text_of(d, "link")), text_of(d, "fault"));
     }
     gw_markup(s->out, "</table></div>\n");
 }
@@ -380,14 +390,16 @@ static enum gw_status put_proof(struct sheet *s, const struct gw_jnode *r,
                   "<p class=\"%r\">签名正确，由已登记的网关密钥签发，接收后未改动；%s。</p>\n",
                   linked ? "good" : "warn",
                   linked ? "自链首起各记录齐全且相连" : "此前尚有记录未到，链接待补齐后确认");
-    gw_markup(
-        s->out,
-        "<table class=\"kv\"><tr><th>记录</th><td class=\"id\">%s</td></tr><tr><th>签名密钥</th>"
-        "<td class=\"id\">%s</td></tr><tr><th>前一记录散列</th><td class=\"id\">%s</td></tr>"
-        "<tr><th>配置散列</th><td class=\"id\">%s</td></tr><tr><th>窗口散列</th><td class=\"id\">"
-        "%s</td></tr><tr><th>接收时间</th><td>%s</td></tr></table>\n",
-        text_of(r, "id"), text_of(r, "kid"), text_of(r, "prev"), text_of(r, "config_sha256"),
-        ev->found ? ev->sha256 : "—", s->received);
+    gw_markup(s->out,
+              "<table class=\"kv\"><tr><th scope=\"row\">记录</th><td "
+              "class=\"id\">%s</td></tr><tr><th scope=\"row\">签名密钥</th>"
+              "<td class=\"id\">%s</td></tr><tr><th scope=\"row\">前一记录散列</th><td "
+              "class=\"id\">%s</td></tr>"
+              "<tr><th scope=\"row\">配置散列</th><td class=\"id\">%s</td></tr><tr><th "
+              "scope=\"row\">窗口散列</th><td class=\"id\">"
+              "%s</td></tr><tr><th scope=\"row\">接收时间</th><td>%s</td></tr></table>\n",
+              text_of(r, "id"), text_of(r, "kid"), text_of(r, "prev"), text_of(r, "config_sha256"),
+              ev->found ? ev->sha256 : "—", s->received);
     return GW_OK;
 }
 
@@ -421,16 +433,17 @@ static enum gw_status put_next(struct sheet *s, const struct gw_jnode *r, struct
 {
     gw_markup(s->out, "<h2>下一步</h2><p>%s</p><p class=\"en\">%s</p>\n", zh_of(r, "advice"),
               en_of(r, "advice"));
-    gw_markup(s->out,
-              "<h2>整改状态</h2>\n<div class=\"scroll\"><table><tr><th>时间</th><th>事项</th>"
-              "<th>内容</th><th>网关答复</th></tr>\n");
+    gw_markup(s->out, "<h2>整改状态</h2>\n<div class=\"scroll\"><table><tr><th "
+                      "scope=\"col\">时间</th><th scope=\"col\">事项</th>"
+                      "<th scope=\"col\">内容</th><th scope=\"col\">网关答复</th></tr>\n");
     const enum gw_status st =
         gw_desk_store_each_asked(s->store, s->gateway, s->case_id, put_asked, s, err);
     gw_markup(
         s->out,
         "</table></div>\n<p class=\"note\">条件消失不等于销号；销号由监管部门验收后下达。</p>\n"
-        "<h2>经过</h2>\n<div class=\"scroll\"><table><tr><th>时间</th><th>状态</th><th>说明</th>"
-        "<th>记录</th></tr>\n%r</table></div>\n",
+        "<h2>经过</h2>\n<div class=\"scroll\"><table><tr><th scope=\"col\">时间</th><th "
+        "scope=\"col\">状态</th><th scope=\"col\">说明</th>"
+        "<th scope=\"col\">记录</th></tr>\n%r</table></div>\n",
         s->history.data ? s->history.data : "");
     return st;
 }

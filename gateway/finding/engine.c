@@ -254,7 +254,7 @@ void gw_engine_ctx(const struct gw_engine *e, struct gw_slot *s, const struct gw
     out->now_ms = now->mono_ms;
     out->catalogue = e->catalogue;
     out->was = s->mem.was;
-    out->wall_ms = now->wall_ms;
+    out->wall_ms = gw_life_date(&e->life, now);
     out->sync = now->sync;
     out->built_ms = e->conf.built_ms;
     out->memory = &s->mem.memory;

@@ -177,10 +177,19 @@ static void look_at_clock(struct gw_life *l, const struct gw_stamp *now, int64_t
     const int64_t by = offset - l->offset_ms;
     if (l->trusted && magnitude(by) > GW_LIFE_STEP_MS)
         l->signs.step_ms = by;
+    if (now->sync || (trusted && !l->started))
+        l->dated_ms = offset;
     l->offset_ms = offset;
     l->trusted = trusted;
     if (trusted && !l->started)
         first_look(l, now, boot_id);
+}
+
+int64_t gw_life_date(const struct gw_life *l, const struct gw_stamp *now)
+{
+    const int64_t ahead = now->wall_ms - now->boot_ms - l->dated_ms;
+    return l->started && !now->sync && ahead > GW_LIFE_STEP_MS ? now->wall_ms - ahead
+                                                               : now->wall_ms;
 }
 
 /* ---- sources ---- */

@@ -57,6 +57,7 @@ struct gw_life {
     bool started;
     bool trusted;      /* the clock could be right at the last look, and ... */
     int64_t offset_ms; /* ... wall minus boot time was this */
+    int64_t dated_ms;  /* the same when the clock was last synchronised, else at the first look */
     int64_t stored_ms; /* monotonic time of the last row; valid when `stored` */
     bool stored;
 };
@@ -70,6 +71,9 @@ enum gw_status gw_life_restore(struct gw_life *l, const char *text) GW_MUST_CHEC
 /* Looks around; l->signs is what there is to say. */
 void gw_life_look(struct gw_life *l, const struct gw_stamp *now, int64_t built_ms,
                   const char *boot_id);
+/* The wall time to judge dates by: that of a clock which was set forward since it could first be right,
+ * and which nothing synchronises, without this step. */
+int64_t gw_life_date(const struct gw_life *l, const struct gw_stamp *now);
 /* A lead was raised from the sign: it is over. */
 void gw_life_told(struct gw_life *l, enum gw_sign sign);
 /* Whether the row is to be stored now; `final`: at a clean end. */

@@ -108,4 +108,5 @@ def main():
         del held
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)

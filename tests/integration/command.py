@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands of the platform end to end: the desk's are carried out, all others are refused, counted and change nothing.
-
-Then receipts: a record leaves the backlog only when the desk has it, whatever the broker loses.
-"""
+"""Commands of the platform end to end: the desk's are carried out, all others are refused, counted and change nothing."""
 import hashlib
 import json
 import os
@@ -19,7 +16,6 @@ from harness import Rig, kill, listens, run, unique, until
 
 ALL = ["ack", "shelve", "unshelve", "permit", "revoke", "order", "accept", "rectify", "claim", "cancel", "receipt",
        "evidence", "challenge"]
-BROKER_KILLS = int(os.environ.get("NONSITE_BROKER_KILLS", 4))
 DAEMON_KILLS = 12
 
 
@@ -266,40 +262,6 @@ def asked():
         rig.check_chain(unique(rig.wires("lead", "alarm", "record")))
 
 
-def receipts():
-    """The broker dies between its acknowledgement and the desk: nothing is lost."""
-    with Rig() as rig:
-        broker = rig.broker(f"persistence true\npersistence_location {rig.dir}/")
-        plant, ports = rig.plant(stories.scenario(), stdin=True)
-        site = rig.site(**stories.site(ports), platform=keys(rig), mqtt={"receipts": True})
-        gateway = rig.gateway(site)
-        until("a key", 20, lambda: rig.public_key().exists())
-        desk = Desk(rig, [rig.public_key()])
-        desk_process = desk.start()
-        until("the desk", 20, lambda: "connected to" in rig.log("desk1"))
-        shielded = False
-        for _ in range(BROKER_KILLS):
-            kept = len(desk.run("export", "gw-test").stdout.splitlines())
-            kill(desk_process)  # it is away; the broker keeps what comes, in its memory
-            shielded = not shielded
-            rig.tell(plant, {"device": "gas", "set": {"p1_shielded": shielded}})
-            rig.tell(plant, {"device": "pt", "set": {"t1": 58.0 if shielded else 42.0}})
-            time.sleep(6)  # the records are decided, sent and acknowledged; nobody can be asked, so wait
-            kill(broker)
-            broker = rig.broker(f"persistence true\npersistence_location {rig.dir}/")
-            desk_process = desk.start()
-            until("new records", 60, lambda: len(desk.run("export", "gw-test").stdout.splitlines()) > kept)
-        rig.subscribe()
-        waiting = until("all receipted", 300, lambda: (h := rig.document("health")) and h["journal"]["records_waiting"] == 0 and h)
-        lines = [s for s in desk.run("export", "gw-test").stdout.split("\n") if s]
-        seqs = [json.loads(s)["record"]["seq"] for s in lines]
-        assert seqs == list(range(1, len(seqs) + 1)), seqs
-        assert len(seqs) >= waiting["journal"]["seq"] > BROKER_KILLS, (len(seqs), waiting["journal"])
-        rig.check_chain(lines)
-        print(f"{BROKER_KILLS} broker kills: all {len(seqs)} records reached the desk, each once", flush=True)
-        del gateway
-
-
 def crashes():
     seed = int(os.environ.get("NONSITE_SEED", random.SystemRandom().randrange(1 << 32)))
     print("seed", seed, flush=True)
@@ -316,7 +278,7 @@ def crashes():
 
 
 def main():
-    parts = {"asked": asked, "crashes": crashes, "receipts": receipts}
+    parts = {"asked": asked, "crashes": crashes}
     for name in sys.argv[1:] or parts:
         parts[name]()
 

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import pages
 from harness import BUILD, ROOT, run, unique
 
 SECONDS = os.environ.get("NONSITE_DEMO_SECONDS", "180")
@@ -109,6 +110,7 @@ def main():
         assert len(sheets) == len({r["case"] for r in leads}), sheets
         assert {r["finding"] for r in leads} == {finding for finding, _ in sheets}, sheets
         assert all(pathlib.Path(path).is_file() for _, path in sheets), sheets
+        print("valid: %d Atom feeds, %d JSON feeds, %d pages" % pages.validate(keep / "pages"))
         # Every message is what config/interface says it is.
         done = subprocess.run(["python3", str(ROOT / "tests/unit/publish/interface.py"), "--messages",
                                str(keep / "messages.log")], capture_output=True, text=True)

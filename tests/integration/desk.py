@@ -6,6 +6,7 @@ import json
 import subprocess
 import xml.etree.ElementTree as ET
 
+import pages
 import stories
 from harness import BUILD, Rig, kill, run, unique, until
 
@@ -169,6 +170,7 @@ def main():
         assert done.returncode == 0, done
 
         check_atom(desk.pages / "371311/feed.atom")
+        print("valid: %d Atom feeds, %d JSON feeds, %d pages" % pages.validate(desk.pages))
         page = desk.sheet("CW-ILK-01")
         for text in ("58.21", "第7条第（4）项", "签名正确", "接收时间", "下一步", "整改状态", "0x16BD", record["kid"]):
             assert text in page, text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes as InfluxDB 2.x and 3.x see them, and every way in which a server may answer: nothing good is lost.
+"""Row 16: writes as InfluxDB 2.x and 3.x see them, and every way in which a server may answer: nothing good is lost.
 
 The server here records each post and plays what it is told to; the lines of posts that it answered with 204
 are what it has. The truth is what arrived over MQTT.
@@ -10,6 +10,8 @@ import http.server
 import json
 import math
 import re
+import socket
+import struct
 import threading
 import time
 
@@ -21,7 +23,7 @@ LINE = re.compile(r"nonsite,county=371311,device=(\w+),enterprise=91371311MAXX00
 
 
 class Server:
-    """play: called with a post, returns (status, headers, body), "hang" or "endless"."""
+    """play: called with a post, returns (status, headers, body), "hang", "reset" or "endless"."""
 
     def __init__(self):
         self.posts, self.stored, self.lock, self.play = [], {}, threading.Lock(), self.fine
@@ -42,6 +44,10 @@ class Server:
                 answer = play(post)
                 if answer == "hang":
                     server.open.wait(30)
+                    self.close_connection = True
+                elif answer == "reset":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
                     self.close_connection = True
                 elif answer == "endless":
                     self.send_response(200)
@@ -134,13 +140,18 @@ def waits(rig, server):
     """429, 503, no answer, an endless one."""
     for what, answer, least, most in [
         ("429, in seconds", (429, {"Retry-After": "3"}, b""), 2.9, 8),
-        ("503, as a date", None, 2, 10),
+        ("429, as a date", 429, 2, 10),
+        ("503, as a date", 503, 2, 10),
         ("503", (503, {}, b"{\"error\":\"timeout\"}"), 0.7, 6),
+        ("500", (500, {}, b"{\"error\":\"internal error\"}"), 0.7, 6),
+        ("502, a proxy's page", (502, {"Content-Type": "text/html"}, b"<html>bad gateway</html>"), 0.7, 6),
+        ("504", (504, {}, b""), 0.7, 6),
+        ("a reset; libcurl itself tries a fresh connection at once", "reset", 0, 6),
         ("nothing", "hang", 1.5, 8),
         ("a body without end", "endless", 0.7, 6),
     ]:
-        if answer is None:  # a date has whole seconds, and the post comes within 2 s
-            answer = (503, {"Retry-After": email.utils.formatdate(time.time() + 7, usegmt=True)}, b"")
+        if isinstance(answer, int):  # a date has whole seconds, and the post comes within 2 s
+            answer = (answer, {"Retry-After": email.utils.formatdate(time.time() + 7, usegmt=True)}, b"")
         posts = server.once(answer)
         assert least <= gap(posts) <= most, (what, gap(posts))
         # What was not accepted comes again, oldest first.
@@ -152,7 +163,7 @@ def waits(rig, server):
 
 
 def holds(rig, server, token):
-    """401 and 404: one post each, loud, slow; a new token is taken up without a restart."""
+    """401, 403, 404 and a redirect: one post each, loud, slow; a new token is taken up without a restart."""
     def denied(post):
         good = post["headers"]["Authorization"] == "Token new-token"
         return server.fine(post) if good else (401, {}, b'{"code":"unauthorized","message":"unauthorized access"}')
@@ -166,8 +177,12 @@ def holds(rig, server, token):
     bad = [p for p in server.posts[n:] if p["headers"]["Authorization"] != "Token new-token"]
     assert len(bad) <= 2, len(bad)
     assert gap(server.posts[n:]) >= 7.9
-    posts = server.once((404, {}, b'{"code":"not found","message":"bucket not found"}'))
-    assert gap(posts) >= 7.9, gap(posts)
+    for answer in ((404, {}, b'{"code":"not found","message":"bucket not found"}'),
+                   (403, {}, b'{"code":"forbidden","message":"insufficient permissions"}'),
+                   (307, {"Location": "http://127.0.0.1:9/elsewhere"}, b"")):
+        posts = server.once(answer)
+        assert gap(posts) >= 7.9, (answer, gap(posts))
+        assert posts[0]["lines"][0] in posts[1]["lines"], answer
     until("no fault", 30, lambda: health(rig)["fault"] == "" and health(rig)["connected"])
     nothing_is_lost(rig, server)
 
@@ -205,6 +220,37 @@ def splits(rig, server):
     assert next_health(rig)["rejected"] == before, health(rig)
 
 
+def poison(rig, server):
+    """One line among many, refused as 2.x does, and as 1.x and 3.x do, which keep the others at once."""
+    for partial in (False, True):
+        before, state = next_health(rig)["rejected"], {"line": None, "refused": 0, "lines": 0}
+
+        def refuse(post, partial=partial, state=state):
+            if state["line"] is None and len(post["lines"]) >= 4:
+                state["line"], state["lines"] = post["lines"][len(post["lines"]) // 3], len(post["lines"])
+            if state["line"] not in post["lines"]:
+                return server.fine(post)
+            state["refused"] += 1
+            if partial:
+                for line in post["lines"]:
+                    if line != state["line"]:
+                        device, t = LINE.fullmatch(line).groups()
+                        server.stored[device, int(t)] = line
+                return 400, {}, b'{"error":"partial write: field type conflict: dropped=1"}'
+            return 400, {}, b'{"code":"invalid","message":"field type conflict"}'
+
+        server.set(refuse)
+        until("the line is rejected", 60, lambda: health(rig)["rejected"] == before + 1)
+        assert next_health(rig)["rejected"] == before + 1
+        assert state["refused"] <= math.ceil(math.log2(state["lines"])) + 1, state
+        print(f"one bad line of {state['lines']}: {state['refused']} refused posts")
+        server.set(server.fine)
+        bad = tuple(LINE.fullmatch(state["line"]).groups())
+        missing = {k for k in arrived(rig, int(time.time() * 1000) - 5000) if k[0] != "pt"} - set(server.stored)
+        assert missing <= {(bad[0], int(bad[1]))}, sorted(missing)[:5]
+        server.stored[bad[0], int(bad[1])] = state["line"]  # what follows asks for good lines alone
+
+
 def main():
     with Rig() as rig:
         rig.broker()
@@ -227,6 +273,7 @@ def main():
 
         waits(rig, server)
         holds(rig, server, token)
+        poison(rig, server)
         splits(rig, server)
 
         # A server that says nothing does not keep the gateway from ending.
