@@ -18,6 +18,7 @@
 #include "core/identity.h"
 #include "core/outage.h"
 #include "core/pipeline.h"
+#include "core/service.h"
 #include "core/show.h"
 #include "core/tap.h"
 #include "journal/journal.h"
@@ -53,6 +54,7 @@ struct gw_gateway {
     struct gw_outage *outage;
     struct gw_engine *engine;
     struct gw_journal *journal;
+    struct gw_service *service;
     _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
     struct gw_commands *commands; /* NULL: nobody is trusted to ask anything */
@@ -485,6 +487,7 @@ static void on_tick(void *arg)
     tend_drivers(g, now.mono_ms);
     serve_api(g, &now);
     report_losses(g, now.mono_ms);
+    gw_service_turn(g->service, g->journal_fault);
     if (gw_loop_timer_set(g->loop, &g->tick, now.mono_ms + TICK_MS) != GW_OK) {
         gw_log(GW_LOG_ERR, TAG, "cannot set the tick timer");
         g->fatal = true;
@@ -700,6 +703,8 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
         st = start_influx(g, seed, err);
     if (st == GW_OK)
         st = open_drivers(g, seed, err);
+    if (st == GW_OK)
+        st = gw_service_start(g->clock, g->site, g->journal, &g->service, err);
     if (st != GW_OK) {
         (void)!gw_gateway_free(g);
         return st;
@@ -715,6 +720,7 @@ enum gw_status gw_gateway_run(struct gw_gateway *g)
     enum gw_status st = gw_loop_run(g->loop);
     if (st != GW_OK)
         gw_log(GW_LOG_ERR, TAG, "core loop failed");
+    gw_service_stopping(g->service);
     return g->fatal ? GW_E_IO : st;
 }
 
@@ -750,7 +756,8 @@ bool gw_gateway_free(struct gw_gateway *g)
 {
     if (!g)
         return true;
-    bool clean = gw_control_stop(g->control, 5000);
+    bool clean = gw_service_free(g->service);
+    clean = gw_control_stop(g->control, 5000) && clean;
     clean = close_drivers(g) && clean;
     store_running(g);
     if (g->mqtt)
