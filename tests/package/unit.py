@@ -153,7 +153,15 @@ def gateway(rig, site, name="gateway", wrap=()):
     return unit
 
 
+def rules():
+    """udev understands every line of ours."""
+    done = subprocess.run(["udevadm", "test", "/sys/class/tty/console"], capture_output=True, text=True)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "60-nonsite-gateway.rules" in line]
+    assert said and not [line for line in said if re.search(r"rules:\d+ ", line)], said
+
+
 def main():
+    rules()
     chip = Chip()
     systemctl("start", "mosquitto")
     contacts(chip)
