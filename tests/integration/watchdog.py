@@ -125,6 +125,8 @@ def story(rig, services, names):
     watched(60, "all are ready", lambda: all(s.ready for s in services.values()))
     for s in services.values():
         assert "READY=1\nSTATUS=watching 4 devices and 2 assets" in s.said, s.said
+    # Files that are still being opened may take minutes, so the journal's hang begins after that.
+    watched(60, "all journals are open", lambda: all("journal open" in rig.log(name) for name in services))
     watched(60, "all feed the watchdog", lambda: all("WATCHDOG=1" in s.said for s in services.values()))
 
     began = time.monotonic()
