@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/shared.h"
 #include "base/status.h"
 #include "conf/site.h"
 #include "model/sample.h"
@@ -30,10 +31,20 @@ struct gw_batch_sink {
 };
 
 struct gw_driver_env {
-    const struct gw_site *site;   /* constant, outlives the driver */
+    const struct gw_site *site; /* constant, outlives the driver or what it was reloaded with */
+    struct gw_shared *owner;    /* of the site, held by every thread that looks at it; NULL: nobody
+                                   frees it before the end */
     const struct gw_clock *clock; /* outlives the driver */
     struct gw_batch_sink sink;
     uint64_t seed; /* for jitter */
+};
+
+/* What goes on when another configuration takes the place of the present one: for each bus and
+ * device of the new site its index in the old one, or GW_DRIVER_NEW where there was none such or
+ * anything of it changed. A bus goes on with all its devices and points, in their order. */
+#define GW_DRIVER_NEW UINT32_MAX
+struct gw_driver_keep {
+    const uint32_t *buses, *devices;
 };
 
 struct gw_driver_instance; /* private to the driver */
@@ -51,6 +62,15 @@ struct gw_driver {
      */
     enum gw_status (*open)(const struct gw_driver_env *env, struct gw_driver_instance **out,
                            struct gw_err *err);
+    /* Goes over to another site and sink. Buses that go on keep their connections, counters and
+     * ticks, and miss no poll; the others are left and begun anew. *inst may be NULL before, and
+     * after. Does not wait for devices: a thread that is amidst a request on a line that is left
+     * ends by itself, its samples go nowhere. After GW_OK the old sink is not called any more, and
+     * the old site only lives as long as somebody holds its owner. With any error (GW_E_NOMEM,
+     * GW_E_IO: a thread that hangs, or that cannot be started) nothing is sure but that close may
+     * still be called: the process should end. */
+    enum gw_status (*reload)(struct gw_driver_instance **inst, const struct gw_driver_env *env,
+                             const struct gw_driver_keep *keep, struct gw_err *err);
     /* Ends the threads within 5 s and frees the instance. false: a thread was abandoned and may
      * still call the sink, so what env points at must stay. NULL is fine (true). */
     bool (*close)(struct gw_driver_instance *inst);

@@ -2,9 +2,8 @@
  *
  * nonsited: the gateway daemon. Composition root and nothing more.
  */
-#define _GNU_SOURCE /* getopt_long, malloc_trim */
+#define _GNU_SOURCE /* getopt_long */
 #include <getopt.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "core/gateway.h"
-#include "core/load.h"
+#include "core/lastgood.h"
 #include "modbus/probe.h"
 #include "registry.h"
 #include "replay/replay.h"
@@ -22,12 +21,13 @@
 enum { EXIT_USAGE = 64, EXIT_STORE = 70, EXIT_START = 71, EXIT_CONFIG = 78 };
 enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT };
 
-/* For the signal handler alone. */
+/* For the signal handlers alone. */
 static struct gw_gateway *volatile running;
-static volatile sig_atomic_t stopped; /* a signal may come before there is anything to stop */
+static volatile sig_atomic_t stopped; /* a signal may come before there is anything to stop, ... */
+static volatile sig_atomic_t asked;   /* ... or to reload */
 
 static const char usage[] =
-    "usage: nonsited SITE                 run with the site file SITE\n"
+    "usage: nonsited SITE                 run with the site file SITE; SIGHUP reads it anew\n"
     "       nonsited --check SITE         list everything that is wrong with it; no I/O but "
     "reading\n"
     "       nonsited --print-config SITE  show the effective configuration, secrets starred\n"
@@ -46,36 +46,55 @@ static void on_signal(int sig)
         gw_gateway_stop(running);
 }
 
+static void on_hangup(int sig)
+{
+    (void)sig;
+    asked = 1;
+    if (running)
+        gw_gateway_reload(running);
+}
+
 static void catch_signals(void)
 {
+    struct sigaction reload = {.sa_handler = on_hangup};
     struct sigaction stop = {.sa_handler = on_signal};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     sigemptyset(&stop.sa_mask);
     sigemptyset(&ignore.sa_mask);
+    sigemptyset(&reload.sa_mask);
+    sigaction(SIGHUP, &reload, NULL);
     sigaction(SIGTERM, &stop, NULL);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-static int run(const struct gw_load *load)
+/* fault: why the site file is not used, where config is the last good one; else NULL. */
+static int run(const char *path, struct gw_config *config, const char *fault)
 {
     struct gw_clock clock = gw_clock_system();
     struct gw_err err = {0};
     struct gw_gateway *gateway = NULL;
-    struct gw_gateway_conf conf = {.load = load, .drivers = gw_drivers, .clock = &clock};
+    const struct gw_gateway_conf conf = {
+        .config = config,
+        .path = path,
+        .fault = fault,
+        .drivers = gw_drivers,
+        .conf_drivers = gw_conf_drivers,
+        .clock = &clock,
+    };
 
-    gw_site_drop_texts(load->site);
-    (void)malloc_trim(0); /* what loading took goes back: the box is small */
-    gw_log_set_level((enum gw_log_level)load->site->gateway.log_level);
-    catch_signals();
-    if (gw_gateway_new(&conf, &gateway, &err) != GW_OK) {
+    gw_log_set_level((enum gw_log_level)config->load.site->gateway.log_level);
+    const enum gw_status made = gw_gateway_new(&conf, &gateway, &err);
+    if (made != GW_OK) {
         gw_log(GW_LOG_ERR, "main", "cannot start: %s", err.msg);
         return EXIT_START;
     }
     running = gateway;
     if (stopped)
         gw_gateway_stop(gateway);
+    else if (asked)
+        gw_gateway_reload(gateway);
     enum gw_status st = gw_gateway_run(gateway);
     running = NULL;
     if (!gw_gateway_free(gateway)) {
@@ -100,26 +119,48 @@ static int print_config(const struct gw_load *load)
     return code;
 }
 
+/* The site file is bad: what ran before watches the plant, rather than nothing. */
+static int run_last_good(const char *path, const struct gw_issues *issues)
+{
+    struct gw_config *config = NULL;
+    struct gw_err err = {0};
+
+    gw_issues_print(issues, stderr);
+    if (gw_lastgood_find(path, gw_conf_drivers, &config, &err) != GW_OK) {
+        gw_log(GW_LOG_ERR, "main", "no last good configuration to run with: %s", err.msg);
+        return EXIT_CONFIG;
+    }
+    const int code = run(path, config, gw_issues_text(issues, 0));
+    gw_config_drop(config);
+    return code;
+}
+
 static int start(enum mode mode, const char *path)
 {
     struct gw_issues *issues = gw_issues_new();
-    struct gw_load load = {0};
+    struct gw_config *config = NULL;
     int code = EXIT_CONFIG;
 
     if (!issues)
         return EXIT_START;
-    if (gw_load(path, gw_conf_drivers, issues, &load) != GW_OK)
+    if (mode == MODE_RUN)
+        catch_signals();
+    const enum gw_status st = gw_config_load(path, gw_conf_drivers, issues, &config);
+    if (st != GW_OK && mode == MODE_RUN)
+        code = run_last_good(path, issues);
+    else if (st != GW_OK)
         gw_issues_print(issues, stderr);
     else if (mode == MODE_RUN)
-        code = run(&load);
+        code = run(path, config, NULL);
     else if (mode == MODE_PRINT)
-        code = print_config(&load);
+        code = print_config(&config->load);
     else {
-        printf("%s: fine: %zu points, %zu assets, %zu checks\n", path, load.site->npoints,
-               load.site->nassets, gw_inventory_count(load.inventory));
+        const struct gw_site *site = config->load.site;
+        printf("%s: fine: %zu points, %zu assets, %zu checks\n", path, site->npoints, site->nassets,
+               gw_inventory_count(config->load.inventory));
         code = EXIT_SUCCESS;
     }
-    gw_load_free(&load);
+    gw_config_drop(config);
     gw_issues_free(issues);
     return code;
 }

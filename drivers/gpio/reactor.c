@@ -20,6 +20,7 @@
 #include "gpio/driver.h"
 #include "gpio/stamp.h"
 
+#define ALL_BUSES      UINT32_MAX
 #define BACKOFF_MS     1000
 #define BACKOFF_CAP_MS 30000
 #define BACKOFF_JITTER 20
@@ -357,17 +358,21 @@ static struct gw_backoff make_backoff(uint64_t *seed)
                                .rand = gw_rand_next(seed)};
 }
 
-static void make_line(struct gw_gpio_reactor *r, struct group *g, uint32_t point, uint64_t *seed)
+static void name_line(struct line *l, const struct gw_site *site, uint32_t point)
 {
-    const struct gw_site *site = r->env.site;
-    struct line *l = &r->lines[r->nlines++];
-    l->group = g;
     l->conf = site->point_priv[point];
     l->point = point;
     l->edges_point = GW_GPIO_NO_POINT;
     uint32_t at;
     if (l->conf->edges_id[0] != '\0' && gw_site_find_point(site, l->conf->edges_id, &at))
         l->edges_point = at;
+}
+
+static void make_line(struct gw_gpio_reactor *r, struct group *g, uint32_t point, uint64_t *seed)
+{
+    struct line *l = &r->lines[r->nlines++];
+    l->group = g;
+    name_line(l, r->env.site, point);
     l->watch = (struct gw_watch){.fd = -1, .ready = on_edges, .arg = l};
     l->timer = (struct gw_timer){.fire = on_settle, .arg = l};
     l->stamp_ms = INT64_MIN;
@@ -394,15 +399,16 @@ static void make_group(struct gw_gpio_reactor *r, uint32_t device, struct chip *
         gw_log(GW_LOG_WARN, GW_GPIO_TAG, "%s: has no points, so nothing is read", g->name);
 }
 
-static void make_chips(struct gw_gpio_reactor *r)
+static void make_chips(struct gw_gpio_reactor *r, uint32_t only)
 {
     const struct gw_site *site = r->env.site;
     uint64_t seed = r->env.seed;
-    for (size_t i = 0; i < site->nbuses; i++) {
-        if (site->buses[i].driver != &gw_gpio_conf)
+    for (uint32_t i = 0; i < site->nbuses; i++) {
+        if (site->buses[i].driver != &gw_gpio_conf || (only != ALL_BUSES && i != only))
             continue;
         struct chip *c = &r->chips[r->nchips++];
-        *c = (struct chip){.r = r, .conf = site->buses[i].priv, .backoff = make_backoff(&seed)};
+        *c = (struct chip){
+            .r = r, .conf = site->buses[i].priv, .bus = i, .backoff = make_backoff(&seed)};
         for (size_t d = 0; d < site->ndevices; d++)
             if (site->devices[d].bus == i)
                 make_group(r, (uint32_t)d, c, &seed);
@@ -422,19 +428,36 @@ static enum gw_status reserve_timers(struct gw_gpio_reactor *r)
     return status;
 }
 
+/* Points of the buses that it serves. */
+static size_t count_points(const struct gw_site *site, uint32_t only)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < site->npoints; i++)
+        n += only == ALL_BUSES || site->devices[site->points[i].device].bus == only;
+    return n;
+}
+
 enum gw_status gw_gpio_reactor_new(const struct gw_driver_env *env,
                                    const struct gw_gpio_chip_ops *ops, struct gw_gpio_reactor **out,
                                    struct gw_err *err)
+{
+    return gw_gpio_reactor_of(env, ALL_BUSES, ops, out, err);
+}
+
+enum gw_status gw_gpio_reactor_of(const struct gw_driver_env *env, uint32_t bus,
+                                  const struct gw_gpio_chip_ops *ops, struct gw_gpio_reactor **out,
+                                  struct gw_err *err)
 {
     const struct gw_site *site = env->site;
     struct gw_gpio_reactor *r = calloc(1, sizeof *r);
     if (r == NULL)
         return gw_err_set(err, GW_E_NOMEM, "gpio: out of memory");
     r->env = *env;
+    r->env.owner = gw_shared_hold(env->owner);
     r->ops = ops;
     r->chips = calloc(site->nbuses + 1, sizeof *r->chips);
     r->groups = calloc(site->ndevices + 1, sizeof *r->groups);
-    r->lines = calloc(site->npoints + 1, sizeof *r->lines);
+    r->lines = calloc(count_points(site, bus) + 1, sizeof *r->lines);
     enum gw_status status = GW_E_NOMEM;
     if (r->chips == NULL || r->groups == NULL || r->lines == NULL) {
         gw_err_set(err, status, "gpio: out of memory");
@@ -443,7 +466,7 @@ enum gw_status gw_gpio_reactor_new(const struct gw_driver_env *env,
     status = gw_loop_new(env->clock, &r->loop, err);
     if (status != GW_OK)
         goto out;
-    make_chips(r);
+    make_chips(r, bus);
     status = reserve_timers(r);
     if (status != GW_OK) {
         gw_err_set(err, status, "gpio: out of memory");
@@ -463,10 +486,49 @@ void gw_gpio_reactor_free(struct gw_gpio_reactor *r)
     for (size_t i = 0; r->chips != NULL && r->lines != NULL && i < r->nchips; i++)
         close_chip(r, &r->chips[i]);
     gw_loop_free(r->loop);
+    gw_shared_drop(r->env.owner);
     free(r->lines);
     free(r->groups);
     free(r->chips);
     free(r);
+}
+
+static void rename_group(struct group *g, const struct gw_site *site,
+                         const struct gw_driver_keep *keep)
+{
+    const uint32_t old = g->device;
+    size_t n = 0;
+    for (uint32_t d = 0; d < site->ndevices; d++)
+        if (keep->devices[d] == old)
+            g->device = d;
+    for (uint32_t i = 0; i < site->npoints && n < g->nlines; i++)
+        if (site->points[i].device == g->device && site->point_priv[i] != NULL)
+            name_line(&g->lines[n++], site, i);
+}
+
+void gw_gpio_reactor_reload(struct gw_gpio_reactor *r, const struct gw_driver_env *env,
+                            const struct gw_driver_keep *keep)
+{
+    const struct gw_site *site = env->site;
+    for (size_t c = 0; c < r->nchips; c++) {
+        const uint32_t old = r->chips[c].bus;
+        for (uint32_t i = 0; i < site->nbuses; i++)
+            if (keep->buses[i] == old) {
+                r->chips[c].bus = i;
+                r->chips[c].conf = site->buses[i].priv;
+            }
+    }
+    for (size_t i = 0; i < r->ngroups; i++)
+        rename_group(&r->groups[i], site, keep);
+    struct gw_shared *before = r->env.owner;
+    r->env = *env;
+    r->env.owner = gw_shared_hold(env->owner);
+    gw_shared_drop(before);
+}
+
+struct gw_loop *gw_gpio_reactor_loop(struct gw_gpio_reactor *r)
+{
+    return r->loop;
 }
 
 void gw_gpio_reactor_run(void *arg)

@@ -18,6 +18,7 @@
 #define GW_GPIO_REACTOR_H
 
 #include "../driver.h"
+#include "base/loop.h"
 #include "base/status.h"
 #include "gpio/chip.h"
 
@@ -28,6 +29,16 @@ struct gw_gpio_reactor;
 enum gw_status gw_gpio_reactor_new(const struct gw_driver_env *env,
                                    const struct gw_gpio_chip_ops *ops, struct gw_gpio_reactor **out,
                                    struct gw_err *err) GW_MUST_CHECK;
+/* The same, for the bus of that index alone. */
+enum gw_status gw_gpio_reactor_of(const struct gw_driver_env *env, uint32_t bus,
+                                  const struct gw_gpio_chip_ops *ops, struct gw_gpio_reactor **out,
+                                  struct gw_err *err) GW_MUST_CHECK;
+/* Goes over to another site and sink, in which all its buses go on (see driver.h). To be called
+ * while it does not run, or while its loop is paused. */
+void gw_gpio_reactor_reload(struct gw_gpio_reactor *r, const struct gw_driver_env *env,
+                            const struct gw_driver_keep *keep);
+/* Its loop, to pause it. Lent. */
+struct gw_loop *gw_gpio_reactor_loop(struct gw_gpio_reactor *r);
 /* NULL is fine. */
 void gw_gpio_reactor_free(struct gw_gpio_reactor *r);
 

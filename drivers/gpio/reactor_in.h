@@ -46,6 +46,7 @@ struct line {
 struct chip {
     struct gw_gpio_reactor *r;
     const struct gw_gpio_bus *conf;
+    uint32_t bus;
     struct gw_gpio_chip *handle; /* NULL: not there */
     int64_t hold_ms;
     struct gw_backoff backoff;

@@ -9,8 +9,9 @@
 #include "modbus/point.h"
 #include "modbus/reactor.h"
 
-#define TAG     "modbus"
-#define JOIN_MS 3000
+#define TAG      "modbus"
+#define JOIN_MS  3000
+#define PAUSE_MS 1000 /* a reactor that does not stop working for so long hangs */
 
 const struct gw_conf_driver gw_modbus_tcp_conf = {
     .name = "modbus-tcp",
@@ -64,14 +65,19 @@ static const struct gw_keeper_body body = {
     .release = release_reactor,
 };
 
+static bool has_bus(const struct gw_site *site)
+{
+    bool any = false;
+    for (size_t i = 0; i < site->nbuses; i++)
+        any = any || site->buses[i].driver == &gw_modbus_tcp_conf;
+    return any;
+}
+
 static enum gw_status modbus_open(const struct gw_driver_env *env, struct gw_driver_instance **out,
                                   struct gw_err *err)
 {
-    bool any = false;
-    for (size_t i = 0; i < env->site->nbuses; i++)
-        any = any || env->site->buses[i].driver == &gw_modbus_tcp_conf;
     *out = NULL;
-    if (!any)
+    if (!has_bus(env->site))
         return GW_OK;
 
     struct gw_driver_instance *inst = calloc(1, sizeof *inst);
@@ -99,6 +105,33 @@ static bool modbus_close(struct gw_driver_instance *inst)
     return ended;
 }
 
+/* A thread that hangs is left behind, and all of its buses begin anew. */
+static enum gw_status modbus_reload(struct gw_driver_instance **inst,
+                                    const struct gw_driver_env *env,
+                                    const struct gw_driver_keep *keep, struct gw_err *err)
+{
+    struct gw_driver_instance *i = *inst;
+    if (i == NULL)
+        return modbus_open(env, inst, err);
+    if (!has_bus(env->site)) {
+        *inst = NULL;
+        return modbus_close(i)
+                   ? GW_OK
+                   : gw_err_set(err, GW_E_IO, "modbus: the polling thread does not end");
+    }
+    struct gw_mb_reactor *reactor = gw_keeper_object(i->keeper);
+    i->env = *env;
+    if (reactor == NULL || gw_loop_pause(gw_mb_reactor_loop(reactor), PAUSE_MS) != GW_OK) {
+        gw_keeper_sink(i->keeper, &env->sink);
+        return gw_keeper_renew(i->keeper, err);
+    }
+    const enum gw_status status = gw_mb_reactor_reload(reactor, env, keep, err);
+    if (status == GW_OK)
+        gw_keeper_sink(i->keeper, &env->sink);
+    gw_loop_resume(gw_mb_reactor_loop(reactor));
+    return status;
+}
+
 static void modbus_tend(struct gw_driver_instance *inst, const struct gw_driver_report *report)
 {
     if (inst != NULL)
@@ -108,6 +141,7 @@ static void modbus_tend(struct gw_driver_instance *inst, const struct gw_driver_
 const struct gw_driver gw_modbus_tcp_driver = {
     .conf = &gw_modbus_tcp_conf,
     .open = modbus_open,
+    .reload = modbus_reload,
     .close = modbus_close,
     .tend = modbus_tend,
 };

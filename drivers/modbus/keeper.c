@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "modbus/keeper.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -20,12 +21,13 @@ struct roll {
 /* One thread's. */
 struct shift {
     atomic_int state;
-    atomic_bool muted;
     atomic_uint beat;
     struct roll *roll;
     const struct gw_keeper_body *body;
-    struct gw_batch_sink sink;
     void *object;
+    pthread_mutex_t mutex; /* for what follows; nobody waits while it is held */
+    bool muted;
+    struct gw_batch_sink sink;
 };
 
 struct gw_keeper {
@@ -48,10 +50,27 @@ static void drop_roll(struct roll *roll)
         free(roll);
 }
 
+static void free_shift(struct shift *s)
+{
+    pthread_mutex_destroy(&s->mutex);
+    free(s);
+}
+
+/* Once the shift is muted, the sink may be gone. */
 static enum gw_status put(void *ctx, const struct gw_batch *batch)
 {
     struct shift *s = ctx;
-    return atomic_load(&s->muted) ? GW_E_CLOSED : s->sink.put(s->sink.ctx, batch);
+    pthread_mutex_lock(&s->mutex);
+    const enum gw_status status = s->muted ? GW_E_CLOSED : s->sink.put(s->sink.ctx, batch);
+    pthread_mutex_unlock(&s->mutex);
+    return status;
+}
+
+static void mute(struct shift *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    s->muted = true;
+    pthread_mutex_unlock(&s->mutex);
 }
 
 static void run_shift(void *arg)
@@ -64,14 +83,16 @@ static void run_shift(void *arg)
     s->body->release(s->object);
     atomic_fetch_sub(&s->roll->left, 1);
     drop_roll(s->roll);
-    free(s);
+    free_shift(s);
 }
 
 static enum gw_status start(struct gw_keeper *k, struct gw_err *err)
 {
     struct shift *s = calloc(1, sizeof *s);
-    if (s == NULL)
+    if (s == NULL || pthread_mutex_init(&s->mutex, NULL) != 0) {
+        free(s);
         return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", k->body->name);
+    }
     s->body = k->body;
     s->roll = k->roll;
     s->sink = k->sink;
@@ -83,7 +104,7 @@ static enum gw_status start(struct gw_keeper *k, struct gw_err *err)
             k->body->release(s->object);
     }
     if (status != GW_OK) {
-        free(s);
+        free_shift(s);
         return status;
     }
     k->shift = s;
@@ -123,7 +144,7 @@ static void bury(struct gw_keeper *k)
     /* It is past its last look at the shift, and about to return. */
     (void)!gw_worker_join(k->worker, 1000);
     k->body->release(k->shift->object);
-    free(k->shift);
+    free_shift(k->shift);
     k->shift = NULL;
     k->worker = NULL;
 }
@@ -132,7 +153,7 @@ static void bury(struct gw_keeper *k)
 static bool leave_behind(struct gw_keeper *k)
 {
     struct shift *s = k->shift;
-    atomic_store(&s->muted, true);
+    mute(s);
     k->body->stop(s->object);
     if (k->body->leave != NULL)
         k->body->leave(s->object);
@@ -220,6 +241,38 @@ void gw_keeper_tell(enum gw_keeper_sight sight, const char *subject,
     report->tell(report->arg, subject, words[sight].en, words[sight].zh);
 }
 
+void *gw_keeper_object(struct gw_keeper *k)
+{
+    return k->shift != NULL ? k->shift->object : NULL;
+}
+
+void gw_keeper_sink(struct gw_keeper *k, const struct gw_batch_sink *sink)
+{
+    k->sink = *sink;
+    if (k->shift == NULL)
+        return;
+    pthread_mutex_lock(&k->shift->mutex);
+    k->shift->sink = *sink;
+    pthread_mutex_unlock(&k->shift->mutex);
+}
+
+void gw_keeper_leave(struct gw_keeper *k)
+{
+    if (k->shift != NULL && !leave_behind(k))
+        bury(k);
+}
+
+bool gw_keeper_gone(const struct gw_keeper *k)
+{
+    return atomic_load(&k->roll->left) == 0;
+}
+
+enum gw_status gw_keeper_renew(struct gw_keeper *k, struct gw_err *err)
+{
+    gw_keeper_leave(k);
+    return start(k, err);
+}
+
 void gw_keeper_stop(struct gw_keeper *k)
 {
     if (k->shift != NULL)
@@ -241,7 +294,7 @@ bool gw_keeper_free(struct gw_keeper *k, int64_t timeout_ms)
         return true;
     if (k->shift != NULL && gw_worker_join(k->worker, timeout_ms)) {
         k->body->release(k->shift->object);
-        free(k->shift);
+        free_shift(k->shift);
     } else if (k->shift != NULL) {
         /* Its worker is abandoned already; so is all that it may still use. */
         free(k);

@@ -63,6 +63,18 @@ enum gw_keeper_sight gw_keeper_look(struct gw_keeper *k);
 void gw_keeper_tell(enum gw_keeper_sight sight, const char *subject,
                     const struct gw_driver_report *report);
 
+/* What the thread works with, to be changed while its loop is paused; NULL: there is no thread. */
+void *gw_keeper_object(struct gw_keeper *k);
+/* Where samples go from now on. */
+void gw_keeper_sink(struct gw_keeper *k, const struct gw_batch_sink *sink);
+/* Leaves the thread behind as it is: it is asked to end, its samples go nowhere, and no other one is
+ * started. Then the keeper is only good for gw_keeper_gone and gw_keeper_free. */
+void gw_keeper_leave(struct gw_keeper *k);
+/* Whether nobody is left behind any more. */
+bool gw_keeper_gone(const struct gw_keeper *k);
+/* Leaves the thread behind and starts another one. Errors of gw_keeper_start. */
+enum gw_status gw_keeper_renew(struct gw_keeper *k, struct gw_err *err) GW_MUST_CHECK;
+
 /* Asks the thread to end. */
 void gw_keeper_stop(struct gw_keeper *k);
 /* Waits up to timeout_ms and frees the keeper. false: a thread was left behind now or earlier, and

@@ -224,6 +224,33 @@ void gw_mb_pass_free(struct gw_mb_pass *pass)
     free(pass);
 }
 
+bool gw_mb_pass_same(const struct gw_mb_pass *pass, const struct gw_mb_pass *other)
+{
+    bool same = pass->nentries == other->nentries && pass->ngroups == other->ngroups;
+    for (size_t i = 0; same && i < pass->nentries; i++)
+        same = strcmp(pass->entries[i].name, other->entries[i].name) == 0;
+    for (size_t i = 0; same && i < pass->ngroups; i++)
+        same = pass->groups[i].cadence.period_ms == other->groups[i].cadence.period_ms &&
+               pass->groups[i].n == other->groups[i].n;
+    return same;
+}
+
+void gw_mb_pass_take(struct gw_mb_pass *pass, struct gw_mb_pass *other)
+{
+    assert(gw_mb_pass_same(pass, other));
+    for (size_t i = 0; i < pass->nentries; i++) {
+        struct entry *e = &pass->entries[i];
+        e->point = other->entries[i].point;
+        e->name = other->entries[i].name;
+        e->conf = other->entries[i].conf;
+        e->sample.point = e->point;
+    }
+    pass->device = other->device;
+    pass->conf = other->conf;
+    pass->ident.conf = other->ident.conf;
+    gw_mb_pass_free(other);
+}
+
 int64_t gw_mb_pass_period_ms(const struct gw_mb_pass *pass)
 {
     return pass->groups[0].cadence.period_ms;

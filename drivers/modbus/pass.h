@@ -42,6 +42,13 @@ enum gw_status gw_mb_pass_new(const struct gw_site *site, uint32_t device, const
                               struct gw_mb_pass **out, struct gw_err *err) GW_MUST_CHECK;
 void gw_mb_pass_free(struct gw_mb_pass *pass);
 
+/* Whether `other`, made for the same device from another loading of the site file, asks for the
+ * same in the same order. */
+bool gw_mb_pass_same(const struct gw_mb_pass *pass, const struct gw_mb_pass *other);
+/* Takes over what `other`, which is the same, was made from: device, points and their
+ * configuration; goes on as if nothing had happened, and frees it. */
+void gw_mb_pass_take(struct gw_mb_pass *pass, struct gw_mb_pass *other);
+
 /* The shortest period of the device's points: how often there is a pass. */
 int64_t gw_mb_pass_period_ms(const struct gw_mb_pass *pass);
 /* Every group is due from first_ms on. */

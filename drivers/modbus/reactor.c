@@ -3,78 +3,13 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/backoff.h"
 #include "base/log.h"
-#include "base/loop.h"
-#include "base/ratelog.h"
-#include "modbus/budget.h"
-#include "modbus/conf.h"
-#include "modbus/driver.h"
-#include "modbus/pass.h"
-#include "modbus/poll.h"
-#include "modbus/tcp.h"
+#include "modbus/reactor_in.h"
 
-#define TAG              "modbus"
-#define SPREAD_MS        1000 /* first passes are spread over this time at most */
-#define RESOLVER_WAIT_MS 1000
-#define BEAT_MS          1000
-#define WHERE_SIZE       112
-#define REASON_SIZE      160
-
-struct endpoint;
-
-/* A device. */
-struct unit {
-    struct gw_mb_reactor *r;
-    struct endpoint *ep;
-    char name[GW_ID_SIZE + 16]; /* for messages: "devices.gas" */
-    struct gw_mb_poll poll;
-    struct gw_mb_pass *pass;
-    struct gw_mb_budget budget;
-    struct gw_bus_stats stats;
-    int64_t spent_ms;      /* by its requests, in the pass under way */
-    bool doubt;            /* RTU: an answer to its last request may still come */
-    struct gw_timer timer; /* the next tick; not set while a pass is in flight */
-    struct unit *next;     /* behind it in the endpoint's queue */
-    struct gw_ratelog log;
-};
-
-/* A bus: one connection, and the units that wait for it. */
-struct endpoint {
-    struct gw_mb_reactor *r;
-    const struct gw_mb_bus *conf;
-    uint32_t id; /* index into endpoints */
-    char where[WHERE_SIZE];
-    struct gw_mb_tcp *tcp;
-    struct unit *active; /* its request is in flight */
-    struct unit *head, *tail;
-    size_t nunits;
-    struct gw_mb_addrs addrs; /* n == 0: the name is not resolved yet */
-    size_t current;           /* the address in use */
-    size_t refused;           /* addresses in a row that gave no connection */
-    bool asking;              /* the resolver has a question of ours */
-    bool holds;               /* a gateway waits for a silent unit by its own time-out */
-    bool behind;              /* the request in flight may wait for one that was cut short */
-    int64_t cut_ms;           /* when that one would have been given up */
-    struct gw_timer wait;     /* how long the queue waits for a name */
-};
-
-struct gw_mb_reactor {
-    struct gw_driver_env env;
-    struct gw_loop *loop;
-    struct gw_mb_resolver *resolver; /* NULL when every address is numeric */
-    struct gw_watch names;
-    struct endpoint *endpoints;
-    size_t nendpoints;
-    struct unit *units;
-    size_t nunits;
-    struct gw_ratelog sink_log;
-    atomic_uint *beat; /* NULL: nobody looks */
-    struct gw_timer pulse;
-};
+#define TAG         "modbus"
+#define BEAT_MS     1000
+#define REASON_SIZE 160
 
 static void kick(struct endpoint *ep);
 
@@ -164,7 +99,7 @@ static void pay(struct unit *u, int64_t now)
 static bool all_down(const struct endpoint *ep)
 {
     for (size_t i = 0; i < ep->r->nunits; i++)
-        if (ep->r->units[i].ep == ep && ep->r->units[i].poll.link != GW_LINK_DOWN)
+        if (ep->r->units[i]->ep == ep && ep->r->units[i]->poll.link != GW_LINK_DOWN)
             return false;
     return true;
 }
@@ -173,7 +108,7 @@ static bool all_down(const struct endpoint *ep)
 static void release_units(struct endpoint *ep, int64_t now)
 {
     for (size_t i = 0; i < ep->r->nunits; i++) {
-        struct unit *u = &ep->r->units[i];
+        struct unit *u = ep->r->units[i];
         if (u->ep != ep || u->poll.busy || u->poll.hold_ms <= now)
             continue;
         gw_mb_poll_release(&u->poll, now);
@@ -220,7 +155,7 @@ static void fail_queue(struct endpoint *ep, const char *reason)
 
 /* ---- names ---- */
 
-static void use_address(struct endpoint *ep, size_t i)
+void gw_mb_reactor_use_address(struct endpoint *ep, size_t i)
 {
     ep->current = i;
     gw_mb_tcp_address(ep->tcp, &ep->addrs.at[i].sa, ep->addrs.at[i].len);
@@ -237,7 +172,7 @@ static void ask_name(struct endpoint *ep)
                                     (uint16_t)ep->conf->port) == GW_OK;
 }
 
-static void on_wait_over(void *arg)
+void gw_mb_reactor_on_wait_over(void *arg)
 {
     struct endpoint *ep = arg;
     fail_queue(ep, "the host name is not resolved yet");
@@ -261,7 +196,7 @@ static void take_answer(struct endpoint *ep, const struct gw_mb_answer *a)
     if (a->status == GW_OK) {
         ep->addrs = a->addrs;
         ep->refused = 0;
-        use_address(ep, 0);
+        gw_mb_reactor_use_address(ep, 0);
         gw_loop_timer_clear(ep->r->loop, &ep->wait);
         kick(ep);
     } else if (ep->addrs.n == 0) {
@@ -273,15 +208,15 @@ static void take_answer(struct endpoint *ep, const struct gw_mb_answer *a)
     /* A name that once resolved keeps its last addresses. */
 }
 
-static void on_names(void *arg, unsigned events)
+void gw_mb_reactor_on_names(void *arg, unsigned events)
 {
     struct gw_mb_reactor *r = arg;
     (void)events;
     struct gw_mb_answer a;
-    while (gw_mb_resolver_get(r->resolver, &a)) {
-        assert(a.id < r->nendpoints);
-        take_answer(&r->endpoints[a.id], &a);
-    }
+    while (gw_mb_resolver_get(r->resolver, &a))
+        for (size_t i = 0; i < r->nendpoints; i++)
+            if (r->endpoints[i]->id == a.id)
+                take_answer(r->endpoints[i], &a);
 }
 
 /* ---- requests ---- */
@@ -291,7 +226,7 @@ static void no_connection(struct endpoint *ep, struct unit *u, const char *reaso
 {
     ep->refused++;
     if (ep->addrs.n > 1)
-        use_address(ep, (ep->current + 1) % ep->addrs.n);
+        gw_mb_reactor_use_address(ep, (ep->current + 1) % ep->addrs.n);
     if (ep->refused < ep->addrs.n) {
         push_head(ep, u);
         return;
@@ -385,7 +320,7 @@ static void kick(struct endpoint *ep)
     }
 }
 
-static void on_tick(void *arg)
+void gw_mb_reactor_on_tick(void *arg)
 {
     struct unit *u = arg;
     const int64_t now = gw_clock_mono_ms(gw_loop_clock(u->r->loop));
@@ -401,208 +336,7 @@ static void on_tick(void *arg)
     kick(u->ep);
 }
 
-/* ---- making ---- */
-
-static bool is_ours(const struct gw_site_bus *bus)
-{
-    return bus->driver == &gw_modbus_tcp_conf;
-}
-
-static enum gw_status make_endpoint(struct gw_mb_reactor *r, const struct gw_site_bus *bus,
-                                    struct gw_err *err)
-{
-    struct endpoint *ep = &r->endpoints[r->nendpoints];
-    const struct gw_mb_bus *conf = bus->priv;
-    ep->r = r;
-    ep->conf = conf;
-    ep->id = (uint32_t)r->nendpoints;
-    ep->wait = (struct gw_timer){.fire = on_wait_over, .arg = ep};
-    const bool v6 = strchr(conf->host, ':') != NULL;
-    snprintf(ep->where, sizeof ep->where, v6 ? "[%s]:%d" : "%s:%d", conf->host, (int)conf->port);
-    const struct gw_mb_tcp_conf tcp = {
-        .framing = (enum gw_mb_framing)conf->framing,
-        .connect_timeout_ms = conf->connect_timeout_ms,
-        .timeout_ms = conf->timeout_ms,
-    };
-    const enum gw_status status = gw_mb_tcp_new(r->loop, &tcp, &ep->tcp, err);
-    if (status != GW_OK)
-        return status;
-    if (gw_mb_numeric(conf->host, (uint16_t)conf->port, &ep->addrs))
-        use_address(ep, 0);
-    r->nendpoints++;
-    return GW_OK;
-}
-
-/* The endpoints of the site, in the order of its buses; of_bus[i] is the endpoint of bus i or NULL.
- */
-static enum gw_status make_endpoints(struct gw_mb_reactor *r, struct endpoint **of_bus,
-                                     struct gw_err *err)
-{
-    const struct gw_site *site = r->env.site;
-    enum gw_status status = GW_OK;
-    for (size_t i = 0; status == GW_OK && i < site->nbuses; i++) {
-        if (!is_ours(&site->buses[i]))
-            continue;
-        of_bus[i] = &r->endpoints[r->nendpoints];
-        status = make_endpoint(r, &site->buses[i], err);
-    }
-    return status;
-}
-
-static enum gw_status make_unit(struct gw_mb_reactor *r, uint32_t device, struct endpoint *ep,
-                                struct gw_err *err)
-{
-    struct unit *u = &r->units[r->nunits];
-    u->r = r;
-    u->ep = ep;
-    snprintf(u->name, sizeof u->name, "devices.%s", r->env.site->devices[device].id);
-    u->timer = (struct gw_timer){.fire = on_tick, .arg = u};
-    const enum gw_status status = gw_mb_pass_new(r->env.site, device, ep->where, &u->pass, err);
-    if (status == GW_E_NOTFOUND) {
-        gw_log(GW_LOG_WARN, TAG, "%s: has no points, so nothing is read", u->name);
-        return GW_OK;
-    }
-    if (status == GW_OK) {
-        r->nunits++;
-        ep->nunits++;
-    }
-    return status;
-}
-
-static enum gw_status make_units(struct gw_mb_reactor *r, struct endpoint *const *of_bus,
-                                 struct gw_err *err)
-{
-    const struct gw_site *site = r->env.site;
-    enum gw_status status = GW_OK;
-    for (size_t i = 0; status == GW_OK && i < site->ndevices; i++) {
-        struct endpoint *ep = of_bus[site->devices[i].bus];
-        if (ep != NULL)
-            status = make_unit(r, (uint32_t)i, ep, err);
-    }
-    return status;
-}
-
-/* Sets every unit's first tick. Neighbours on one connection start one after the other. */
-static void start_units(struct gw_mb_reactor *r)
-{
-    const int64_t now = gw_clock_mono_ms(gw_loop_clock(r->loop));
-    uint64_t rand = r->env.seed;
-    for (size_t e = 0; e < r->nendpoints; e++) {
-        int64_t count = 0;
-        for (size_t i = 0; i < r->nunits; i++)
-            count += r->units[i].ep == &r->endpoints[e];
-        int64_t k = 0;
-        for (size_t i = 0; i < r->nunits; i++) {
-            struct unit *u = &r->units[i];
-            if (u->ep != &r->endpoints[e])
-                continue;
-            const int64_t period = gw_mb_pass_period_ms(u->pass);
-            const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
-            const int64_t slot = spread / count;
-            const int64_t shift = (int64_t)gw_rand_below(&rand, (uint64_t)slot + 1);
-            const int64_t first = now + k++ * slot + shift;
-            gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
-            gw_mb_pass_start(u->pass, first);
-        }
-    }
-}
-
-/* Sets every timer that there will ever be, so that setting one later never needs memory. */
-static enum gw_status reserve_timers(struct gw_mb_reactor *r, struct gw_err *err)
-{
-    /* One for each unit, for each endpoint its connection's and the wait for its name, the pulse. */
-    const size_t n = r->nunits + 2 * r->nendpoints + 1;
-    struct gw_timer *timers = calloc(n > 0 ? n : 1, sizeof *timers);
-    enum gw_status status = timers != NULL ? GW_OK : GW_E_NOMEM;
-    for (size_t i = 0; status == GW_OK && i < n; i++)
-        status = gw_loop_timer_set(r->loop, &timers[i], INT64_MAX);
-    for (size_t i = 0; timers != NULL && i < n; i++)
-        gw_loop_timer_clear(r->loop, &timers[i]);
-    free(timers);
-    for (size_t i = 0; status == GW_OK && i < r->nunits; i++)
-        status = gw_loop_timer_set(r->loop, &r->units[i].timer, gw_mb_poll_wake(&r->units[i].poll));
-    return status == GW_OK ? GW_OK : gw_err_set(err, status, "modbus: out of memory");
-}
-
-static enum gw_status start_resolver(struct gw_mb_reactor *r, const struct gw_mb_lookup *lookup,
-                                     struct gw_err *err)
-{
-    static const struct gw_mb_lookup system_lookup = {.lookup = gw_mb_lookup_system};
-    bool names = false;
-    for (size_t i = 0; i < r->nendpoints; i++)
-        names = names || r->endpoints[i].addrs.n == 0;
-    if (!names)
-        return GW_OK;
-    enum gw_status status = gw_mb_resolver_new(lookup != NULL ? lookup : &system_lookup,
-                                               r->nendpoints, &r->resolver, err);
-    if (status != GW_OK)
-        return status;
-    r->names = (struct gw_watch){.fd = gw_mb_resolver_fd(r->resolver), .ready = on_names, .arg = r};
-    status = gw_loop_watch(r->loop, &r->names, GW_LOOP_IN);
-    return status == GW_OK ? GW_OK : gw_err_set(err, status, "modbus: cannot watch the resolver");
-}
-
-enum gw_status gw_mb_reactor_new(const struct gw_driver_env *env, const struct gw_mb_lookup *lookup,
-                                 struct gw_mb_reactor **out, struct gw_err *err)
-{
-    const struct gw_site *site = env->site;
-    enum gw_status status = GW_E_NOMEM;
-    struct endpoint **of_bus = calloc(site->nbuses + 1, sizeof(struct endpoint *));
-    struct gw_mb_reactor *r = calloc(1, sizeof *r);
-    if (r == NULL || of_bus == NULL) {
-        gw_err_set(err, status, "modbus: out of memory");
-        goto out;
-    }
-    r->env = *env;
-    r->endpoints = calloc(site->nbuses + 1, sizeof *r->endpoints);
-    r->units = calloc(site->ndevices + 1, sizeof *r->units);
-    if (r->endpoints == NULL || r->units == NULL) {
-        gw_err_set(err, status, "modbus: out of memory");
-        goto out;
-    }
-    status = gw_loop_new(env->clock, &r->loop, err);
-    if (status == GW_OK)
-        status = make_endpoints(r, of_bus, err);
-    if (status == GW_OK)
-        status = make_units(r, of_bus, err);
-    if (status == GW_OK)
-        status = start_resolver(r, lookup, err);
-    if (status != GW_OK)
-        goto out;
-    start_units(r);
-    status = reserve_timers(r, err);
-    if (status == GW_OK) {
-        *out = r;
-        r = NULL;
-    }
-out:
-    free(of_bus);
-    gw_mb_reactor_free(r);
-    return status;
-}
-
-void gw_mb_reactor_free(struct gw_mb_reactor *r)
-{
-    if (r == NULL)
-        return;
-    if (r->resolver != NULL)
-        gw_loop_unwatch(r->loop, &r->names);
-    gw_mb_resolver_free(r->resolver, RESOLVER_WAIT_MS);
-    if (r->loop != NULL)
-        gw_loop_timer_clear(r->loop, &r->pulse);
-    for (size_t i = 0; r->units != NULL && i < r->nunits; i++) {
-        gw_loop_timer_clear(r->loop, &r->units[i].timer);
-        gw_mb_pass_free(r->units[i].pass);
-    }
-    for (size_t i = 0; r->endpoints != NULL && i < r->nendpoints; i++) {
-        gw_loop_timer_clear(r->loop, &r->endpoints[i].wait);
-        gw_mb_tcp_free(r->endpoints[i].tcp);
-    }
-    gw_loop_free(r->loop);
-    free(r->units);
-    free(r->endpoints);
-    free(r);
-}
+/* ---- the thread ---- */
 
 static void on_pulse(void *arg)
 {

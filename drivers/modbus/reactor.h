@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "../driver.h"
+#include "base/loop.h"
 #include "base/status.h"
 #include "modbus/resolve.h"
 
@@ -25,6 +26,14 @@ struct gw_mb_reactor;
  * sink is called from the reactor's thread. lookup NULL: the system's. GW_E_NOMEM, GW_E_IO. */
 enum gw_status gw_mb_reactor_new(const struct gw_driver_env *env, const struct gw_mb_lookup *lookup,
                                  struct gw_mb_reactor **out, struct gw_err *err) GW_MUST_CHECK;
+/* Goes over to another site, see driver.h; the sink stays. To be called while it does not run, or
+ * while its loop is paused. On an error nothing has changed. Errors of gw_mb_reactor_new, and
+ * GW_E_INVAL: what is to go on is not what it was. */
+enum gw_status gw_mb_reactor_reload(struct gw_mb_reactor *r, const struct gw_driver_env *env,
+                                    const struct gw_driver_keep *keep,
+                                    struct gw_err *err) GW_MUST_CHECK;
+/* Its loop, to pause it. Lent. */
+struct gw_loop *gw_mb_reactor_loop(struct gw_mb_reactor *r);
 /* NULL is fine. Waits at most 1 s for a name that is being looked up. */
 void gw_mb_reactor_free(struct gw_mb_reactor *r);
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/backoff.h"
 #include "base/log.h"
@@ -166,7 +167,9 @@ static void end_pass(struct gw_rtu_line *l, struct unit *u)
 
 static void try_open(struct gw_rtu_line *l)
 {
+    gw_loop_leave(l->loop);
     const enum gw_status status = gw_rtu_open(&l->port_conf, &l->rtu, &l->why);
+    gw_loop_enter(l->loop);
     const int64_t now = now_ms(l);
     l->last_unit = -1;
     if (status == GW_OK) {
@@ -269,8 +272,8 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
 {
     const int64_t full = l->conf->timeout_ms;
     const int64_t start = now_ms(l);
-    if (l->last_unit >= 0 && l->last_unit != req->unit && l->conf->turnaround_ms > 0)
-        gw_serial_pause(l->conf->turnaround_ms);
+    const bool turn = l->last_unit >= 0 && l->last_unit != req->unit && l->conf->turnaround_ms > 0;
+    const int64_t turn_ms = turn ? l->conf->turnaround_ms : 0;
     l->last_unit = req->unit;
     int64_t timeout = full;
     if (!gw_mb_pass_answered(u->pass))
@@ -279,8 +282,12 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
     gw_rtu_timeout(l->rtu, timeout);
     struct gw_mb_reply reply;
     struct gw_err err = {.msg = ""};
+    gw_loop_leave(l->loop); /* what follows blocks, and touches the port alone */
+    if (turn_ms > 0)
+        gw_serial_pause(turn_ms);
     const int64_t sent = now_ms(l);
     enum gw_status status = gw_rtu_request(l->rtu, req, &reply, &err);
+    gw_loop_enter(l->loop);
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
     l->spent_ms += now.mono_ms - start;
     u->doubt = status != GW_OK;
@@ -400,11 +407,12 @@ enum gw_status gw_rtu_line_new(const struct gw_driver_env *env, uint32_t bus,
     if (l == NULL)
         return gw_err_set(err, GW_E_NOMEM, "buses.%s: out of memory", b->id);
     l->env = *env;
+    l->env.owner = gw_shared_hold(env->owner);
     l->conf = b->priv;
     l->last_unit = -1;
     atomic_init(&l->locked, -1);
     l->port_conf = (struct gw_rtu_conf){
-        .port = l->conf->port,
+        .port = l->where, /* which stays when the site does not */
         .baud = l->conf->baud,
         .parity = l->conf->parity,
         .stop_bits = l->conf->stop_bits,
@@ -440,8 +448,62 @@ void gw_rtu_line_free(struct gw_rtu_line *line)
         gw_loop_timer_clear(line->loop, &line->pulse);
     }
     gw_loop_free(line->loop);
+    gw_shared_drop(line->env.owner);
     free(line->units);
     free(line);
+}
+
+static enum gw_status draft_passes(const struct gw_rtu_line *l, const struct gw_driver_env *env,
+                                   uint32_t bus, struct gw_mb_pass **passes, struct gw_err *err)
+{
+    const struct gw_site *site = env->site;
+    size_t n = 0;
+    for (uint32_t i = 0; i < site->ndevices; i++) {
+        struct gw_mb_pass *pass = NULL;
+        if (site->devices[i].bus != bus)
+            continue;
+        const enum gw_status status = gw_mb_pass_new(site, i, l->where, &pass, err);
+        if (status == GW_E_NOTFOUND)
+            continue; /* it never had any points */
+        if (status != GW_OK)
+            return status;
+        if (n == l->nunits || !gw_mb_pass_same(l->units[n].pass, pass)) {
+            gw_mb_pass_free(pass);
+            return gw_err_set(err, GW_E_INVAL, "buses.%s: is not what it was", site->buses[bus].id);
+        }
+        passes[n++] = pass;
+    }
+    return n == l->nunits
+               ? GW_OK
+               : gw_err_set(err, GW_E_INVAL, "buses.%s: is not what it was", site->buses[bus].id);
+}
+
+enum gw_status gw_rtu_line_reload(struct gw_rtu_line *line, const struct gw_driver_env *env,
+                                  uint32_t bus, struct gw_err *err)
+{
+    struct gw_mb_pass **passes = calloc(line->nunits + 1, sizeof(struct gw_mb_pass *));
+    if (passes == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "modbus: out of memory");
+    const enum gw_status status = draft_passes(line, env, bus, passes, err);
+    for (size_t i = 0; i < line->nunits; i++)
+        if (status == GW_OK)
+            gw_mb_pass_take(line->units[i].pass, passes[i]);
+        else
+            gw_mb_pass_free(passes[i]);
+    free(passes);
+    if (status != GW_OK)
+        return status;
+    struct gw_shared *before = line->env.owner;
+    line->env.site = env->site;
+    line->env.owner = gw_shared_hold(env->owner);
+    line->conf = env->site->buses[bus].priv;
+    gw_shared_drop(before);
+    return GW_OK;
+}
+
+struct gw_loop *gw_rtu_line_loop(struct gw_rtu_line *line)
+{
+    return line->loop;
 }
 
 static void on_pulse(void *arg)

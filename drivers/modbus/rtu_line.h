@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "../driver.h"
+#include "base/loop.h"
 #include "base/status.h"
 
 struct gw_rtu_line;
@@ -31,6 +32,15 @@ struct gw_rtu_line;
 enum gw_status gw_rtu_line_new(const struct gw_driver_env *env, uint32_t bus,
                                struct gw_rtu_line **out, struct gw_err *err) GW_MUST_CHECK;
 void gw_rtu_line_free(struct gw_rtu_line *line); /* NULL is fine */
+
+/* Goes over to another site in which the line is the bus of that index, with nothing changed but the
+ * indexes; the sink stays. To be called while it does not run, or while its loop is paused, which
+ * does not wait for a request in flight. On an error nothing has changed.
+ * GW_E_NOMEM, GW_E_INVAL: it is not what it was. */
+enum gw_status gw_rtu_line_reload(struct gw_rtu_line *line, const struct gw_driver_env *env,
+                                  uint32_t bus, struct gw_err *err) GW_MUST_CHECK;
+/* Its loop, to pause it. Lent. */
+struct gw_loop *gw_rtu_line_loop(struct gw_rtu_line *line);
 
 /* To be called before it runs: where it says every second that it gets on. GW_E_NOMEM. */
 enum gw_status gw_rtu_line_beat(struct gw_rtu_line *line, atomic_uint *beat) GW_MUST_CHECK;

@@ -89,6 +89,20 @@ void gw_buf_str(struct gw_buf *b, const char *s)
     gw_buf_put(b, s, strlen(s));
 }
 
+void gw_buf_int(struct gw_buf *b, int64_t n)
+{
+    char text[20];
+    size_t at = sizeof text;
+    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (n < 0)
+        text[--at] = '-';
+    gw_buf_put(b, text + at, sizeof text - at);
+}
+
 void gw_buf_printf(struct gw_buf *b, const char *fmt, ...)
 {
     if (!reserve(b, 0))

@@ -37,6 +37,7 @@ void gw_buf_clear(struct gw_buf *b);
 void gw_buf_put(struct gw_buf *b, const void *bytes, size_t n);
 void gw_buf_char(struct gw_buf *b, char c);
 void gw_buf_str(struct gw_buf *b, const char *s);
+void gw_buf_int(struct gw_buf *b, int64_t n); /* in decimal */
 void gw_buf_printf(struct gw_buf *b, const char *fmt, ...) GW_PRINTF(2, 3);
 
 /* Moves the content out as a malloc'd, NUL-terminated string, leaving b empty; NULL when b failed

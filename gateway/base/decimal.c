@@ -3,12 +3,15 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DIGITS_MAX 17   /* significant digits that tell any two doubles apart */
 #define TOO_LARGE  1e15 /* from here on a double has no safe decimals */
+#define PLAIN_MAX  1e12 /* a double's error there is below TIE */
+#define TIE        1e-3
 #define SCALED_MAX (16 + GW_DECIMALS_MAX)
 
 /* 0.d1d2d3... x 10^point, d1 not 0. */
@@ -69,6 +72,35 @@ static int scaled(const struct digits *v, int decimals, char out[SCALED_MAX])
     return n;
 }
 
+/* Whether v x 10^decimals is so small and so far from a tie that rounding the double gives the same
+ * as rounding its digits, which it then does into *out. */
+static bool rounds_plainly(double v, int decimals, int64_t *out)
+{
+    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    if ((size_t)decimals >= sizeof tens / sizeof tens[0])
+        return false;
+    const double x = fabs(v) * tens[decimals];
+    if (x >= PLAIN_MAX)
+        return false;
+    const double whole = floor(x);
+    if (fabs(x - whole - 0.5) < TIE)
+        return false;
+    *out = (int64_t)whole + (x - whole > 0.5 ? 1 : 0);
+    return true;
+}
+
+/* The decimal digits of n (>= 0), "" for 0; returns their number. */
+static int digits_of(int64_t n, char out[SCALED_MAX])
+{
+    char back[SCALED_MAX];
+    int len = 0;
+    for (; n > 0; n /= 10)
+        back[len++] = (char)('0' + n % 10);
+    for (int i = 0; i < len; i++)
+        out[i] = back[len - 1 - i];
+    return len;
+}
+
 void gw_decimal(double v, int decimals, char out[GW_DECIMAL_SIZE])
 {
     out[0] = '\0';
@@ -77,7 +109,10 @@ void gw_decimal(double v, int decimals, char out[GW_DECIMAL_SIZE])
 
     char number[SCALED_MAX] = {0};
     int n = 0;
-    if (v != 0.0) {
+    int64_t plain;
+    if (rounds_plainly(v, decimals, &plain)) {
+        n = digits_of(plain, number);
+    } else {
         struct digits d;
         shortest(fabs(v), &d);
         n = scaled(&d, decimals, number);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/jcs.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,8 +52,11 @@ static bool begin(struct gw_jcs *j, const char *key)
         return fail(j);
     if (comma)
         gw_buf_char(j->buf, ',');
-    if (object)
-        gw_buf_printf(j->buf, "\"%s\":", key);
+    if (object) {
+        gw_buf_char(j->buf, '"');
+        gw_buf_str(j->buf, key);
+        gw_buf_put(j->buf, "\":", 2);
+    }
     j->comma[j->depth] = true;
     return !j->buf->failed;
 }
@@ -144,7 +146,7 @@ void gw_jcs_int(struct gw_jcs *j, const char *key, int64_t value)
         return;
     }
     if (begin(j, key))
-        gw_buf_printf(j->buf, "%" PRId64, value);
+        gw_buf_int(j->buf, value);
 }
 
 void gw_jcs_bool(struct gw_jcs *j, const char *key, bool value)

@@ -4,11 +4,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/sync.h"
 
 #define EVENTS_PER_ROUND 64
 #define FIRST_HEAP_CAP   16u
@@ -24,9 +27,15 @@ struct gw_loop {
     struct gw_clock clock;
     int64_t now_ms;
     int epoll_fd;
-    int stop_fd; /* an eventfd; the one thing that other threads touch */
+    int stop_fd;       /* an eventfd that ends a wait ... */
+    atomic_bool asked; /* ... and whether that is to end the run, too */
     bool stopping;
-    bool firing; /* the timers of this round are being served */
+
+    struct gw_monitor monitor; /* for these: */
+    bool inside;               /* handlers run */
+    bool paused;
+    unsigned pauses; /* so far */
+    bool firing;     /* the timers of this round are being served */
 
     struct epoll_event ready[EVENTS_PER_ROUND];
     int ready_count; /* of the present round */
@@ -45,6 +54,10 @@ enum gw_status gw_loop_new(const struct gw_clock *clock, struct gw_loop **out, s
     loop->clock = *clock;
     loop->now_ms = gw_clock_mono_ms(clock);
     loop->stop_fd = -1;
+    if (gw_monitor_init(&loop->monitor) != 0) {
+        free(loop);
+        return gw_err_set(err, GW_E_NOMEM, "event loop: out of memory");
+    }
 
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll_fd >= 0)
@@ -67,6 +80,7 @@ void gw_loop_free(struct gw_loop *loop)
         close(loop->stop_fd);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
+    gw_monitor_free(&loop->monitor);
     free(loop->heap);
     free(loop);
 }
@@ -248,18 +262,76 @@ static int wait_ms(const struct gw_loop *loop, int64_t max_wait_ms)
 static void take_stop(struct gw_loop *loop)
 {
     uint64_t value;
-    if (read(loop->stop_fd, &value, sizeof value) == (ssize_t)sizeof value)
+    (void)!read(loop->stop_fd, &value, sizeof value);
+    if (atomic_exchange(&loop->asked, false))
         loop->stopping = true;
+}
+
+void gw_loop_enter(struct gw_loop *loop)
+{
+    pthread_mutex_lock(&loop->monitor.mutex);
+    while (loop->paused)
+        pthread_cond_wait(&loop->monitor.cond, &loop->monitor.mutex);
+    loop->inside = true;
+    pthread_mutex_unlock(&loop->monitor.mutex);
+}
+
+void gw_loop_leave(struct gw_loop *loop)
+{
+    pthread_mutex_lock(&loop->monitor.mutex);
+    loop->inside = false;
+    pthread_cond_broadcast(&loop->monitor.cond);
+    pthread_mutex_unlock(&loop->monitor.mutex);
+}
+
+enum gw_status gw_loop_pause(struct gw_loop *loop, int64_t timeout_ms)
+{
+    const struct timespec deadline = gw_monitor_deadline(timeout_ms);
+
+    pthread_mutex_lock(&loop->monitor.mutex);
+    loop->paused = true;
+    while (loop->inside && gw_monitor_wait(&loop->monitor, &deadline))
+        continue;
+    const bool held = !loop->inside;
+    if (held)
+        loop->pauses++;
+    else
+        loop->paused = false;
+    pthread_cond_broadcast(&loop->monitor.cond);
+    pthread_mutex_unlock(&loop->monitor.mutex);
+    return held ? GW_OK : GW_E_TIMEOUT;
+}
+
+/* The loop may be waiting for timers that are no longer the first. */
+static void wake(struct gw_loop *loop)
+{
+    const uint64_t one = 1;
+    (void)!write(loop->stop_fd, &one, sizeof one); /* refused only when it is awake already */
+}
+
+void gw_loop_resume(struct gw_loop *loop)
+{
+    pthread_mutex_lock(&loop->monitor.mutex);
+    loop->paused = false;
+    pthread_cond_broadcast(&loop->monitor.cond);
+    pthread_mutex_unlock(&loop->monitor.mutex);
+    wake(loop);
 }
 
 enum gw_status gw_loop_round(struct gw_loop *loop, int64_t max_wait_ms)
 {
     assert(loop->ready_count == 0 && !loop->firing);
 
-    int n = epoll_wait(loop->epoll_fd, loop->ready, EVENTS_PER_ROUND, wait_ms(loop, max_wait_ms));
+    gw_loop_enter(loop);
+    const int wait = wait_ms(loop, max_wait_ms);
+    const unsigned pauses = loop->pauses;
+    gw_loop_leave(loop);
+    int n = epoll_wait(loop->epoll_fd, loop->ready, EVENTS_PER_ROUND, wait);
     if (n < 0 && errno != EINTR)
         return GW_E_IO;
-    loop->ready_count = n > 0 ? n : 0;
+    gw_loop_enter(loop);
+    /* What became ready before a pause may be gone since; the next wait says what still is. */
+    loop->ready_count = n > 0 && pauses == loop->pauses ? n : 0;
     loop->now_ms = gw_clock_mono_ms(&loop->clock);
 
     for (int i = 0; i < loop->ready_count; i++)
@@ -267,6 +339,7 @@ enum gw_status gw_loop_round(struct gw_loop *loop, int64_t max_wait_ms)
             take_stop(loop);
     serve_descriptors(loop);
     serve_timers(loop);
+    gw_loop_leave(loop);
     return GW_OK;
 }
 
@@ -283,9 +356,8 @@ enum gw_status gw_loop_run(struct gw_loop *loop)
 
 void gw_loop_stop(struct gw_loop *loop)
 {
-    int saved_errno = errno;
-    uint64_t one = 1;
-    ssize_t n = write(loop->stop_fd, &one, sizeof one);
-    (void)n; /* it can only be refused when stops are pending already */
+    const int saved_errno = errno;
+    atomic_store(&loop->asked, true);
+    wake(loop);
     errno = saved_errno;
 }

@@ -3,7 +3,8 @@
  * loop: one thread's epoll loop with timers.
  *
  * File descriptors and timers belong to the caller; the loop only points at them. Everything but
- * gw_loop_stop is for the loop's own thread. Timers fire on the loop's clock, in order of due time;
+ * gw_loop_stop, gw_loop_pause and gw_loop_resume is for the loop's own thread, or for the one that
+ * paused it. Timers fire on the loop's clock, in order of due time;
  * nothing blocks but the wait itself.
  */
 #ifndef GW_BASE_LOOP_H
@@ -76,5 +77,16 @@ enum gw_status gw_loop_round(struct gw_loop *loop, int64_t max_wait_ms) GW_MUST_
 /* Makes gw_loop_run return after the present round; one that has not begun yet returns after its
  * first. Any thread, and signal handlers. */
 void gw_loop_stop(struct gw_loop *loop);
+
+/* Another thread takes the loop's place for a moment: from GW_OK until gw_loop_resume no handler
+ * runs, and what its thread may do, the caller may. Waits up to timeout_ms for the present handler.
+ * GW_E_TIMEOUT: it does not return. Any thread but the loop's, one at a time. */
+enum gw_status gw_loop_pause(struct gw_loop *loop, int64_t timeout_ms) GW_MUST_CHECK;
+void gw_loop_resume(struct gw_loop *loop);
+
+/* Around a call that blocks inside a handler: a pause need not wait for it. In between, the handler
+ * touches nothing that whoever pauses may change. */
+void gw_loop_leave(struct gw_loop *loop);
+void gw_loop_enter(struct gw_loop *loop);
 
 #endif

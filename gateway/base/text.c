@@ -73,3 +73,11 @@ bool gw_utf8_valid(const char *s, size_t n)
     }
     return true;
 }
+
+void gw_text_line(char *out, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    gw_text_vline(out, size, fmt, ap);
+    va_end(ap);
+}

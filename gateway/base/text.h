@@ -15,6 +15,7 @@
  * spaces, and a text that does not fit is cut between two characters and ends in "...". The
  * arguments must not point into out. */
 void gw_text_vline(char *out, size_t size, const char *fmt, va_list ap) GW_PRINTF(3, 0);
+void gw_text_line(char *out, size_t size, const char *fmt, ...) GW_PRINTF(3, 4);
 
 /* The length in bytes of the well-formed UTF-8 character at the start of s (n bytes left), 1 to 4;
  * 0 when there is none: overlong, surrogate, beyond U+10FFFF, cut short, or n is 0. */

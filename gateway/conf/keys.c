@@ -421,3 +421,32 @@ void gw_keys_print(const struct gw_key *keys, const void *in, int indent, struct
         }
     }
 }
+
+static bool same_value(const struct gw_key *k, const void *a, const void *b)
+{
+    const char *x = (const char *)a + k->offset;
+    const char *y = (const char *)b + k->offset;
+    switch (k->type) {
+    case GW_KEY_INT:
+        return memcmp(x, y, sizeof(int64_t)) == 0;
+    case GW_KEY_NUM:
+        return memcmp(x, y, sizeof(double)) == 0;
+    case GW_KEY_BOOL:
+        return *(const bool *)x == *(const bool *)y;
+    case GW_KEY_ENUM:
+        return memcmp(x, y, sizeof(int)) == 0;
+    case GW_KEY_NODE:
+    case GW_KEY_END:
+        return true;
+    default:
+        return strcmp(x, y) == 0;
+    }
+}
+
+const struct gw_key *gw_keys_differ(const struct gw_key *keys, const void *a, const void *b)
+{
+    for (const struct gw_key *k = keys; k->type != GW_KEY_END; k++)
+        if (!same_value(k, a, b))
+            return k;
+    return NULL;
+}

@@ -74,6 +74,10 @@ bool gw_keys_is_id(const char *text, size_t size);
  * out of its range or not finite) are left out. */
 void gw_keys_print(const struct gw_key *keys, const void *in, int indent, struct gw_buf *out);
 
+/* The first key whose values differ between two structs of the table, NODE members left out; NULL:
+ * none. */
+const struct gw_key *gw_keys_differ(const struct gw_key *keys, const void *a, const void *b);
+
 /* Appends text as a JSON string with its quotes. */
 void gw_keys_print_str(const char *text, struct gw_buf *out);
 

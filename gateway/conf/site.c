@@ -19,6 +19,7 @@ struct profile {
 struct gw_site_loader {
     struct gw_site *site;
     const struct gw_conf_driver *const *drivers;
+    const struct gw_site_files *files; /* NULL: those of the disk */
     struct gw_issues *issues;
     struct gw_site_root_in root;
     struct profile *profiles;
@@ -44,6 +45,14 @@ static void set_id(struct gw_site_loader *l, const struct gw_jnode *n, const cha
 
 /* ---- files beside the site file ---- */
 
+static enum gw_status read_file(const struct gw_site_loader *l, const char *path, char **text,
+                                size_t *len, struct gw_err *err)
+{
+    if (l->files != NULL)
+        return l->files->read(l->files->ctx, path, text, len, err);
+    return gw_file_read(path, GW_SCAN_SIZE_MAX, text, len, err);
+}
+
 /* Reads a file that the site file names; its absence is an issue at `node`, which names it. */
 static struct gw_json *load_named(struct gw_site_loader *l, const char *path,
                                   const struct gw_jnode *node)
@@ -52,7 +61,7 @@ static struct gw_json *load_named(struct gw_site_loader *l, const char *path,
     size_t len = 0;
     struct gw_json *doc = NULL;
     struct gw_err err = {.status = GW_OK};
-    enum gw_status status = gw_file_read(path, GW_SCAN_SIZE_MAX, &text, &len, &err);
+    enum gw_status status = read_file(l, path, &text, &len, &err);
     if (status != GW_OK) {
         gw_jnode_issue(node, l->issues, "cannot read %s", err.msg);
         l->nomem = l->nomem || status == GW_E_NOMEM;
@@ -407,6 +416,24 @@ static enum gw_status hash_config(struct gw_site *site)
     return status;
 }
 
+/* False: no memory. */
+static bool hash_profiles(struct gw_site_loader *l)
+{
+    struct gw_site *site = l->site;
+    site->profiles = calloc(l->nprofiles + 1, sizeof *site->profiles);
+    if (site->profiles == NULL)
+        return false;
+    for (size_t i = 0; i < l->nprofiles; i++) {
+        struct gw_site_profile_hash *p = &site->profiles[site->nprofiles++];
+        size_t len = 0;
+        const char *text = gw_json_text(l->profiles[i].doc, &len);
+        memcpy(p->name, l->profiles[i].name, sizeof p->name);
+        if (gw_sha256_hex(text, len, p->sha256) != GW_OK)
+            return false;
+    }
+    return true;
+}
+
 static struct gw_site *new_site(void)
 {
     struct gw_site *site = calloc(1, sizeof *site);
@@ -421,15 +448,51 @@ static struct gw_site *new_site(void)
     return site;
 }
 
+/* The site file itself. */
+static enum gw_status load_root(struct gw_site_loader *l, const char *path)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct gw_err err = {.status = GW_OK};
+    if (l->files == NULL)
+        return gw_json_load_on(path, l->issues, &l->site->docs[0]);
+    enum gw_status status = read_file(l, path, &text, &len, &err);
+    if (status == GW_OK)
+        status = gw_json_parse_on(text, len, path, l->issues, &l->site->docs[0]);
+    free(text);
+    return status;
+}
+
+const char *gw_site_file(const struct gw_site *site, size_t i, const char **text, size_t *len)
+{
+    const struct gw_json *doc = NULL;
+    if (i < site->ndocs)
+        doc = site->docs[i];
+    else if (i == site->ndocs)
+        doc = site->catalogue;
+    if (doc == NULL)
+        return NULL;
+    *text = gw_json_text(doc, len);
+    return gw_json_name(doc);
+}
+
 enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver *const *drivers,
                                    struct gw_issues *issues, struct gw_site **out)
 {
+    return gw_site_load_from(path, drivers, NULL, issues, out);
+}
+
+enum gw_status gw_site_load_from(const char *path, const struct gw_conf_driver *const *drivers,
+                                 const struct gw_site_files *files, struct gw_issues *issues,
+                                 struct gw_site **out)
+{
     const size_t before = gw_issues_count(issues);
-    struct gw_site_loader l = {.drivers = drivers, .issues = issues, .site = new_site()};
+    struct gw_site_loader l = {
+        .drivers = drivers, .files = files, .issues = issues, .site = new_site()};
     enum gw_status status = GW_E_NOMEM;
     if (l.site == NULL)
         goto out;
-    status = gw_json_load_on(path, issues, &l.site->docs[0]);
+    status = load_root(&l, path);
     if (status != GW_OK)
         goto out;
     l.site->ndocs = 1;
@@ -441,7 +504,7 @@ enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver
     else if (gw_issues_count(issues) != before)
         status = GW_E_PARSE;
     else
-        status = hash_config(l.site);
+        status = hash_profiles(&l) ? hash_config(l.site) : GW_E_NOMEM;
     if (status != GW_E_NOMEM) {
         *out = l.site;
         l.site = NULL;
@@ -485,6 +548,7 @@ void gw_site_free(struct gw_site *site)
     for (size_t i = 0; i < site->nbuses; i++)
         if (site->buses[i].driver != NULL)
             site->buses[i].driver->free_bus(site->buses[i].priv);
+    free(site->profiles);
     free(site->derived);
     free(site->telemetry.deadbands);
     free(site->points);

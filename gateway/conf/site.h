@@ -202,6 +202,7 @@ struct gw_site_mqtt {
     bool allow_plaintext; /* tls may be false although host is not this machine */
     char ca_file[GW_PATH_SIZE], cert_file[GW_PATH_SIZE], private_key_file[GW_PATH_SIZE];
     int64_t keepalive_s;
+    int64_t session_s; /* what the subscription outlives a connection by; 0: a clean start */
     int64_t window;   /* messages in flight at most */
     bool receipts;    /* records wait for the platform's receipt; false: PUBACK stands in */
     bool telemetry;   /* publish telemetry over MQTT, too */
@@ -270,6 +271,12 @@ struct gw_site_local {
     char socket_mode[8];       /* octal digits; see gw_site_socket_mode */
 };
 
+/* A profile file that was read. */
+struct gw_site_profile_hash {
+    char name[GW_ID_SIZE];
+    char sha256[GW_SHA256_HEX];
+};
+
 struct gw_site {
     struct gw_site_gateway gateway;
     struct gw_site_enterprise enterprise;
@@ -291,7 +298,9 @@ struct gw_site {
     struct gw_site_journal journal;
     struct gw_site_local local;
     char config_sha256[GW_SHA256_HEX]; /* over site file, profiles and catalogue, in this order */
-    struct gw_json **docs;             /* kept for nodes: [0] site, then profiles */
+    struct gw_site_profile_hash *profiles;
+    size_t nprofiles;
+    struct gw_json **docs; /* kept for nodes: [0] site, then profiles */
     size_t ndocs;
     struct gw_json *catalogue;     /* parsed text of gateway.catalogue, for its owner to read */
     struct gw_site_index *index;   /* points by id; the reader's own */
@@ -307,6 +316,20 @@ enum gw_status gw_site_load(const char *path, const struct gw_conf_driver *const
  * to be freed, and must not be run. */
 enum gw_status gw_site_load_partly(const char *path, const struct gw_conf_driver *const *drivers,
                                    struct gw_issues *issues, struct gw_site **out) GW_MUST_CHECK;
+/* Where files are read from, if not from the disk. */
+struct gw_site_files {
+    /* As gw_file_read. */
+    enum gw_status (*read)(void *ctx, const char *path, char **text, size_t *len,
+                           struct gw_err *err);
+    void *ctx;
+};
+/* gw_site_load_partly with other files; NULL: those of the disk. */
+enum gw_status gw_site_load_from(const char *path, const struct gw_conf_driver *const *drivers,
+                                 const struct gw_site_files *files, struct gw_issues *issues,
+                                 struct gw_site **out) GW_MUST_CHECK;
+/* The i-th file that the site was read from, as long as its texts are there: the site file first,
+ * then profiles, the catalogue last. NULL: there are no more. All is lent. */
+const char *gw_site_file(const struct gw_site *site, size_t i, const char **text, size_t *len);
 void gw_site_free(struct gw_site *site);
 
 /* Lets go of the parsed texts, which only loading and its messages need: they are larger than

@@ -70,6 +70,17 @@ extern const struct gw_key gw_site_telemetry_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 extern const struct gw_key gw_site_local_keys[];
 
+/* Parts of --print-config, to compare two sites by: of a bus or device its own keys and the driver's,
+ * of a point all that is known of it. */
+void gw_site_print_bus(const struct gw_site *site, uint32_t bus, struct gw_buf *out);
+void gw_site_print_device(const struct gw_site *site, uint32_t device, struct gw_buf *out);
+void gw_site_print_point(const struct gw_site *site, uint32_t point, struct gw_buf *out);
+void gw_site_print_asset(const struct gw_site *site, size_t asset, struct gw_buf *out);
+void gw_site_print_derived(const struct gw_site *site, size_t derived, struct gw_buf *out);
+void gw_site_print_influx(const struct gw_site *site, struct gw_buf *out);
+void gw_site_print_platform(const struct gw_site *site, struct gw_buf *out);
+void gw_site_print_telemetry(const struct gw_site *site, struct gw_buf *out);
+
 /* Adds an issue where the text is neither "" nor a date such as "2027-03-31". */
 void gw_site_check_date(const struct gw_jnode *n, struct gw_issues *issues);
 

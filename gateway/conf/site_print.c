@@ -79,38 +79,43 @@ static void section(struct printer *p, const char *key, const struct gw_key *key
     close_obj(p);
 }
 
+static void print_bus(struct printer *p, const struct gw_site_bus *bus)
+{
+    struct gw_site_bus_in in;
+    memset(&in, 0, sizeof in);
+    memcpy(in.driver, bus->driver->name, strlen(bus->driver->name) + 1);
+    open_obj(p, bus->id);
+    table(p, gw_site_bus_keys, &in);
+    driver_members(p, bus->driver->print_bus, bus->priv);
+    close_obj(p);
+}
+
 static void print_buses(struct printer *p)
 {
     open_obj(p, "buses");
-    for (size_t i = 0; i < p->site->nbuses; i++) {
-        const struct gw_site_bus *bus = &p->site->buses[i];
-        if (gw_site_is_derived(bus))
-            continue;
-        struct gw_site_bus_in in;
-        memset(&in, 0, sizeof in);
-        memcpy(in.driver, bus->driver->name, strlen(bus->driver->name) + 1);
-        open_obj(p, bus->id);
-        table(p, gw_site_bus_keys, &in);
-        driver_members(p, bus->driver->print_bus, bus->priv);
-        close_obj(p);
-    }
+    for (size_t i = 0; i < p->site->nbuses; i++)
+        if (!gw_site_is_derived(&p->site->buses[i]))
+            print_bus(p, &p->site->buses[i]);
+    close_obj(p);
+}
+
+static void print_device(struct printer *p, const struct gw_site_device *device)
+{
+    const struct gw_site_bus *bus = &p->site->buses[device->bus];
+    struct gw_site_device_in in = {.device = *device};
+    memcpy(in.bus, bus->id, sizeof in.bus);
+    open_obj(p, in.device.id);
+    table(p, gw_site_device_keys, &in);
+    driver_members(p, bus->driver->print_device, in.device.priv);
     close_obj(p);
 }
 
 static void print_devices(struct printer *p)
 {
     open_obj(p, "devices");
-    for (size_t i = 0; i < p->site->ndevices; i++) {
-        const struct gw_site_bus *bus = &p->site->buses[p->site->devices[i].bus];
-        if (gw_site_is_derived(bus))
-            continue;
-        struct gw_site_device_in in = {.device = p->site->devices[i]};
-        memcpy(in.bus, bus->id, sizeof in.bus);
-        open_obj(p, in.device.id);
-        table(p, gw_site_device_keys, &in);
-        driver_members(p, bus->driver->print_device, in.device.priv);
-        close_obj(p);
-    }
+    for (size_t i = 0; i < p->site->ndevices; i++)
+        if (!gw_site_is_derived(&p->site->buses[p->site->devices[i].bus]))
+            print_device(p, &p->site->devices[i]);
     close_obj(p);
 }
 
@@ -129,22 +134,25 @@ static void print_points(struct printer *p)
     close_obj(p);
 }
 
+static void print_one_derived(struct printer *p, const struct gw_site_derived *d)
+{
+    open_obj(p, strchr(d->id, '.') + 1);
+    table(p, gw_site_derived_keys, d);
+    begin(p);
+    gw_buf_str(p->out, "\"of\": [");
+    for (size_t k = 0; k < d->nof; k++) {
+        gw_buf_str(p->out, k > 0 ? ", " : "");
+        gw_keys_print_str(p->site->points[d->of[k]].id, p->out);
+    }
+    gw_buf_char(p->out, ']');
+    close_obj(p);
+}
+
 static void print_derived(struct printer *p)
 {
     open_obj(p, "derived");
-    for (size_t i = 0; i < p->site->nderived; i++) {
-        const struct gw_site_derived *d = &p->site->derived[i];
-        open_obj(p, strchr(d->id, '.') + 1);
-        table(p, gw_site_derived_keys, d);
-        begin(p);
-        gw_buf_str(p->out, "\"of\": [");
-        for (size_t k = 0; k < d->nof; k++) {
-            gw_buf_str(p->out, k > 0 ? ", " : "");
-            gw_keys_print_str(p->site->points[d->of[k]].id, p->out);
-        }
-        gw_buf_char(p->out, ']');
-        close_obj(p);
-    }
+    for (size_t i = 0; i < p->site->nderived; i++)
+        print_one_derived(p, &p->site->derived[i]);
     close_obj(p);
 }
 
@@ -300,4 +308,74 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     section(&p, "journal", gw_site_journal_keys, &site->journal);
     section(&p, "local", gw_site_local_keys, &site->local);
     gw_buf_str(out, "\n}\n");
+}
+
+/* ---- parts ---- */
+
+static struct printer part(const struct gw_site *site, struct gw_buf *out)
+{
+    return (struct printer){.site = site, .out = out, .first = true};
+}
+
+void gw_site_print_bus(const struct gw_site *site, uint32_t bus, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    if (!gw_site_is_derived(&site->buses[bus]))
+        print_bus(&p, &site->buses[bus]);
+}
+
+void gw_site_print_device(const struct gw_site *site, uint32_t device, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    if (!gw_site_is_derived(&site->buses[site->devices[device].bus]))
+        print_device(&p, &site->devices[device]);
+}
+
+static void print_double(double v, struct gw_buf *out)
+{
+    gw_buf_printf(out, " %.17g", v);
+}
+
+void gw_site_print_point(const struct gw_site *site, uint32_t point, struct gw_buf *out)
+{
+    const struct gw_point *pt = &site->points[point];
+    const struct gw_site_bus *bus = &site->buses[site->devices[pt->device].bus];
+    struct printer p = part(site, out);
+    gw_buf_printf(out, "%s %d \"%s\" %d %lld %lld %lld", pt->id, (int)pt->vtype, pt->unit,
+                  pt->decimals, (long long)pt->modulus, (long long)pt->period_ms,
+                  (long long)pt->stale_ms);
+    print_double(pt->sane_lo, out);
+    print_double(pt->sane_hi, out);
+    if (site->point_priv[point] != NULL)
+        driver_members(&p, bus->driver->print_point, site->point_priv[point]);
+}
+
+void gw_site_print_asset(const struct gw_site *site, size_t asset, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    print_asset(&p, &site->assets[asset]);
+}
+
+void gw_site_print_derived(const struct gw_site *site, size_t derived, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    print_one_derived(&p, &site->derived[derived]);
+}
+
+void gw_site_print_influx(const struct gw_site *site, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    print_influx(&p);
+}
+
+void gw_site_print_platform(const struct gw_site *site, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    print_platform(&p);
+}
+
+void gw_site_print_telemetry(const struct gw_site *site, struct gw_buf *out)
+{
+    struct printer p = part(site, out);
+    print_telemetry(&p);
 }

@@ -128,18 +128,13 @@ static bool on_request(void *ctx, const struct gw_http_request *req, struct gw_h
 {
     struct gw_control *c = ctx;
     const struct route *route = find_route(req->path);
-    struct gw_render r = {.site = c->conf.site,
-                          .boot = c->conf.boot,
-                          .start = c->conf.start,
-                          .device = GW_RENDER_ALL};
+    struct gw_render r = {.boot = c->conf.boot, .start = c->conf.start, .device = GW_RENDER_ALL};
     struct gw_buf b;
 
     if (strcmp(req->path, "/v1/records") == 0)
         return give_records(c, req, out);
     if (!route)
         return fault(out, 404, "there is no such document");
-    if (req->filter && !find_device(c->conf.site, req->filter, &r.device))
-        return fault(out, 404, "there is no such device");
     r.snapshot = gw_board_read(c->conf.board);
     if (!r.snapshot ||
         gw_clock_mono_ms(c->conf.clock) - r.snapshot->now.mono_ms > GW_CONTROL_FRESH_MS) {
@@ -148,6 +143,9 @@ static bool on_request(void *ctx, const struct gw_http_request *req, struct gw_h
         gw_board_ask(c->conf.board);
         return false;
     }
+    r.site = r.snapshot->site;
+    if (req->filter && !find_device(r.site, req->filter, &r.device))
+        return fault(out, 404, "there is no such device");
     gw_buf_init(&b, DOCUMENT_MAX);
     route->render(&r, &b);
     gw_buf_char(&b, '\n');
@@ -216,7 +214,7 @@ static void release(struct gw_control *c)
 {
     gw_http_free(c->http);
     gw_loop_free(c->loop);
-    gw_listen_close(&c->listen, c->conf.site->local.socket);
+    gw_listen_close(&c->listen, c->conf.local.socket);
     free(c);
 }
 
@@ -229,8 +227,8 @@ enum gw_status gw_control_start(const struct gw_control_conf *conf, struct gw_co
         return gw_err_set(err, GW_E_NOMEM, "local API: out of memory");
     c->conf = *conf;
     c->listen.fd = -1;
-    enum gw_status st = gw_listen_open(
-        conf->site->local.socket, (mode_t)gw_site_socket_mode(&conf->site->local), &c->listen, err);
+    enum gw_status st = gw_listen_open(conf->local.socket,
+                                       (mode_t)gw_site_socket_mode(&conf->local), &c->listen, err);
     if (st == GW_OK)
         st = gw_loop_new(conf->clock, &c->loop, err);
     if (st == GW_OK) {

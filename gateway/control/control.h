@@ -31,7 +31,7 @@ struct gw_control_records {
 };
 
 struct gw_control_conf {
-    const struct gw_site *site; /* its "local" section says where; lent */
+    struct gw_site_local local; /* where it listens */
     const char *boot;           /* boot id; lent */
     struct gw_stamp start;      /* of the daemon */
     struct gw_board *board;     /* lent */

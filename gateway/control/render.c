@@ -46,7 +46,7 @@ struct troubles {
     struct {
         const char *part;
         char text[256];
-    } of[3];
+    } of[6];
     size_t n;
 };
 
@@ -68,6 +68,11 @@ static struct troubles find_troubles(const struct gw_snapshot *s, const struct l
     const struct gw_snapshot_mqtt *m = &s->mqtt;
     const size_t away = s->ndevices - links->of[GW_LINK_OK];
 
+    if (s->config_fault[0])
+        trouble(&t, "config", "%s: %s",
+                s->last_good ? "the site file is bad, what ran last is used"
+                             : "the site file was changed and is not in use",
+                s->config_fault);
     if (s->journal.ok && s->journal.fault[0])
         trouble(&t, "journal", "%s", s->journal.fault);
     if (!s->journal.ok)

@@ -11,6 +11,8 @@
 #define FIRST_STANDING 16u
 
 struct gw_board {
+    const struct gw_site *site; /* of the next snapshots; the core's thread alone */
+    struct gw_shared *owner;
     struct gw_snapshot slots[3];
     unsigned back;  /* the core's; its thread alone */
     unsigned front; /* the reader's; its thread alone */
@@ -40,8 +42,39 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
     return one;
 }
 
-enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **out,
-                            struct gw_err *err)
+static void release(struct gw_snapshot *s)
+{
+    free(s->points);
+    free(s->devices);
+    free(s->buses);
+    free(s->standing);
+    gw_shared_drop(s->owner);
+    *s = (struct gw_snapshot){.site = NULL};
+}
+
+/* Makes the snapshot one of the board's site. */
+static bool fit(const struct gw_board *b, struct gw_snapshot *s)
+{
+    if (s->site == b->site)
+        return true;
+    release(s);
+    s->points = calloc(b->site->npoints + 1, sizeof *s->points);
+    s->devices = calloc(b->site->ndevices + 1, sizeof *s->devices);
+    s->buses = calloc(b->site->nbuses + 1, sizeof *s->buses);
+    if (!s->points || !s->devices || !s->buses) {
+        release(s);
+        return false;
+    }
+    s->site = b->site;
+    s->owner = gw_shared_hold(b->owner);
+    s->npoints = b->site->npoints;
+    s->ndevices = b->site->ndevices;
+    s->nbuses = b->site->nbuses;
+    return true;
+}
+
+enum gw_status gw_board_new(const struct gw_site *site, struct gw_shared *owner,
+                            struct gw_board **out, struct gw_err *err)
 {
     struct gw_board *b = calloc(1, sizeof *b);
     if (!b)
@@ -53,6 +86,7 @@ enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **
     b->back = 0;
     b->middle = 1;
     b->front = 2;
+    gw_board_site(b, site, owner);
     b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (b->fd < 0) {
         const int error = errno;
@@ -60,14 +94,7 @@ enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **
         return gw_err_set(err, GW_E_IO, "snapshot: no event descriptor: %s", strerror(error));
     }
     for (size_t i = 0; i < 3; i++) {
-        struct gw_snapshot *s = &b->slots[i];
-        s->npoints = size->npoints;
-        s->ndevices = size->ndevices;
-        s->nbuses = size->nbuses;
-        s->points = calloc(s->npoints + 1, sizeof *s->points);
-        s->devices = calloc(s->ndevices + 1, sizeof *s->devices);
-        s->buses = calloc(s->nbuses + 1, sizeof *s->buses);
-        if (!s->points || !s->devices || !s->buses) {
+        if (!fit(b, &b->slots[i])) {
             gw_board_free(b);
             return gw_err_set(err, GW_E_NOMEM, "snapshot: out of memory");
         }
@@ -80,16 +107,21 @@ void gw_board_free(struct gw_board *b)
 {
     if (!b)
         return;
-    for (size_t i = 0; i < 3; i++) {
-        free(b->slots[i].points);
-        free(b->slots[i].devices);
-        free(b->slots[i].buses);
-        free(b->slots[i].standing);
-    }
+    for (size_t i = 0; i < 3; i++)
+        release(&b->slots[i]);
+    gw_shared_drop(b->owner);
     if (b->fd >= 0)
         close(b->fd);
     pthread_mutex_destroy(&b->mutex);
     free(b);
+}
+
+void gw_board_site(struct gw_board *b, const struct gw_site *site, struct gw_shared *owner)
+{
+    struct gw_shared *before = b->owner;
+    b->site = site;
+    b->owner = gw_shared_hold(owner);
+    gw_shared_drop(before);
 }
 
 bool gw_board_wanted(struct gw_board *b)
@@ -103,7 +135,11 @@ bool gw_board_wanted(struct gw_board *b)
 struct gw_snapshot *gw_board_begin(struct gw_board *b)
 {
     struct gw_snapshot *s = &b->slots[b->back];
+    if (!fit(b, s))
+        return NULL;
     *s = (struct gw_snapshot){
+        .site = s->site,
+        .owner = s->owner,
         .points = s->points,
         .npoints = s->npoints,
         .devices = s->devices,

@@ -16,7 +16,9 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/shared.h"
 #include "base/status.h"
+#include "conf/site.h"
 #include "model/draft.h"
 #include "model/sample.h"
 #include "model/table.h"
@@ -36,7 +38,7 @@ struct gw_standing {
     char finding[GW_STANDING_NAME];
     char subject[GW_POINT_ID];
     char record[GW_RECORD_ID_SIZE];
-    /* Lent by the catalogue and by constants: valid as long as the board. */
+    /* Lent by the catalogue and by constants: valid as long as the snapshot. */
     const char *kind;     /* "FLT" ...; "" when not known */
     const char *state;    /* "open", "unacked", "acked", "latched" */
     const char *title_zh; /* "" when not known */
@@ -61,9 +63,13 @@ struct gw_snapshot_mqtt {
 };
 
 struct gw_snapshot {
+    const struct gw_site *site; /* whose points these are; held as long as the snapshot is */
+    struct gw_shared *owner;    /* of the site; kept by the board */
     struct gw_stamp now;
     bool deciding; /* the engine runs; false until the journal is open */
     size_t checks, alarms, leads, unknown;
+    char config_fault[320]; /* why the site file is not in use; "" when it is */
+    bool last_good;         /* it was bad at the start */
     uint64_t batches_lost;
     struct gw_snapshot_journal journal;
     struct gw_snapshot_mqtt mqtt;
@@ -83,17 +89,18 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s);
 
 struct gw_board;
 
-/* For a site. GW_E_NOMEM, GW_E_IO (no descriptors). */
-struct gw_board_size {
-    size_t npoints, ndevices, nbuses;
-};
-enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **out,
-                            struct gw_err *err) GW_MUST_CHECK;
+/* For a site, which owner keeps (NULL: it outlives the board). GW_E_NOMEM, GW_E_IO (no descriptors).
+ */
+enum gw_status gw_board_new(const struct gw_site *site, struct gw_shared *owner,
+                            struct gw_board **out, struct gw_err *err) GW_MUST_CHECK;
+/* The core. From now on snapshots are of this site; each is made anew for it when its turn comes. */
+void gw_board_site(struct gw_board *b, const struct gw_site *site, struct gw_shared *owner);
 void gw_board_free(struct gw_board *b);
 
 /* The core. Whether somebody asked since the last publication. */
 bool gw_board_wanted(struct gw_board *b);
-/* The core. A snapshot to fill, with all but the arrays zeroed and nothing standing. */
+/* The core. A snapshot to fill, with all but site and arrays zeroed and nothing standing; NULL when
+ * memory is short. */
 struct gw_snapshot *gw_board_begin(struct gw_board *b);
 /* The core. Shows what was filled. An incomplete one is not shown; the asking goes on. */
 void gw_board_publish(struct gw_board *b);

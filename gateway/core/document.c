@@ -313,6 +313,18 @@ static void write_influx_health(struct gw_jcs *j, const struct gw_influx_stats *
     gw_jcs_end(j);
 }
 
+static void write_config(struct gw_jcs *j, const struct gw_config_state *c)
+{
+    char iso[GW_ISO_SIZE];
+
+    gw_clock_iso(c->loaded_ms, iso);
+    gw_jcs_obj(j, "config");
+    gw_jcs_str(j, "fault", c->fault);
+    gw_jcs_str(j, "loaded", iso);
+    gw_jcs_str(j, "state", gw_config_state_name(c));
+    gw_jcs_end(j);
+}
+
 void gw_document_health(const struct gw_identity *id, const struct gw_health *health,
                         const struct gw_stamp *now, struct gw_buf *out)
 {
@@ -328,6 +340,8 @@ void gw_document_health(const struct gw_identity *id, const struct gw_health *he
     gw_jcs_str(&j, "class", "health");
     if (health->commands)
         gw_commands_write(health->commands, &j, "commands");
+    if (health->config)
+        write_config(&j, health->config);
     gw_jcs_str(&j, "config_sha256", id->config_sha256);
     write_device_health(&j, health, now);
     gw_jcs_obj(&j, "engine");

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "core/commands.h"
+#include "core/config.h"
 #include "core/identity.h"
 #include "finding/engine.h"
 #include "finding/inventory.h"
@@ -53,6 +54,7 @@ struct gw_health {
     const struct gw_mqtt_stats *mqtt;
     const struct gw_influx_stats *influx;
     struct gw_commands *commands;
+    const struct gw_config_state *config;
     const char *journal_fault; /* "" when it works */
     uint64_t batches_lost;     /* refused by a full mailbox or by the table */
 };

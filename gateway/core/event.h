@@ -13,7 +13,7 @@
 
 struct gw_event {
     const char *kind;    /* "started", "stopping", "device_down", "device_up", "bus_down", "bus_up",
-                         "worker", "clock_step", "journal", "restore", "taken_over" */
+                         "worker", "clock_step", "journal", "restore", "taken_over", "reload" */
     const char *subject; /* device id, file ...; "" when it is the gateway itself */
     const char *text_en;
     const char *text_zh;

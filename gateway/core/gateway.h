@@ -2,6 +2,9 @@
  *
  * gateway: ties drivers, table, engine, journal and sinks together, and runs the core loop.
  *
+ * A reload reads site file, catalogue and profiles anew and makes a second plant (core/plant.h)
+ * beside the first one: for a moment there are two of each, the parsed texts of the new one on top.
+ *
  * One thread creates, runs and frees it. The engine runs only while the journal can hold what it
  * decides: before the journal is open no alarm and no lead exists, polling and status go on.
  */
@@ -10,13 +13,17 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "core/load.h"
+#include "core/config.h"
 #include "driver.h"
 
+/* Everything is lent for the gateway's life, but the config, which it holds. */
 struct gw_gateway_conf {
-    const struct gw_load *load;             /* lent */
-    const struct gw_driver *const *drivers; /* NULL-terminated, lent */
-    const struct gw_clock *clock;           /* lent */
+    struct gw_config *config; /* with its texts, which it lets go of */
+    const char *path;         /* of the site file, to read it anew */
+    const char *fault; /* what is wrong with the site file, where config is the last good one */
+    const struct gw_driver *const *drivers; /* NULL-terminated; so is the next */
+    const struct gw_conf_driver *const *conf_drivers;
+    const struct gw_clock *clock;
 };
 
 struct gw_gateway;
@@ -34,6 +41,11 @@ enum gw_status gw_gateway_run(struct gw_gateway *g) GW_MUST_CHECK;
 
 /* Makes run return. Safe in a signal handler. */
 void gw_gateway_stop(struct gw_gateway *g);
+
+/* Has the site file read anew. What is wrong with it, or cannot change while the daemon runs, changes
+ * nothing and is told; else all that it changes is changed, and nothing else. Safe in a signal
+ * handler. */
+void gw_gateway_reload(struct gw_gateway *g);
 
 /* Stops drivers, stores what is running, says offline, closes the journal. False when a thread had
  * to be abandoned: the process should then leave by _exit. */

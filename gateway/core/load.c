@@ -93,8 +93,15 @@ static enum gw_status check_partly(const struct gw_site *site, const struct gw_c
 enum gw_status gw_load(const char *path, const struct gw_conf_driver *const *drivers,
                        struct gw_issues *issues, struct gw_load *out)
 {
+    return gw_load_from(path, drivers, NULL, issues, out);
+}
+
+enum gw_status gw_load_from(const char *path, const struct gw_conf_driver *const *drivers,
+                            const struct gw_site_files *files, struct gw_issues *issues,
+                            struct gw_load *out)
+{
     struct gw_load load = {0};
-    const enum gw_status site = gw_site_load_partly(path, drivers, issues, &load.site);
+    const enum gw_status site = gw_site_load_from(path, drivers, files, issues, &load.site);
     enum gw_status st = site;
     if (site != GW_E_NOMEM && load.site != NULL && load.site->catalogue != NULL)
         st = gw_catalogue_load(load.site->catalogue, issues, &load.catalogue);

@@ -24,6 +24,10 @@ struct gw_load {
  * untouched then. */
 enum gw_status gw_load(const char *path, const struct gw_conf_driver *const *drivers,
                        struct gw_issues *issues, struct gw_load *out) GW_MUST_CHECK;
+/* With other files than those of the disk; NULL: these. */
+enum gw_status gw_load_from(const char *path, const struct gw_conf_driver *const *drivers,
+                            const struct gw_site_files *files, struct gw_issues *issues,
+                            struct gw_load *out) GW_MUST_CHECK;
 void gw_load_free(struct gw_load *load);
 
 #endif

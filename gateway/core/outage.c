@@ -46,6 +46,20 @@ void gw_outage_free(struct gw_outage *o)
     free(o);
 }
 
+void gw_outage_inherit(struct gw_outage *o, const struct gw_outage *from,
+                       const struct gw_table_keep *keep)
+{
+    for (size_t b = 0; b < gw_table_nbuses(o->table); b++)
+        if (keep->buses[b] < gw_table_nbuses(from->table))
+            o->buses[b].told = from->buses[keep->buses[b]].told;
+    for (size_t d = 0; d < gw_table_ndevices(o->table); d++) {
+        if (keep->devices[d] >= gw_table_ndevices(from->table))
+            continue;
+        o->told[d] = from->told[keep->devices[d]];
+        o->seen[d] = from->seen[keep->devices[d]];
+    }
+}
+
 /* Whether the silence of a device is its own, as far as can be known. */
 static bool is_own(const struct gw_outage *o, uint32_t device, int64_t now_ms)
 {

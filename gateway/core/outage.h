@@ -35,6 +35,10 @@ enum gw_status gw_outage_new(const struct gw_table *table, struct gw_outage **ou
                              struct gw_err *err) GW_MUST_CHECK;
 void gw_outage_free(struct gw_outage *o); /* NULL is fine */
 
+/* Takes over what `from` has told, of what goes on. o is new. */
+void gw_outage_inherit(struct gw_outage *o, const struct gw_outage *from,
+                       const struct gw_table_keep *keep);
+
 /* Tells what is new as of now_ms: index is a device's or a bus's. */
 typedef void (*gw_outage_tell)(void *arg, enum gw_outage_kind kind, uint32_t index);
 void gw_outage_look(struct gw_outage *o, int64_t now_ms, gw_outage_tell tell, void *arg);

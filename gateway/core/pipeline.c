@@ -24,6 +24,7 @@ struct gw_pipeline {
     struct gw_pipeline_conf conf;
     struct pass *passes;       /* one per device */
     struct gw_sample *samples; /* backs all passes */
+    uint32_t *rank;            /* of each point among those of its device */
     uint32_t *order;           /* scratch of the encoder */
     struct gw_buf row;
     struct gw_exception *exception;
@@ -42,17 +43,35 @@ static void count_points(const struct gw_site *site, struct pass *passes, size_t
     }
 }
 
+/* Points whose past counts: evidence shows them, a finding or another point is made of them. */
+static void watch(const struct gw_site *site, bool *watched)
+{
+    for (size_t i = 0; i < site->nassets; i++)
+        for (size_t k = 0; k < site->assets[i].nroles; k++)
+            for (size_t n = 0; n < site->assets[i].roles[k].npoints; n++)
+                watched[site->assets[i].roles[k].points[n]] = true;
+    for (size_t i = 0; i < site->nderived; i++)
+        for (size_t k = 0; k < site->derived[i].nof; k++)
+            watched[site->derived[i].of[k]] = true;
+}
+
 enum gw_status gw_pipeline_table(const struct gw_site *site, struct gw_table **out,
                                  struct gw_err *err)
 {
     uint32_t *bus_of = calloc(site->ndevices + 1, sizeof *bus_of);
-    if (!bus_of)
+    bool *watched = calloc(site->npoints + 1, sizeof *watched);
+    if (!bus_of || !watched) {
+        free(bus_of);
+        free(watched);
         return gw_err_set(err, GW_E_NOMEM, "table: out of memory");
+    }
+    watch(site, watched);
     for (size_t i = 0; i < site->ndevices; i++)
         bus_of[i] = site->devices[i].bus;
     struct gw_table_conf conf = {
         .points = site->points,
         .npoints = site->npoints,
+        .watched = watched,
         .bus_of = bus_of,
         .ndevices = site->ndevices,
         .window_ms = (site->journal.window_before_s + site->journal.window_after_s) * 1000,
@@ -62,6 +81,7 @@ enum gw_status gw_pipeline_table(const struct gw_site *site, struct gw_table **o
     conf.window_ms += HISTORY_SPARE_MS;
     const enum gw_status st = gw_table_new(&conf, out, err);
     free(bus_of);
+    free(watched);
     return st;
 }
 
@@ -82,7 +102,9 @@ enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pi
         goto nomem;
     count_points(site, p->passes, &most);
     p->order = calloc(most, sizeof *p->order);
-    if (!p->order || gw_exception_new(site, &p->exception) != GW_OK)
+    p->rank = calloc(site->npoints + 1, sizeof *p->rank);
+    if (!p->order || !p->rank || gw_telemetry_rank(site->points, site->npoints, p->rank) != GW_OK ||
+        gw_exception_new(site, &p->exception) != GW_OK)
         goto nomem;
     struct gw_sample *next = p->samples;
     for (size_t i = 0; i < site->ndevices; i++) {
@@ -109,6 +131,7 @@ void gw_pipeline_free(struct gw_pipeline *p)
     gw_exception_free(p->exception);
     gw_buf_free(&p->row);
     free(p->order);
+    free(p->rank);
     free(p->samples);
     free(p->passes);
     free(p);
@@ -150,7 +173,9 @@ static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const stru
         .points = p->conf.site->points,
         .samples = pass->samples,
         .n = pass->n,
+        .rank = p->rank,
         .order = p->order,
+        .norder = pass->room,
         .heartbeat_s = p->conf.site->telemetry.heartbeat_s,
         .end = {.mono_ms = b->mono_ms, .wall_ms = b->wall_ms, .sync = now->sync},
     };

@@ -28,7 +28,6 @@ struct turner {
 
 struct gw_service {
     const struct gw_clock *clock;
-    const struct gw_site *site;
     struct gw_journal *journal;
     _Atomic uint64_t turns; /* of the core */
     char told[TOLD_MAX];    /* the core's alone; "" before it was ready */
@@ -115,9 +114,8 @@ static bool make_lock(struct gw_service *s)
     return ok;
 }
 
-enum gw_status gw_service_start(const struct gw_clock *clock, const struct gw_site *site,
-                                struct gw_journal *journal, struct gw_service **out,
-                                struct gw_err *err)
+enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal *journal,
+                                struct gw_service **out, struct gw_err *err)
 {
     struct gw_service *s = calloc(1, sizeof *s);
 
@@ -126,7 +124,6 @@ enum gw_status gw_service_start(const struct gw_clock *clock, const struct gw_si
         return gw_err_set(err, GW_E_NOMEM, "watchdog: out of memory");
     }
     s->clock = clock;
-    s->site = site;
     s->journal = journal;
     s->interval_ms = gw_notify_watchdog_ms();
     if (s->interval_ms > 0) {
@@ -140,7 +137,7 @@ enum gw_status gw_service_start(const struct gw_clock *clock, const struct gw_si
     return GW_OK;
 }
 
-void gw_service_turn(struct gw_service *s, const char *journal_fault)
+void gw_service_turn(struct gw_service *s, const struct gw_site *site, const char *journal_fault)
 {
     char state[sizeof s->told];
 
@@ -148,8 +145,8 @@ void gw_service_turn(struct gw_service *s, const char *journal_fault)
     if (journal_fault[0] != '\0')
         (void)snprintf(state, sizeof state, "journal: failed: %s", journal_fault);
     else
-        (void)snprintf(state, sizeof state, "watching %zu devices and %zu assets",
-                       s->site->ndevices, s->site->nassets);
+        (void)snprintf(state, sizeof state, "watching %zu devices and %zu assets", site->ndevices,
+                       site->nassets);
     if (strcmp(s->told, state) == 0)
         return;
     (void)gw_notify("%sSTATUS=%s", s->told[0] ? "" : "READY=1\n", state);

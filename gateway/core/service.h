@@ -20,15 +20,14 @@
 
 struct gw_service;
 
-/* Starts watching. The core makes it and has it till its end; clock, site and journal are lent until
+/* Starts watching. The core makes it and has it till its end; clock and journal are lent until
  * gw_service_free. GW_E_NOMEM, GW_E_IO (no thread). */
-enum gw_status gw_service_start(const struct gw_clock *clock, const struct gw_site *site,
-                                struct gw_journal *journal, struct gw_service **out,
-                                struct gw_err *err) GW_MUST_CHECK;
+enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal *journal,
+                                struct gw_service **out, struct gw_err *err) GW_MUST_CHECK;
 
 /* The core's thread, at every turn of its loop: it turns, and this is what the journal lacks, or "".
  * The first call tells the manager that the daemon is ready; later ones tell what has changed. */
-void gw_service_turn(struct gw_service *s, const char *journal_fault);
+void gw_service_turn(struct gw_service *s, const struct gw_site *site, const char *journal_fault);
 
 /* The core's thread: the daemon goes down from here, with as much time as the manager allows. */
 void gw_service_stopping(struct gw_service *s);

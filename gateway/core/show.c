@@ -64,6 +64,10 @@ void gw_show(const struct gw_health *h, const struct gw_stamp *now, struct gw_sn
 {
     out->now = *now;
     out->batches_lost = h->batches_lost;
+    if (h->config) {
+        out->last_good = h->config->last_good;
+        (void)snprintf(out->config_fault, sizeof out->config_fault, "%s", h->config->fault);
+    }
     show_journal(h, &out->journal);
     show_mqtt(h, &out->mqtt);
     for (size_t i = 0; i < out->npoints; i++)

@@ -51,6 +51,18 @@ void gw_engine_free(struct gw_engine *e);
  * afresh. */
 enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const char *state,
                                  int64_t seq) GW_MUST_CHECK;
+/* In place of that: another engine of this gateway, of another loading of its configuration, hands
+ * over what it holds, by identity as a restart would: delays, cases, alarms, shelves, permits,
+ * orders, claims, and what stands without being declared any more. Unlike after a restart nothing
+ * was missed, so votes, floods and evidence windows go on, too. No record of `from` may wait for its
+ * commit (gw_engine_waits); it is only good to be freed afterwards. lost, if not NULL, is told the
+ * key of each check that starts afresh, because its class changed. With GW_E_NOMEM
+ * both are only good for that. */
+enum gw_status gw_engine_inherit(struct gw_engine *e, struct gw_engine *from,
+                                 void (*lost)(void *ctx, const char *key), void *ctx) GW_MUST_CHECK;
+/* Whether a record waits for its commit. */
+bool gw_engine_waits(const struct gw_engine *e);
+
 /* The chain, needed to name records by id; before the first step. When it changes later the store
  * was replaced while running: records of the old chain can no longer be named, and every state row
  * (of undeclared cases as well) counts as unstored, so that the next final checkpoint stores them

@@ -57,6 +57,27 @@ void gw_life_init(struct gw_life *l, const struct gw_site *site, const struct gw
     add_role(l, "RUN", false);
 }
 
+void gw_life_inherit(struct gw_life *l, const struct gw_life *from)
+{
+    struct gw_life next = *from;
+    next.site = l->site;
+    next.table = l->table;
+    next.npoints = l->npoints;
+    for (size_t i = 0; i < l->npoints; i++) {
+        next.points[i] = l->points[i];
+        for (size_t k = 0; k < from->npoints; k++) {
+            const struct gw_life_point *was = &from->points[k];
+            if (was->counter != l->points[i].counter ||
+                strcmp(gw_table_point(from->table, was->point)->id,
+                       gw_table_point(l->table, l->points[i].point)->id) != 0)
+                continue;
+            next.points[i].known = was->known;
+            next.points[i].was = was->was;
+        }
+    }
+    *l = next;
+}
+
 /* ---- what the points say ---- */
 
 static bool says(const struct gw_life *l, const struct gw_life_point *p, int64_t now_ms,

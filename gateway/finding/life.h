@@ -62,6 +62,9 @@ struct gw_life {
 };
 
 void gw_life_init(struct gw_life *l, const struct gw_site *site, const struct gw_table *table);
+/* Goes on where `from` is, of another inventory: the gateway was never away. Points that are not
+ * told by a counter or contact any more are left out. l is new. */
+void gw_life_inherit(struct gw_life *l, const struct gw_life *from);
 /* Takes in the stored row; GW_E_PARSE. */
 enum gw_status gw_life_restore(struct gw_life *l, const char *text) GW_MUST_CHECK;
 /* Looks around; l->signs is what there is to say. */

@@ -63,11 +63,9 @@ void gw_bulk_take(struct gw_keeper *k)
 {
     struct gw_row *row;
     size_t bytes = 0;
-    while (k->nrows < GW_BATCH_ROWS && k->rows_bytes < GW_BATCH_BYTES &&
-           gw_mailbox_get(k->j->rows, &row)) {
-        k->row_batch[k->nrows++] = row;
-        k->rows_bytes += row->len;
+    while (gw_rows_room(k->rows) && gw_mailbox_get(k->j->rows, &row)) {
         bytes += row->len;
+        gw_rows_add(k->rows, row);
     }
     if (bytes > 0) {
         pthread_mutex_lock(&k->j->lock);
@@ -78,15 +76,19 @@ void gw_bulk_take(struct gw_keeper *k)
 
 int64_t gw_bulk_due(const struct gw_keeper *k)
 {
-    if (k->nrows == 0 && !gw_rows_dirty(k->rows)) {
+    int64_t due_ms = INT64_MAX;
+    if (gw_rows_fresh(k->rows) == 0 && !gw_rows_dirty(k->rows)) {
         if (gw_rows_witnessed(k->rows, &k->known))
             return INT64_MAX;
         return k->stopping ? INT64_MIN : k->rows_last_ms + WITNESS_EVERY_MS;
     }
-    if (k->stopping || k->nrows == GW_BATCH_ROWS || k->rows_bytes >= GW_BATCH_BYTES ||
-        gw_rows_pressing(k->rows))
+    if (k->stopping || !gw_rows_room(k->rows) || gw_rows_pressing(k->rows))
         return INT64_MIN;
-    return k->rows_last_ms + COMMIT_EVERY_MS;
+    if (gw_rows_dirty(k->rows))
+        due_ms = k->rows_last_ms + COMMIT_EVERY_MS;
+    if (gw_rows_fresh(k->rows) > 0 && gw_rows_fresh_since(k->rows) + COMMIT_EVERY_MS < due_ms)
+        due_ms = gw_rows_fresh_since(k->rows) + COMMIT_EVERY_MS;
+    return due_ms;
 }
 
 static void tell_changes(struct gw_keeper *k)
@@ -117,18 +119,14 @@ void gw_bulk_commit(struct gw_keeper *k)
             gw_keeper_fine(k, &k->rows_trouble);
         return;
     }
-    enum gw_status status = gw_rows_commit(k->rows, k->row_batch, k->nrows, &k->known, &err);
+    enum gw_status status = gw_rows_commit(k->rows, &k->known, &err);
     /* Now it knows that the disk is full and makes room within its file. */
     if (status == GW_E_FULL)
-        status = gw_rows_commit(k->rows, k->row_batch, k->nrows, &k->known, &err);
+        status = gw_rows_commit(k->rows, &k->known, &err);
     if (status != GW_OK) {
         gw_bulk_failed(k, &err);
         return;
     }
-    for (size_t i = 0; i < k->nrows; i++)
-        free(k->row_batch[i]);
-    k->nrows = 0;
-    k->rows_bytes = 0;
     k->rows_last_ms = gw_keeper_now(k);
     gw_keeper_timed(k, now_ms);
     gw_keeper_fine(k, &k->rows_trouble);

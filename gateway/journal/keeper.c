@@ -180,6 +180,7 @@ static void take_port(struct gw_keeper *k, unsigned reader)
 
     pthread_mutex_lock(&j->lock);
     uint64_t rewinds = port->rewinds;
+    uint64_t lives = port->lives;
     bool lost = port->acks_lost;
     if (k->acks.n < GW_ACKS_MAX / 2) {
         acks = port->acks;
@@ -202,6 +203,9 @@ static void take_port(struct gw_keeper *k, unsigned reader)
     if (lost || rewinds != k->rewinds[reader])
         gw_handout_rewind(k, reader);
     k->rewinds[reader] = rewinds;
+    if (lives != k->lives[reader])
+        gw_handout_live(k, reader);
+    k->lives[reader] = lives;
 }
 
 static void take_refused(struct gw_keeper *k)
@@ -285,12 +289,13 @@ static void sleep_until_needed(struct gw_keeper *k)
     struct gw_journal *j = k->j;
     bool posts = gw_chain_ready(k) && !k->fatal;
     bool receipts = k->records != NULL && k->nreceipts < GW_RECEIPTS_AT_ONCE && !k->fatal;
-    bool rows = k->nrows < GW_BATCH_ROWS && k->rows_bytes < GW_BATCH_BYTES && !k->fatal;
+    bool rows = gw_rows_room(k->rows) && !k->fatal;
     struct pollfd fds[] = {
         {.fd = j->wake_fd, .events = POLLIN},
         {.fd = posts ? gw_mailbox_fd(j->posts) : -1, .events = POLLIN},
         {.fd = rows ? gw_mailbox_fd(j->rows) : -1, .events = POLLIN},
         {.fd = receipts ? gw_mailbox_fd(j->receipts) : -1, .events = POLLIN},
+        {.fd = k->fatal ? -1 : gw_mailbox_fd(j->resends), .events = POLLIN},
     };
     int64_t now_ms = gw_keeper_now(k);
     int64_t due_ms = next_due(k, now_ms);
@@ -351,6 +356,7 @@ static void do_round(struct gw_keeper *k)
     gw_chain_losses(k);
     if (gw_chain_ready(k) && gw_keeper_now(k) >= gw_prune_due(k))
         gw_prune(k);
+    gw_resend_serve(k);
     tell_stats(k);
     gw_handout(k);
     gw_export_serve(k);
@@ -369,7 +375,7 @@ static void finish(struct gw_keeper *k)
     k->stopping = true;
     for (;;) {
         do_round(k);
-        size_t left = k->nbatch + k->nrows + k->acks.n + k->nreceipts;
+        size_t left = k->nbatch + gw_rows_fresh(k->rows) + k->acks.n + k->nreceipts;
         left += GW_RECEIPTS_CAPACITY - gw_mailbox_room(k->j->receipts);
         left += k->j->conf.post_capacity - gw_mailbox_room(k->j->posts);
         left += GW_ROWS_CAPACITY - gw_mailbox_room(k->j->rows);
@@ -424,8 +430,6 @@ static void tear_down(struct gw_keeper *k)
 {
     for (size_t i = 0; i < k->nbatch; i++)
         free(k->batch[i]);
-    for (size_t i = 0; i < k->nrows; i++)
-        free(k->row_batch[i]);
     free(k->acks.at);
     gw_receipts_forget(k);
     gw_rows_free(k->rows);

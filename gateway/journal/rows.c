@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "journal/rows_in.h"
@@ -12,7 +13,9 @@
 #define EVICT_CHUNK  32
 #define EVICT_MOST   4096 /* rows in one transaction */
 #define SQUEEZE_MS   60000
-#define GONE_AT_ONCE 512 /* keeps the WAL within the size to which it was grown */
+#define TURNS        4                    /* where both wait, one row in so many is an old one */
+#define COMMIT_BYTES ((size_t)256 * 1024) /* of fresh rows: fits into the least file */
+#define GONE_AT_ONCE 512                  /* keeps the WAL within the size to which it was grown */
 
 bool gw_rows_wants(const struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind)
 {
@@ -40,7 +43,7 @@ bool gw_rows_witnessed(const struct gw_rows *r, const struct gw_head *head)
 
 uint64_t gw_rows_waiting(const struct gw_rows *r)
 {
-    return r->waiting > 0 ? (uint64_t)r->waiting : 0;
+    return (r->waiting > 0 ? (uint64_t)r->waiting : 0) + r->fresh.alive;
 }
 
 uint64_t gw_rows_gone(const struct gw_rows *r)
@@ -51,6 +54,26 @@ uint64_t gw_rows_gone(const struct gw_rows *r)
 bool gw_rows_tight(const struct gw_rows *r)
 {
     return r->tight;
+}
+
+bool gw_rows_room(const struct gw_rows *r)
+{
+    return r->old_id > 0 && gw_fresh_room(&r->fresh);
+}
+
+void gw_rows_add(struct gw_rows *r, struct gw_row *row)
+{
+    gw_fresh_add(&r->fresh, row, r->next_id++, gw_clock_mono_ms(r->conf.clock));
+}
+
+size_t gw_rows_fresh(const struct gw_rows *r)
+{
+    return r->fresh.alive;
+}
+
+int64_t gw_rows_fresh_since(const struct gw_rows *r)
+{
+    return gw_fresh_since(&r->fresh);
 }
 
 /* Handing out and acks. */
@@ -72,49 +95,108 @@ static bool is_gone(const struct gw_rows *r, int k, int64_t id)
     return false;
 }
 
-/* Steps to the next row after the reader's position. */
-static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p, bool *found,
-                                struct gw_err *err)
+static struct gw_position *stretch(struct gw_reading *g, int64_t id)
 {
-    unsigned q = gw_rows_query(k, Q_NEXT);
-    for (;;) {
-        gw_db_bind_int(r->db, q, 1, p->sent);
-        enum gw_status status = gw_db_step(r->db, q, found, err);
-        if (!*found)
-            return status;
-        int64_t id = gw_db_int(r->db, q, 0);
-        bool forward = id > p->sent;
-        if (forward && !is_gone(r, k, id))
-            return status;
-        gw_db_end(r->db, q);
-        *found = false;
-        if (!forward)
-            return gw_err_set(err, GW_E_PARSE, "%s: damaged: rows are out of order", r->conf.path);
-        p->sent = id;
+    return g->split > 0 && id > g->split ? &g->live : &g->old;
+}
+
+static bool old_passed(const struct gw_reading *g)
+{
+    return g->old.sent >= g->split && g->old.n == 0;
+}
+
+/* Everything up to here has passed. */
+static int64_t floor_of(const struct gw_reading *g)
+{
+    return gw_position_floor(g->split > 0 && old_passed(g) ? &g->live : &g->old);
+}
+
+void gw_rows_live(struct gw_rows *r, unsigned reader)
+{
+    r->live_id[reader] = r->next_id;
+    for (int k = 0; k < GW_ROWS_KINDS; k++) {
+        struct gw_reading *g = &r->pos[reader][k];
+        gw_position_set(&g->old, floor_of(g));
+        gw_position_set(&g->live, r->next_id - 1);
+        g->split = r->next_id - 1;
     }
 }
 
-enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind,
-                            struct gw_parcel *out, bool *found, struct gw_err *err)
-{
-    int k = gw_rows_kind(kind);
-    unsigned q = gw_rows_query(k, Q_NEXT);
-    struct gw_position *p = &r->pos[reader][k];
-    *found = false;
-    /* Before anything is handed out, so that gw_rows_sent cannot fail. */
-    if (!gw_position_reserve(p))
-        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
+/* A row that was found: in memory, or under the statement that stepped to it. */
+struct found {
+    const struct gw_row *fresh;
+    int64_t id; /* 0: none was */
+};
 
-    enum gw_status status = find_next(r, k, p, found, err);
-    if (status != GW_OK || !*found)
+/* Steps to the next row of the file after the position p. */
+static enum gw_status find_stored(struct gw_rows *r, int k, struct gw_position *p, int64_t last,
+                                  struct found *out, struct gw_err *err)
+{
+    unsigned q = gw_rows_query(k, Q_NEXT);
+    while (p->sent < r->last_id) {
+        bool found = false;
+        gw_db_bind_int(r->db, q, 1, p->sent);
+        enum gw_status status = gw_db_step(r->db, q, &found, err);
+        if (!found)
+            return status;
+        int64_t id = gw_db_int(r->db, q, 0);
+        bool forward = id > p->sent;
+        if (forward && id <= last && !is_gone(r, k, id)) {
+            out->id = id;
+            return status;
+        }
+        gw_db_end(r->db, q);
+        if (!forward)
+            return gw_err_set(err, GW_E_PARSE, "%s: damaged: rows are out of order", r->conf.path);
+        if (id > last)
+            break;
+        p->sent = id;
+    }
+    return GW_OK;
+}
+
+static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p, int64_t last,
+                                struct found *out, struct gw_err *err)
+{
+    int64_t id = 0;
+    enum gw_status status = find_stored(r, k, p, last, out, err);
+    if (status != GW_OK || out->id > 0)
         return status;
+    const struct gw_row *row = gw_fresh_next(&r->fresh, gw_rows_parcel_kind(k), p->sent, &id);
+    if (row != NULL && id <= last)
+        *out = (struct found){row, id};
+    else if (last != INT64_MAX)
+        p->sent = last; /* nothing can come before it any more */
+    return GW_OK;
+}
+
+static enum gw_status copy_row(const struct gw_rows *r, const struct found *found,
+                               struct gw_parcel *out, struct gw_err *err)
+{
+    const struct gw_row *row = found->fresh;
+    struct gw_parcel parcel = {.kind = row->kind, .key = found->id, .len = row->len};
+    memcpy(parcel.topic, row->topic, sizeof parcel.topic);
+    parcel.data = malloc(row->len + 1);
+    if (parcel.data == NULL)
+        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
+    memcpy(parcel.data, row->data, row->len);
+    parcel.data[row->len] = '\0';
+    *out = parcel;
+    return GW_OK;
+}
+
+/* The row that a step has found. */
+static enum gw_status read_row(struct gw_rows *r, enum gw_parcel_kind kind, struct gw_parcel *out,
+                               struct gw_err *err)
+{
+    unsigned q = gw_rows_query(gw_rows_kind(kind), Q_NEXT);
+    enum gw_status status = GW_OK;
     size_t topic_len = 0;
     size_t len = 0;
     struct gw_parcel parcel = {.kind = kind, .key = gw_db_int(r->db, q, 0)};
     const char *topic = gw_db_text(r->db, q, 1, &topic_len);
     const char *data = gw_db_text(r->db, q, 2, &len);
     int64_t sum = row_sum(parcel.key, gw_db_int(r->db, q, 4), topic, topic_len, data, len);
-    parcel.historical = parcel.key < r->old_id;
     if (sum == gw_db_int(r->db, q, 3) && topic_len < sizeof parcel.topic) {
         memcpy(parcel.topic, topic, topic_len);
         parcel.len = len;
@@ -132,14 +214,47 @@ enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, enum gw_parcel_k
     return status;
 }
 
+enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, const struct gw_row_want *want,
+                            struct gw_parcel *out, bool *found, struct gw_err *err)
+{
+    int k = gw_rows_kind(want->kind);
+    struct gw_reading *g = &r->pos[reader][k];
+    enum gw_status status = GW_OK;
+    *found = false;
+    /* Before anything is handed out, so that gw_rows_sent cannot fail. */
+    if (!gw_position_reserve(&g->old) || !gw_position_reserve(&g->live))
+        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
+
+    bool old_turn = !want->live && g->turns % TURNS == TURNS - 1;
+    struct found row = {0};
+    for (int i = 0; i < 2 && status == GW_OK && row.id == 0; i++) {
+        bool old = old_turn == (i == 0);
+        if (old && !want->live && (g->split == 0 || g->old.sent < g->split))
+            status = find_next(r, k, &g->old, g->split > 0 ? g->split : INT64_MAX, &row, err);
+        else if (!old && g->split > 0)
+            status = find_next(r, k, &g->live, INT64_MAX, &row, err);
+    }
+    *found = row.id > 0;
+    if (status != GW_OK || !*found)
+        return status;
+    status = row.fresh != NULL ? copy_row(r, &row, out, err) : read_row(r, want->kind, out, err);
+    if (status == GW_OK)
+        out->historical = row.id < r->old_id || row.id < r->live_id[reader];
+    return status;
+}
+
 void gw_rows_sent(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, int64_t id)
 {
-    gw_position_sent(&r->pos[reader][gw_rows_kind(kind)], id);
+    struct gw_reading *g = &r->pos[reader][gw_rows_kind(kind)];
+    g->turns++;
+    gw_position_sent(stretch(g, id), id);
 }
 
 /* When memory is short the row stays, and is handed out again after a restart. */
 static void leave(struct gw_rows *r, int k, int64_t id)
 {
+    if (gw_fresh_drop(&r->fresh, id))
+        return;
     if (r->ngone == r->gone_cap) {
         size_t cap = r->gone_cap == 0 ? 64 : r->gone_cap * 2;
         struct gw_gone *gone = realloc(r->gone, cap * sizeof *gone);
@@ -156,11 +271,11 @@ void gw_rows_ack(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, i
     if (!gw_rows_wants(r, reader, kind) || id <= 0 || id >= r->next_id)
         return;
     int k = gw_rows_kind(kind);
-    if (!gw_position_ack(&r->pos[reader][k], id))
+    if (!gw_position_ack(stretch(&r->pos[reader][k], id), id))
         return;
     for (unsigned other = 0; other < r->conf.nreaders; other++)
         if (other != reader && gw_rows_wants(r, other, kind) &&
-            !gw_position_passed(&r->pos[other][k], id))
+            !gw_position_passed(stretch(&r->pos[other][k], id), id))
             return;
     leave(r, k, id);
 }
@@ -171,9 +286,11 @@ void gw_rows_spoilt(struct gw_rows *r, enum gw_parcel_kind kind, int64_t id)
     struct gw_loss loss = {
         .kind = kind, .why = GW_LOSS_DAMAGED, .count = 1, .from_ms = now_ms, .to_ms = now_ms};
     int k = gw_rows_kind(kind);
-    for (unsigned i = 0; i < r->conf.nreaders; i++)
-        if (gw_rows_wants(r, i, kind) && r->pos[i][k].sent < id)
-            r->pos[i][k].sent = id;
+    for (unsigned i = 0; i < r->conf.nreaders; i++) {
+        struct gw_position *p = stretch(&r->pos[i][k], id);
+        if (gw_rows_wants(r, i, kind) && p->sent < id)
+            p->sent = id;
+    }
     leave(r, k, id);
     r->lost++;
     gw_losses_add(&r->losses, &loss, gw_clock_mono_ms(r->conf.clock));
@@ -181,8 +298,11 @@ void gw_rows_spoilt(struct gw_rows *r, enum gw_parcel_kind kind, int64_t id)
 
 void gw_rows_rewind(struct gw_rows *r, unsigned reader)
 {
-    for (int k = 0; k < GW_ROWS_KINDS; k++)
-        gw_position_set(&r->pos[reader][k], gw_position_floor(&r->pos[reader][k]));
+    for (int k = 0; k < GW_ROWS_KINDS; k++) {
+        struct gw_reading *g = &r->pos[reader][k];
+        gw_position_set(&g->old, gw_position_floor(&g->old));
+        gw_position_set(&g->live, gw_position_floor(&g->live));
+    }
     r->rewound = true;
 }
 
@@ -270,16 +390,31 @@ static enum gw_status evict_some(struct gw_rows *r, int k, struct gw_loss *loss,
     return status;
 }
 
-static int64_t pages_for(struct gw_row *const *rows, size_t n)
+static int64_t pages_for(const struct gw_fresh *f, size_t n)
 {
     int64_t bytes = 0;
+    int64_t id;
     for (size_t i = 0; i < n; i++) {
+        const struct gw_row *row = gw_fresh_at(f, i, &id);
+        if (row == NULL)
+            continue;
         /* A long row ends in a page of its own. */
-        bytes += (int64_t)rows[i]->len + 64;
-        if (rows[i]->len > GW_DB_PAGE / 2)
+        bytes += (int64_t)row->len + 64;
+        if (row->len > GW_DB_PAGE / 2)
             bytes += GW_DB_PAGE;
     }
     return bytes * 9 / 8 / GW_DB_PAGE + MARGIN_PAGES;
+}
+
+/* Bytes by which the file will grow when what is in the log moves there. */
+static uint64_t promised(struct gw_rows *r)
+{
+    struct gw_db_pages pages;
+    struct stat st;
+    if (gw_db_pages(r->db, &pages, NULL) != GW_OK || stat(r->conf.path, &st) != 0 ||
+        pages.count * GW_DB_PAGE <= st.st_size)
+        return 0;
+    return (uint64_t)(pages.count * GW_DB_PAGE - st.st_size);
 }
 
 static void look_at_disk(struct gw_rows *r)
@@ -289,7 +424,7 @@ static void look_at_disk(struct gw_rows *r)
         return;
     uint64_t unused = (uint64_t)fs.f_bavail * fs.f_frsize;
     uint64_t scarce = (uint64_t)fs.f_blocks * fs.f_frsize / 20;
-    r->tight = unused < (scarce < SCARCE_BYTES ? scarce : SCARCE_BYTES);
+    r->tight = unused < (scarce < SCARCE_BYTES ? scarce : SCARCE_BYTES) + promised(r);
 }
 
 /* The disk may be full without seeming so (a quota of the file system): then FULL has told. */
@@ -325,14 +460,16 @@ static enum gw_status make_room(struct gw_rows *r, int64_t need,
     }
 }
 
-static enum gw_status insert_rows(struct gw_rows *r, struct gw_row *const *rows, size_t n,
+static enum gw_status insert_rows(struct gw_rows *r, size_t n, int64_t *inserted,
                                   struct gw_err *err)
 {
     enum gw_status status = GW_OK;
     for (size_t i = 0; i < n && status == GW_OK; i++) {
-        const struct gw_row *row = rows[i];
+        int64_t id;
+        const struct gw_row *row = gw_fresh_at(&r->fresh, i, &id);
+        if (row == NULL)
+            continue;
         unsigned q = gw_rows_query(gw_rows_kind(row->kind), Q_INSERT);
-        int64_t id = r->next_id + (int64_t)i;
         gw_db_bind_int(r->db, q, 1, id);
         gw_db_bind_int(r->db, q, 2, row->t_ms);
         gw_db_bind_int(r->db, q, 3,
@@ -340,6 +477,7 @@ static enum gw_status insert_rows(struct gw_rows *r, struct gw_row *const *rows,
         gw_db_bind_text(r->db, q, 4, row->topic);
         gw_db_bind_blob(r->db, q, 5, row->data, row->len);
         status = gw_db_run(r->db, q, err);
+        *inserted += 1;
     }
     return status;
 }
@@ -359,7 +497,7 @@ static enum gw_status save_cursors(struct gw_rows *r, struct gw_err *err)
     enum gw_status status = GW_OK;
     for (unsigned i = 0; i < r->conf.nreaders; i++) {
         for (int k = 0; k < GW_ROWS_KINDS && status == GW_OK; k++) {
-            int64_t at = gw_position_floor(&r->pos[i][k]);
+            int64_t at = floor_of(&r->pos[i][k]);
             bool wanted = gw_rows_wants(r, i, gw_rows_parcel_kind(k)) && r->readers_of[k] > 1;
             if (!wanted || at == r->stored[i][k])
                 continue;
@@ -371,10 +509,12 @@ static enum gw_status save_cursors(struct gw_rows *r, struct gw_err *err)
     return status;
 }
 
-static void applied(struct gw_rows *r, size_t n, int64_t left, const struct gw_head *head)
+static void applied(struct gw_rows *r, size_t n, int64_t more, const struct gw_head *head)
 {
-    r->next_id += (int64_t)n;
-    r->waiting += (int64_t)n - left;
+    r->waiting += more;
+    if (n > 0)
+        (void)gw_fresh_at(&r->fresh, n - 1, &r->last_id);
+    gw_fresh_shift(&r->fresh, n);
     size_t ngone = r->ngone < GONE_AT_ONCE ? r->ngone : GONE_AT_ONCE;
     r->ngone -= ngone;
     if (r->ngone > 0)
@@ -383,17 +523,18 @@ static void applied(struct gw_rows *r, size_t n, int64_t left, const struct gw_h
     r->witness = *head;
     for (unsigned i = 0; i < r->conf.nreaders; i++)
         for (int k = 0; k < GW_ROWS_KINDS; k++)
-            r->stored[i][k] = gw_position_floor(&r->pos[i][k]);
+            r->stored[i][k] = floor_of(&r->pos[i][k]);
     gw_losses_saved(&r->losses);
 }
 
-enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, size_t n,
-                              const struct gw_head *head, struct gw_err *err)
+enum gw_status gw_rows_commit(struct gw_rows *r, const struct gw_head *head, struct gw_err *err)
 {
     struct gw_loss evicted[GW_ROWS_KINDS] = {{.kind = GW_PARCEL_TELEMETRY, .why = GW_LOSS_QUOTA},
                                              {.kind = GW_PARCEL_EVENT, .why = GW_LOSS_QUOTA}};
     struct gw_losses kept = r->losses;
+    const size_t n = gw_fresh_part(&r->fresh, COMMIT_BYTES >> r->halved);
     int64_t left = 0;
+    int64_t inserted = 0;
     bool witness = !gw_rows_witnessed(r, head);
 
     look_at_disk(r);
@@ -401,9 +542,9 @@ enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, siz
     if (status == GW_OK)
         status = delete_gone(r, &left, err);
     if (status == GW_OK && n > 0)
-        status = make_room(r, pages_for(rows, n), evicted, err);
+        status = make_room(r, pages_for(&r->fresh, n), evicted, err);
     if (status == GW_OK)
-        status = insert_rows(r, rows, n, err);
+        status = insert_rows(r, n, &inserted, err);
     if (status == GW_OK)
         status = save_cursors(r, err);
     if (status == GW_OK && witness)
@@ -418,13 +559,18 @@ enum gw_status gw_rows_commit(struct gw_rows *r, struct gw_row *const *rows, siz
     if (status != GW_OK) {
         gw_db_rollback(r->db);
         r->losses = kept;
+        /* The log cannot grow, either: fewer rows may fit. */
+        if (status == GW_E_FULL && COMMIT_BYTES >> r->halved > 1)
+            r->halved++;
         if (status == GW_E_FULL)
             r->squeezed_ms = gw_clock_mono_ms(r->conf.clock) + SQUEEZE_MS;
         return status;
     }
+    if (r->halved > 0 && n > 0)
+        r->halved--;
     uint64_t evictions = evicted[0].count + evicted[1].count;
     r->lost += evictions;
-    applied(r, n, left + (int64_t)evictions, witness ? head : &r->witness);
+    applied(r, n, inserted - left - (int64_t)evictions, witness ? head : &r->witness);
     return GW_OK;
 }
 

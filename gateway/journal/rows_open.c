@@ -53,6 +53,9 @@ enum gw_status gw_rows_new(const struct gw_rows_conf *conf, struct gw_rows **out
     r->conf = *conf;
     r->next_id = 1;
     r->squeezed_ms = INT64_MIN;
+    r->fresh.max_bytes = GW_FRESH_BYTES;
+    if (conf->max_bytes / 4 < (int64_t)GW_FRESH_BYTES)
+        r->fresh.max_bytes = (size_t)(conf->max_bytes / 4);
     if (gw_random(&r->losses.rand, sizeof r->losses.rand) != GW_OK)
         r->losses.rand = (uint64_t)gw_clock_now(conf->clock).wall_ms;
     for (unsigned i = 0; i < conf->nreaders; i++)
@@ -67,9 +70,12 @@ void gw_rows_free(struct gw_rows *r)
     if (r == NULL)
         return;
     gw_rows_close(r, false);
+    gw_fresh_shift(&r->fresh, r->fresh.span);
     for (int i = 0; i < GW_READERS_MAX; i++)
-        for (int k = 0; k < GW_ROWS_KINDS; k++)
-            gw_position_free(&r->pos[i][k]);
+        for (int k = 0; k < GW_ROWS_KINDS; k++) {
+            gw_position_free(&r->pos[i][k].old);
+            gw_position_free(&r->pos[i][k].live);
+        }
     free(r->gone);
     free(r);
 }
@@ -116,8 +122,12 @@ static enum gw_status load_cursors(struct gw_rows *r, struct gw_err *err)
         return gw_err_set(err, GW_E_PARSE, "%s: damaged: row %lld", r->conf.path, (long long)last);
     if (r->next_id <= last)
         r->next_id = last + 1;
+    r->last_id = last;
     if (r->old_id == 0)
         r->old_id = r->next_id;
+    for (unsigned i = 0; i < r->conf.nreaders; i++)
+        if (r->live_id[i] > 0) /* its connection stood before the file was open */
+            r->live_id[i] = r->next_id;
 
     for (unsigned i = 0; i < r->conf.nreaders; i++) {
         for (int k = 0; k < GW_ROWS_KINDS && status == GW_OK; k++) {
@@ -126,7 +136,9 @@ static enum gw_status load_cursors(struct gw_rows *r, struct gw_err *err)
             gw_rows_cursor_name(r, i, k, name);
             number = 0;
             status = load_mark(r, name, &number, text, sizeof text, err);
-            gw_position_set(&r->pos[i][k], number);
+            r->pos[i][k].split = 0;
+            gw_position_set(&r->pos[i][k].old, number);
+            gw_position_set(&r->pos[i][k].live, number);
             r->stored[i][k] = number;
         }
     }

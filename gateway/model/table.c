@@ -68,12 +68,30 @@ static enum gw_status check_points(const struct gw_table_conf *conf, struct gw_e
     return GW_OK;
 }
 
-/* One block for all rings, so that the whole cost is known and paid at the start. */
-static bool make_rings(struct gw_table *t, int64_t window_ms)
+static bool is_watched(const struct gw_table_conf *conf, size_t point)
 {
+    return conf->watched == NULL || conf->watched[point];
+}
+
+/* Samples for each of the points that nobody watches. */
+static uint32_t others_share(const struct gw_table_conf *conf)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < conf->npoints; i++)
+        others += is_watched(conf, i) ? 0 : 1;
+    const size_t share = others > 0 ? GW_HISTORY_OTHERS / others : 0;
+    return share > 1 ? (uint32_t)share : 1;
+}
+
+/* One block for all rings, so that the whole cost is known and paid at the start. */
+static bool make_rings(struct gw_table *t, const struct gw_table_conf *conf)
+{
+    const uint32_t share = others_share(conf);
     uint64_t total = 0;
     for (size_t i = 0; i < t->npoints; i++) {
-        t->rings[i].cap = ring_capacity(window_ms, t->points[i].period_ms);
+        t->rings[i].cap = ring_capacity(conf->window_ms, t->points[i].period_ms);
+        if (!is_watched(conf, i) && t->rings[i].cap > share)
+            t->rings[i].cap = share;
         total += t->rings[i].cap;
     }
     if (total > SIZE_MAX / sizeof *t->block)
@@ -122,7 +140,7 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
     t->stale_ms = calloc(conf->ndevices + 1, sizeof *t->stale_ms);
     t->rings = calloc(conf->npoints + 1, sizeof *t->rings);
     if (t->bus_of == NULL || t->lives == NULL || t->past == NULL || t->buses == NULL ||
-        t->stale_ms == NULL || t->rings == NULL || !make_rings(t, conf->window_ms)) {
+        t->stale_ms == NULL || t->rings == NULL || !make_rings(t, conf)) {
         gw_table_free(t);
         return gw_err_set(err, GW_E_NOMEM, "point table: out of memory for %zu points",
                           conf->npoints);
@@ -146,6 +164,33 @@ void gw_table_free(struct gw_table *t)
     free(t->rings);
     free(t->block);
     free(t);
+}
+
+static void inherit_ring(struct ring *to, const struct ring *from, uint32_t point)
+{
+    const uint32_t n = from->count < to->cap ? from->count : to->cap;
+    for (uint32_t age = n; age-- > 0;) {
+        struct gw_sample s = *ring_at(from, age);
+        s.point = point;
+        ring_push(to, &s);
+    }
+}
+
+void gw_table_inherit(struct gw_table *t, const struct gw_table *from,
+                      const struct gw_table_keep *keep)
+{
+    for (uint32_t i = 0; i < t->npoints; i++)
+        if (keep->points[i] < from->npoints)
+            inherit_ring(&t->rings[i], &from->rings[keep->points[i]], i);
+    for (size_t i = 0; i < t->ndevices; i++)
+        if (keep->devices[i] < from->ndevices) {
+            t->lives[i] = from->lives[keep->devices[i]];
+            t->past[i] = from->past[keep->devices[i]];
+        }
+    for (size_t i = 0; i < t->nbuses; i++)
+        if (keep->buses[i] < from->nbuses)
+            t->buses[i] = from->buses[keep->buses[i]];
+    t->refused = from->refused;
 }
 
 static bool sample_fits(const struct gw_table *t, uint32_t device, const struct gw_sample *s)

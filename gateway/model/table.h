@@ -3,9 +3,10 @@
  * table: what is known of the plant now, and for the last minutes.
  *
  * Holds the latest sample of every point, a ring of past samples per point (for evidence windows),
- * and the life of every device. Memory is taken at creation: each point's ring holds
+ * and the life of every device. Memory is taken at creation: the ring of a watched point holds
  * window_ms / period_ms + 2 samples (both ends of the window), at least GW_HISTORY_MIN and at most
- * GW_HISTORY_MAX. Owned by the core thread.
+ * GW_HISTORY_MAX; the others share GW_HISTORY_OTHERS samples, for a look, and have one at least.
+ * Owned by the core thread.
  */
 #ifndef GW_MODEL_TABLE_H
 #define GW_MODEL_TABLE_H
@@ -18,8 +19,9 @@
 #include "model/point.h"
 #include "model/sample.h"
 
-#define GW_HISTORY_MIN 16
-#define GW_HISTORY_MAX 1024
+#define GW_HISTORY_MIN    16
+#define GW_HISTORY_MAX    1024
+#define GW_HISTORY_OTHERS 32768
 
 struct gw_device_life {
     enum gw_link link;
@@ -36,6 +38,7 @@ struct gw_device_life {
 struct gw_table_conf {
     const struct gw_point *points; /* lent, must outlive the table */
     size_t npoints;
+    const bool *watched;    /* which points' past counts; NULL: that of all */
     const uint32_t *bus_of; /* bus index of each device; copied */
     size_t ndevices;
     int64_t window_ms; /* history to keep per point */
@@ -54,6 +57,17 @@ struct gw_bus_life {
 enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **out,
                             struct gw_err *err) GW_MUST_CHECK;
 void gw_table_free(struct gw_table *t);
+
+/* What goes on from an earlier table: for each point, device and bus of the new one its index in the
+ * old one, or GW_TABLE_NEW. */
+#define GW_TABLE_NEW UINT32_MAX
+struct gw_table_keep {
+    const uint32_t *points, *devices, *buses;
+};
+/* Takes over what `from` knows of these, history (as far as it fits) and life; all else has never
+ * been heard of. t is new. */
+void gw_table_inherit(struct gw_table *t, const struct gw_table *from,
+                      const struct gw_table_keep *keep);
 
 /* Takes in a batch. Samples for unknown points, of another device's points, of no known quality, or
  * older than the sample that is held are refused and counted (gw_table_refused); so is each sample

@@ -27,15 +27,26 @@
 #define GRANT_MAX 128 /* rows asked for at once: half of what the mailbox takes */
 #define LINE_MAX  ((size_t)2 << 20)
 
+struct gw_influx;
+
+/* What a lookup of a point's type starts from. */
+struct lookup {
+    struct gw_influx *x;
+};
+
 struct gw_influx {
     /* Constant, or safe by itself. */
     struct gw_influx_conf conf;
-    const struct gw_site_influx *site;
-    int stop_fd; /* readable for ever once gw_influx_stop was called */
+    struct gw_site_influx own;
+    const struct gw_site_influx *site; /* own */
+    int stop_fd;                       /* readable for ever once gw_influx_stop was called */
     struct gw_worker *worker;
 
     pthread_mutex_t mutex;
-    struct gw_influx_stats stats; /* guarded */
+    struct gw_influx_stats stats;    /* guarded, as is ... */
+    const struct gw_site *points_of; /* ... where points are looked up */
+    struct gw_shared *owner;         /* of that */
+    struct lookup lookup;
 
     /* The worker's own. */
     struct gw_influx_line *line;
@@ -99,12 +110,15 @@ static void ack(struct gw_influx *x, int64_t key)
 
 static bool vtype_of(const void *ctx, const char *id, enum gw_vtype *out)
 {
-    const struct gw_site *site = ctx;
+    const struct lookup *l = ctx;
+    struct gw_influx *x = l->x;
     uint32_t at = 0;
-    if (!gw_site_find_point(site, id, &at))
-        return false;
-    *out = site->points[at].vtype;
-    return true;
+    pthread_mutex_lock(&x->mutex);
+    const bool found = gw_site_find_point(x->points_of, id, &at);
+    if (found)
+        *out = x->points_of->points[at].vtype;
+    pthread_mutex_unlock(&x->mutex);
+    return found;
 }
 
 /* false: memory is short, and the row was not taken. */
@@ -299,6 +313,7 @@ static void free_all(struct gw_influx *x)
     if (x->stop_fd >= 0)
         close(x->stop_fd);
     pthread_mutex_destroy(&x->mutex);
+    gw_shared_drop(x->owner);
     free(x);
 }
 
@@ -313,7 +328,7 @@ static enum gw_status make_line(struct gw_influx *x, struct gw_err *err)
         tags[n] =
             (struct gw_influx_tag){.key = x->site->tags[i].key, .value = x->site->tags[i].value};
     struct gw_influx_line_conf conf = {
-        .tags = tags, .ntags = n, .vtype = vtype_of, .ctx = x->conf.site};
+        .tags = tags, .ntags = n, .vtype = vtype_of, .ctx = &x->lookup};
     return gw_influx_line_new(&conf, &x->line, err);
 }
 
@@ -346,7 +361,11 @@ enum gw_status gw_influx_start(const struct gw_influx_conf *conf, struct gw_infl
         return gw_err_set(err, GW_E_NOMEM, "influx: out of memory");
     }
     x->conf = *conf;
-    x->site = &conf->site->influx;
+    x->own = conf->site->influx;
+    x->site = &x->own;
+    x->points_of = conf->site;
+    x->lookup.x = x;
+    x->owner = gw_shared_hold(conf->owner);
     x->stop_fd = -1;
     gw_buf_init(&x->text, LINE_MAX);
     enum gw_status status = make_parts(x, err);
@@ -371,6 +390,16 @@ bool gw_influx_stop(struct gw_influx *x, int64_t timeout_ms)
         return false;
     free_all(x);
     return true;
+}
+
+void gw_influx_site(struct gw_influx *x, const struct gw_site *site, struct gw_shared *owner)
+{
+    pthread_mutex_lock(&x->mutex);
+    struct gw_shared *before = x->owner;
+    x->points_of = site;
+    x->owner = gw_shared_hold(owner);
+    pthread_mutex_unlock(&x->mutex);
+    gw_shared_drop(before);
 }
 
 void gw_influx_stats(struct gw_influx *x, struct gw_influx_stats *out)

@@ -16,13 +16,15 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/shared.h"
 #include "base/status.h"
 #include "conf/site.h"
 #include "publish/influx_rejects.h"
 #include "publish/mqtt.h"
 
 struct gw_influx_conf {
-    const struct gw_site *site;
+    const struct gw_site *site; /* how the database is reached is copied */
+    struct gw_shared *owner;    /* of the site, held; NULL: it outlives the worker */
     const struct gw_clock *clock;
     struct gw_backlog backlog; /* of a reader that wants telemetry only */
     uint64_t seed;
@@ -49,6 +51,10 @@ enum gw_status gw_influx_start(const struct gw_influx_conf *conf, struct gw_infl
  * after timeout_ms; then nothing is freed, what conf points at must stay, and the process should
  * exit. x may be NULL. */
 bool gw_influx_stop(struct gw_influx *x, int64_t timeout_ms);
+
+/* Another loading of the configuration, with the same "publish.influx": points are looked up there
+ * from now on. The thread that started it. */
+void gw_influx_site(struct gw_influx *x, const struct gw_site *site, struct gw_shared *owner);
 
 void gw_influx_stats(struct gw_influx *x, struct gw_influx_stats *out); /* any thread */
 

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(GW_VALUE_TEXT >= GW_DECIMAL_SIZE, "a decimal must fit");
@@ -34,45 +35,51 @@ void gw_value_text(const struct gw_point *point, const struct gw_sample *s, char
     }
 }
 
-static const char *id_of(const struct gw_telemetry_pass *pass, uint32_t index)
+struct named {
+    const struct gw_point *point;
+    uint32_t index;
+};
+
+static int by_device_and_id(const void *a, const void *b)
 {
-    return pass->points[pass->samples[index].point].id;
+    const struct gw_point *x = ((const struct named *)a)->point;
+    const struct gw_point *y = ((const struct named *)b)->point;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    return strcmp(x->id, y->id);
 }
 
-/* Lets order[root] sink to its place in the heap of the first n entries, greatest id on top. */
-static void sift(const struct gw_telemetry_pass *pass, size_t root, size_t n)
+enum gw_status gw_telemetry_rank(const struct gw_point *points, size_t n, uint32_t *rank)
 {
-    uint32_t *order = pass->order;
-    for (;;) {
-        size_t child = 2 * root + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && strcmp(id_of(pass, order[child]), id_of(pass, order[child + 1])) < 0)
-            child++;
-        if (strcmp(id_of(pass, order[root]), id_of(pass, order[child])) >= 0)
-            return;
-        uint32_t held = order[root];
-        order[root] = order[child];
-        order[child] = held;
-        root = child;
+    struct named *all = calloc(n + 1, sizeof *all);
+    if (all == NULL)
+        return GW_E_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        all[i] = (struct named){&points[i], (uint32_t)i};
+    qsort(all, n, sizeof *all, by_device_and_id);
+    for (size_t i = 0; i < n; i++) {
+        const bool first = i == 0 || all[i].point->device != all[i - 1].point->device;
+        rank[all[i].index] = first ? 0 : rank[all[i - 1].index] + 1;
     }
+    free(all);
+    return GW_OK;
 }
 
-/* Heap sort, since qsort cannot see the ids without file-scope state. */
-static void sort_by_id(const struct gw_telemetry_pass *pass)
+#define NOBODY UINT32_MAX
+
+/* Puts the samples' indexes into order. false: two samples are of one point. */
+static bool sort_by_id(const struct gw_telemetry_pass *pass)
 {
-    uint32_t *order = pass->order;
-    assert(pass->n <= UINT32_MAX);
-    for (size_t i = 0; i < pass->n; i++)
-        order[i] = (uint32_t)i;
-    for (size_t i = pass->n / 2; i > 0; i--)
-        sift(pass, i - 1, pass->n);
-    for (size_t n = pass->n; n > 1; n--) {
-        uint32_t held = order[0];
-        order[0] = order[n - 1];
-        order[n - 1] = held;
-        sift(pass, 0, n - 1);
+    for (size_t i = 0; i < pass->norder; i++)
+        pass->order[i] = NOBODY;
+    for (size_t i = 0; i < pass->n; i++) {
+        const uint32_t rank = pass->rank[pass->samples[i].point];
+        assert(rank < pass->norder);
+        if (pass->order[rank] != NOBODY)
+            return false;
+        pass->order[rank] = (uint32_t)i;
     }
+    return true;
 }
 
 void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *out)
@@ -80,7 +87,10 @@ void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *ou
     struct gw_jcs j;
     char text[GW_VALUE_TEXT];
 
-    sort_by_id(pass);
+    if (!sort_by_id(pass)) {
+        out->failed = true;
+        return;
+    }
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_str(&j, "device", pass->device);
@@ -88,7 +98,9 @@ void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *ou
     if (pass->heartbeat_s > 0)
         gw_jcs_int(&j, "heartbeat_s", pass->heartbeat_s);
     gw_jcs_obj(&j, "points");
-    for (size_t i = 0; i < pass->n; i++) {
+    for (size_t i = 0; i < pass->norder; i++) {
+        if (pass->order[i] == NOBODY)
+            continue;
         const struct gw_sample *s = &pass->samples[pass->order[i]];
         const struct gw_point *point = &pass->points[s->point];
         gw_jcs_obj(&j, point->id);

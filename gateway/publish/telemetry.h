@@ -15,21 +15,29 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/status.h"
 #include "model/point.h"
 #include "model/sample.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* samples must be of points of one device; they are written in order of their ids. Appends to out,
- * which latches failure when it is full. order is scratch for n indexes. */
+/* Gives each point its place among the points of its device in the order of their ids. GW_E_NOMEM. */
+enum gw_status gw_telemetry_rank(const struct gw_point *points, size_t n,
+                                 uint32_t *rank) GW_MUST_CHECK;
+
+/* samples must be of points of one device, each at most once; they are written in order of their
+ * ids. Appends to out, which latches failure when it is full. order is scratch for as many indexes
+ * as the device has points. */
 struct gw_telemetry_pass {
     const char *gateway;
     const char *device;
     const struct gw_point *points; /* all points of the site */
     const struct gw_sample *samples;
     size_t n;
+    const uint32_t *rank; /* of all points of the site */
     uint32_t *order;
+    size_t norder; /* points of the device */
     struct gw_stamp end;
     int64_t heartbeat_s; /* 0: the pass is whole */
 };

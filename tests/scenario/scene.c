@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include "conf/site_diff.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +102,7 @@ static void unload_site(struct scene *s)
 
 /* ---- the engine ---- */
 
-static void start(struct scene *s)
+static void make_engine(struct scene *s)
 {
     uint32_t bus_of[64];
     char boot_id[40];
@@ -130,6 +132,11 @@ static void start(struct scene *s)
         .emit_ctx = &s->ledger,
     };
     assert_int_equal(gw_engine_new(&ec, &s->engine, &err), GW_OK);
+}
+
+static void start(struct scene *s)
+{
+    make_engine(s);
     ledger_restore(&s->ledger, s->engine);
     s->stepped_ms = -1;
     s->stored_ms = 0;
@@ -482,6 +489,26 @@ void scene_reload(struct scene *s, const char *assets)
     s->assets = duplicate(assets);
     load_site(s);
     start(s);
+}
+
+void scene_swap(struct scene *s, const char *assets)
+{
+    struct scene old = *s;
+    struct gw_site_diff diff;
+    scene_commit(s);
+    assert_false(gw_engine_waits(old.engine));
+    s->assets = duplicate(assets);
+    load_site(s);
+    make_engine(s);
+    assert_int_equal(gw_site_diff_make(old.site, s->site, &diff), GW_OK);
+    const struct gw_table_keep keep = {
+        .points = diff.points, .devices = diff.devices, .buses = diff.buses};
+    gw_table_inherit(s->table, old.table, &keep);
+    assert_int_equal(gw_engine_inherit(s->engine, old.engine, NULL, NULL), GW_OK);
+    gw_site_diff_free(&diff);
+    stop(&old);
+    unload_site(&old);
+    free(old.assets);
 }
 
 size_t scene_records(const struct scene *s)

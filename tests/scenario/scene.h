@@ -108,6 +108,9 @@ enum scene_end { SCENE_CLEAN, SCENE_CRASH };
 void scene_restart(struct scene *s, enum scene_end how, int64_t down_ms, bool reboot);
 /* Restarts with another "assets" section. */
 void scene_reload(struct scene *s, const char *assets);
+/* The same without a restart: another engine takes over from the running one, as at a reload of the
+ * daemon. Everything that was taken is committed first. */
+void scene_swap(struct scene *s, const char *assets);
 
 size_t scene_records(const struct scene *s);
 const struct scene_record *scene_record(const struct scene *s, size_t i);

@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -635,6 +637,107 @@ static void round_after_stop_still_serves(void **state)
     close_end(&e);
 }
 
+/* ---- paused by another thread ---- */
+
+struct paused {
+    int fired;          /* only touched inside the loop, or while it is paused */
+    struct gw_timer at; /* sets itself again and again */
+    atomic_bool blocks; /* the handler leaves the loop ... */
+    atomic_bool go;     /* ... until this is set */
+    atomic_bool inside; /* it has left */
+};
+
+static void count_up(void *arg)
+{
+    struct paused *p = arg;
+    p->fired++;
+    if (atomic_load(&p->blocks)) {
+        gw_loop_leave(loop);
+        atomic_store(&p->inside, true);
+        while (!atomic_load(&p->go))
+            sched_yield();
+        gw_loop_enter(loop);
+        atomic_store(&p->blocks, false);
+    }
+    assert_int_equal(gw_loop_timer_set(loop, &p->at, gw_loop_now_ms(loop)), GW_OK);
+}
+
+static void *run_thread(void *arg)
+{
+    (void)arg;
+    return gw_loop_run(loop) == GW_OK ? NULL : loop;
+}
+
+static void a_pause_keeps_handlers_out(void **state)
+{
+    (void)state;
+    struct paused p = {.at = {.fire = count_up, .arg = &p}};
+    pthread_t thread;
+    int last = 0;
+    assert_int_equal(gw_loop_timer_set(loop, &p.at, now()), GW_OK);
+    assert_int_equal(pthread_create(&thread, NULL, run_thread, NULL), 0);
+    for (int i = 0; i < 500; i++) {
+        assert_int_equal(gw_loop_pause(loop, 10000), GW_OK);
+        const int count = p.fired;
+        for (int k = 0; k < 20; k++)
+            sched_yield();
+        assert_int_equal(p.fired, count);
+        last = count;
+        p.fired++; /* a race would lose it, and a checker would see it */
+        gw_loop_resume(loop);
+    }
+    gw_loop_stop(loop);
+    void *failed = NULL;
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    assert_true(p.fired > last);
+    gw_loop_timer_clear(loop, &p.at);
+}
+
+/* A handler that blocks outside the loop is not waited for, and one that blocks inside is, but not
+ * for ever. What was watched may be gone after a pause. */
+static void a_pause_waits_for_handlers_only(void **state)
+{
+    (void)state;
+    struct paused p = {.at = {.fire = count_up, .arg = &p}};
+    pthread_t thread;
+    atomic_store(&p.blocks, true);
+    assert_int_equal(gw_loop_timer_set(loop, &p.at, now()), GW_OK);
+    assert_int_equal(pthread_create(&thread, NULL, run_thread, NULL), 0);
+    while (!atomic_load(&p.inside))
+        sched_yield();
+    assert_int_equal(gw_loop_pause(loop, 0), GW_OK);
+    gw_loop_timer_clear(loop, &p.at);
+    gw_loop_resume(loop);
+    gw_loop_enter(loop); /* stands in for a handler that hangs */
+    assert_int_equal(gw_loop_pause(loop, 5), GW_E_TIMEOUT);
+    gw_loop_leave(loop);
+    atomic_store(&p.go, true);
+    gw_loop_stop(loop);
+    pthread_join(thread, NULL);
+    gw_loop_timer_clear(loop, &p.at);
+}
+
+/* A timer that is set while the loop is paused ends its wait. */
+static void a_pause_ends_the_wait(void **state)
+{
+    (void)state;
+    struct paused p = {.at = {.fire = count_up, .arg = &p}};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, run_thread, NULL), 0);
+    assert_int_equal(gw_loop_pause(loop, 10000), GW_OK);
+    assert_int_equal(gw_loop_timer_set(loop, &p.at, now()), GW_OK);
+    gw_loop_resume(loop);
+    for (int count = 0; count == 0;) {
+        assert_int_equal(gw_loop_pause(loop, 10000), GW_OK);
+        count = p.fired;
+        gw_loop_resume(loop);
+    }
+    gw_loop_stop(loop);
+    pthread_join(thread, NULL);
+    gw_loop_timer_clear(loop, &p.at);
+}
+
 #define WITH_LOOP(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static uint64_t seed;
@@ -656,6 +759,9 @@ int main(void)
         WITH_LOOP(handler_clears_another_that_is_due),
         WITH_LOOP(self_setting_timer_starves_nobody),
         WITH_LOOP(periodic_timer),
+        WITH_LOOP(a_pause_keeps_handlers_out),
+        WITH_LOOP(a_pause_waits_for_handlers_only),
+        WITH_LOOP(a_pause_ends_the_wait),
         cmocka_unit_test_setup_teardown(timers_agree_with_a_model, setup_seeded, teardown),
         WITH_LOOP(reports_what_is_wanted),
         WITH_LOOP(reports_hang_up),

@@ -68,9 +68,9 @@ static struct rig *start(bool with_core)
     (void)snprintf(rig->path, sizeof rig->path, "%s/c.sock", rig->dir);
     small_site_init(&rig->site, rig->path);
     rig->clock = gw_clock_system();
-    assert_int_equal(gw_board_new(&(struct gw_board_size){3, 2, 1}, &rig->board, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&rig->site.site, NULL, &rig->board, NULL), GW_OK);
     assert_int_equal(gw_mailbox_new(sizeof(int), 1, &rig->stop, NULL), GW_OK);
-    const struct gw_control_conf conf = {.site = &rig->site.site,
+    const struct gw_control_conf conf = {.local = rig->site.site.local,
                                          .boot = "b",
                                          .start = gw_clock_now(&rig->clock),
                                          .board = rig->board,
@@ -297,7 +297,7 @@ static void a_second_one_does_not_start(void **state)
     struct rig *rig = start(true);
     struct gw_control *second = NULL;
     const struct gw_control_conf conf = {
-        .site = &rig->site.site, .boot = "b", .board = rig->board, .clock = &rig->clock};
+        .local = rig->site.site.local, .boot = "b", .board = rig->board, .clock = &rig->clock};
     assert_int_equal(gw_control_start(&conf, &second, NULL), GW_E_REFUSED);
     assert_null(second);
     assert_int_equal(ask(rig, GET("/v1/status")), 200);

@@ -21,7 +21,7 @@ static int setup(void **state)
 {
     static struct rig rig;
     small_site_init(&rig.site, NULL);
-    assert_int_equal(gw_board_new(&(struct gw_board_size){3, 2, 1}, &rig.board, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&rig.site.site, NULL, &rig.board, NULL), GW_OK);
     rig.snapshot = gw_board_begin(rig.board);
     small_site_fill(rig.snapshot, NOW);
     rig.r = (struct gw_render){.site = &rig.site.site,
@@ -88,6 +88,21 @@ static void devices_tell_their_link(void **state)
     has(rig, "\"since_ms\":5000");
     has(rig, "\"fault\":\"no \\\"answer\\\"\",\"id\":\"di\",\"identity\":\"DI-8 sn "
              "7\",\"link\":\"down\"");
+}
+
+static void a_refused_configuration_is_a_trouble(void **state)
+{
+    struct rig *rig = *state;
+    write(rig, gw_render_status);
+    has_not(rig, "\"part\":\"config\"");
+    memcpy(rig->snapshot->config_fault, "s.json:3: no", 13);
+    write(rig, gw_render_status);
+    has(rig, "\"healthy\":false");
+    has(rig, "{\"part\":\"config\",\"text\":\"the site file was changed and is not in use: "
+             "s.json:3: no\"}");
+    rig->snapshot->last_good = true;
+    write(rig, gw_render_status);
+    has(rig, "the site file is bad, what ran last is used: s.json:3: no");
 }
 
 static void buses_tell_what_became_of_their_requests(void **state)
@@ -163,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(points_tell_value_quality_and_age, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refused_configuration_is_a_trouble, setup, teardown),
         cmocka_unit_test_setup_teardown(devices_tell_their_link, setup, teardown),
         cmocka_unit_test_setup_teardown(buses_tell_what_became_of_their_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(alarms_and_cases_are_apart, setup, teardown),

@@ -12,10 +12,12 @@
 #define DEVICES 5
 #define ROUNDS  20000
 
+static const struct gw_site site = {.npoints = POINTS, .ndevices = DEVICES, .nbuses = 1};
+
 static struct gw_board *make(void)
 {
     struct gw_board *b = NULL;
-    assert_int_equal(gw_board_new(&(struct gw_board_size){POINTS, DEVICES, 1}, &b, NULL), GW_OK);
+    assert_int_equal(gw_board_new(&site, NULL, &b, NULL), GW_OK);
     return b;
 }
 
@@ -30,6 +32,53 @@ static void publish(struct gw_board *b, int64_t mono_ms)
     struct gw_snapshot *s = gw_board_begin(b);
     s->now.mono_ms = mono_ms;
     gw_board_publish(b);
+}
+
+/* A site with a count of those that hold it. */
+struct held_site {
+    struct gw_shared shared;
+    struct gw_site site;
+    bool gone;
+};
+
+static void let_go(struct gw_shared *s)
+{
+    ((struct held_site *)(void *)s)->gone = true;
+}
+
+/* The reader goes on with the snapshot that it has, whatever the core publishes meanwhile. */
+static void a_snapshot_keeps_its_site(void **state)
+{
+    (void)state;
+    static struct held_site a, b;
+    struct gw_board *board = NULL;
+    a = (struct held_site){.site = {.npoints = 3, .ndevices = 2, .nbuses = 1}};
+    b = (struct held_site){.site = {.npoints = 70, .ndevices = 9, .nbuses = 4}};
+    gw_shared_init(&a.shared, let_go);
+    gw_shared_init(&b.shared, let_go);
+    assert_int_equal(gw_board_new(&a.site, &a.shared, &board, NULL), GW_OK);
+    publish(board, 1);
+    const struct gw_snapshot *old = gw_board_read(board);
+    gw_board_site(board, &b.site, &b.shared);
+    gw_shared_drop(&a.shared);
+    for (int64_t i = 2; i < 9; i++)
+        publish(board, i);
+    assert_ptr_equal(old->site, &a.site);
+    assert_int_equal(old->npoints, 3);
+    assert_false(a.gone);
+    const struct gw_snapshot *now = gw_board_read(board);
+    assert_ptr_equal(now->site, &b.site);
+    assert_int_equal(now->npoints, 70);
+    assert_int_equal(now->points[69].mono_ms, 0);
+    publish(board, 9);
+    publish(board, 10);
+    (void)gw_board_read(board);
+    publish(board, 11);
+    assert_true(a.gone);
+    gw_shared_drop(&b.shared);
+    assert_false(b.gone);
+    gw_board_free(board);
+    assert_true(b.gone);
 }
 
 static void nothing_before_the_first(void **state)
@@ -164,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_before_the_first),
+        cmocka_unit_test(a_snapshot_keeps_its_site),
         cmocka_unit_test(asked_for_until_published),
         cmocka_unit_test(the_reader_keeps_what_it_looks_at),
         cmocka_unit_test(begin_starts_from_nothing),

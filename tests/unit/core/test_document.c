@@ -137,9 +137,16 @@ static void health_tells_what_does_not_work(void **state)
 
     /* A journal that works, but has hardly room left for what waits. */
     js.open = js.tight = true;
+    assert_null(strstr(r->out.data, "\"config\":"));
+    const struct gw_config_state config = {
+        .last_good = true, .loaded_ms = 1795305540123, .fault = "site.json:3: bad"};
+    health.config = &config;
     health.journal_fault = "";
     gw_buf_clear(&r->out);
     gw_document_health(&r->id, &health, &r->fake.now, &r->out);
+    assert_non_null(
+        strstr(r->out.data, "\"config\":{\"fault\":\"site.json:3: bad\",\"loaded\":\"2026-"));
+    assert_non_null(strstr(r->out.data, "\"state\":\"last_good\"},\"config_sha256\""));
     assert_non_null(strstr(r->out.data, "\"state\":\"full\""));
     assert_non_null(strstr(r->out.data, "\"fault\":\"nine tenths of the space for records"));
 }

@@ -504,9 +504,60 @@ static void after_a_random_life_the_level_is_right(void **state)
     rig_end(&g);
 }
 
+/* A chip, device and points before it shift every index; the lines are not let go, their edges count
+ * on, and what settles comes under the new index. */
+static void another_site_keeps_the_lines(void **state)
+{
+    (void)state;
+    struct rig g;
+    struct sitefile before;
+    rig_load(&g, DEVICE, "\"di.a\": {\"line\": 0, \"edges\": true}, \"di.b\": {\"line\": 1}");
+    rig_start(&g);
+    serve(&g);
+    const uint32_t old_bus = g.f.site->devices[0].bus;
+    fake_chip_set(&g.chip, 0, true);
+    pass(&g, HOLD);
+    expect(&g, "di.a_edges", GW_Q_GOOD, 1);
+    const unsigned opens = g.chip.opens;
+    const struct gw_polls polls = g.last.polls;
+
+    fake_chip_set(&g.chip, 0, false);
+    pass(&g, HOLD / 2); /* settling */
+    before = g.f;
+    sitefile_load(&g.f, "\"new\": {\"driver\": \"gpio\", \"chip\": \"none\"}, " BUS,
+                  "\"x\": {\"bus\": \"new\"}, " DEVICE,
+                  "\"x.y\": {\"line\": 3}, \"di.a\": {\"line\": 0, \"edges\": true}, "
+                  "\"di.b\": {\"line\": 1}");
+    assert_non_null(g.f.site);
+    const uint32_t buses[] = {GW_DRIVER_NEW, old_bus, GW_DRIVER_NEW};
+    const uint32_t devices[] = {GW_DRIVER_NEW, 0, GW_DRIVER_NEW};
+    const struct gw_driver_keep keep = {.buses = buses, .devices = devices};
+    const struct gw_driver_env env = {
+        .site = g.f.site, .clock = &g.clock, .sink = {take, &g}, .seed = 7};
+    assert_int_equal(gw_loop_pause(gw_gpio_reactor_loop(g.r), 0), GW_OK);
+    gw_gpio_reactor_reload(g.r, &env, &keep);
+    gw_loop_resume(gw_gpio_reactor_loop(g.r));
+    sitefile_free(&before);
+    memset(g.samples, 0, sizeof g.samples);
+    memset(g.told, 0, sizeof g.told);
+
+    pass(&g, HOLD);
+    expect(&g, "di.a", GW_Q_GOOD, 0);
+    expect(&g, "di.a_edges", GW_Q_GOOD, 2);
+    assert_int_equal(told(&g, "x.y"), 0);
+    assert_string_equal(g.f.site->devices[g.last.device].id, "di");
+    pass(&g, 1100);
+    expect(&g, "di.b", GW_Q_GOOD, 0);
+    assert_true(g.last.polls.read > polls.read);
+    assert_int_equal(g.last.polls.failed, 0);
+    assert_int_equal(g.chip.opens, opens);
+    rig_end(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(another_site_keeps_the_lines),
         cmocka_unit_test(a_line_that_is_active_at_the_start_is_told_at_once),
         cmocka_unit_test(an_edge_is_told_when_it_has_settled),
         cmocka_unit_test(stamps_of_old_kernels_mean_the_same),

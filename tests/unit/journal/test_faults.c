@@ -284,7 +284,7 @@ static void a_full_disk_at_the_first_start_is_retried(void **state)
     gw_notice_clear(&n);
 }
 
-static void telemetry_waits_for_the_disk(void **state)
+static void telemetry_needs_no_disk(void **state)
 {
     (void)state;
     open_bench();
@@ -302,18 +302,18 @@ static void telemetry_waits_for_the_disk(void **state)
     bench_wait_text(&bench, "telemetry.db: no room left");
     assert_int_equal(bench.failed, 0); /* records.db is well */
     bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL);
-    p = bench_next(&bench, 0);
-    assert_string_equal(p.topic, "lead");
-    free(p.data);
-    atomic_store(&write_fails, NULL);
-    bench_advance(&bench, 40000);
-    for (int i = 2; i < 30; i++) {
+    for (int i = 2; i < 30; i++) { /* whoever listens gets them all the same */
         char data[16];
         snprintf(data, sizeof data, "{\"n\":%d}", i);
         p = bench_next(&bench, 0);
         assert_string_equal(p.data, data);
         free(p.data);
     }
+    p = bench_next(&bench, 0);
+    assert_string_equal(p.topic, "lead");
+    free(p.data);
+    atomic_store(&write_fails, NULL);
+    bench_advance(&bench, 40000);
     bench_wait_text(&bench, "telemetry.db: works again");
 }
 
@@ -526,7 +526,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_consumes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_refuses_consumes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_at_the_first_start_is_retried, setup, teardown),
-        cmocka_unit_test_setup_teardown(telemetry_waits_for_the_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(telemetry_needs_no_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_fsync_is_fatal, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_fsync_of_telemetry_is_fatal, setup, teardown),
         cmocka_unit_test_setup_teardown(a_journal_that_was_removed_is_missed, setup, teardown),

@@ -434,6 +434,56 @@ static void an_empty_table_is_fine(void **state)
     gw_table_free(NULL);
 }
 
+/* Another site in which heat comes first, gas is gone with its points, and flow has a new one. */
+static void what_goes_on_keeps_history_and_life(void **state)
+{
+    struct gw_table *from = *state;
+    struct gw_table *t = NULL;
+    static const uint32_t buses[] = {0, 1};
+    static const struct gw_point next[] = {
+        {.id = "heat.t1", .device = 0, .period_ms = 60000, .stale_ms = 180000},
+        {.id = "flow.flow", .device = 1, .period_ms = 1000, .stale_ms = 500},
+        {.id = "new.x", .device = 2, .period_ms = 1000, .stale_ms = 500},
+    };
+    const struct gw_table_conf c = {.points = next,
+                                    .npoints = 3,
+                                    .bus_of = (const uint32_t[]){1, 0, 0},
+                                    .ndevices = 3,
+                                    .window_ms = 60000};
+    const struct gw_table_keep keep = {.points = (const uint32_t[]){P_HEAT, P_FLOW, GW_TABLE_NEW},
+                                       .devices = (const uint32_t[]){HEAT, FLOW, GW_TABLE_NEW},
+                                       .buses = buses};
+    struct gw_sample past[GW_HISTORY_MAX];
+    bool whole = true;
+    for (int64_t i = 1; i <= 200; i++) {
+        const struct gw_sample s = sample(P_FLOW, GW_Q_GOOD, i * 100, (double)i);
+        (void)apply_one(from, FLOW, &s);
+    }
+    const struct gw_sample heat = sample(P_HEAT, GW_Q_GOOD, 5, 36);
+    (void)apply_one(from, HEAT, &heat);
+    (void)apply_link(from, HEAT, GW_LINK_DOWN, 7000);
+    assert_int_equal(gw_table_new(&c, &t, NULL), GW_OK);
+    gw_table_inherit(t, from, &keep);
+    assert_int_equal(gw_table_get(t, 0, 100).point, 0);
+    assert_true(gw_table_get(t, 0, 100).value.num == 36);
+    assert_int_equal(gw_table_device(t, 0)->link, GW_LINK_DOWN);
+    assert_int_equal(gw_table_device(t, 0)->since_ms, 7000);
+    /* The ring is shorter now: the newest are there, and it says where it begins. */
+    const size_t n = gw_table_history(t, 1, 0, 20000, past, GW_HISTORY_MAX, &whole);
+    assert_false(whole);
+    assert_in_range(n, 60, 63);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(past[i].point, 1);
+        assert_int_equal(past[i].mono_ms, (int64_t)(200 - n + 1 + i) * 100);
+    }
+    assert_int_equal(gw_table_get(t, 2, 100).quality, GW_Q_NOT_YET);
+    assert_int_equal(gw_table_device(t, 2)->link, GW_LINK_UNKNOWN);
+    const struct gw_sample more = sample(1, GW_Q_GOOD, 20100, 201);
+    (void)apply_one(t, 1, &more);
+    assert_true(gw_table_get(t, 1, 20100).value.num == 201);
+    gw_table_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +497,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_batch_that_cannot_be_is_refused_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(a_device_has_a_life, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_goes_on_keeps_history_and_life, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_last_batch_of_a_pass_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_replaced_threads_counted_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fault_text_without_end_is_cut, setup, teardown),

@@ -72,6 +72,8 @@ static void a_pass_is_one_line(void **state)
         {.point = 4, .quality = GW_Q_BAD_COMM},
     };
     uint32_t order[COUNT(points)];
+    uint32_t rank[COUNT(points)];
+    assert_int_equal(gw_telemetry_rank(points, COUNT(points), rank), GW_OK);
     for (size_t i = 0; i < COUNT(points); i++) {
         samples[i].vtype = points[i].vtype;
         samples[i].wall_ms = INT64_C(1795305600123);
@@ -81,7 +83,9 @@ static void a_pass_is_one_line(void **state)
                                      .points = points,
                                      .samples = samples,
                                      .n = COUNT(points),
+                                     .rank = rank,
                                      .order = order,
+                                     .norder = COUNT(points),
                                      .end = {.wall_ms = INT64_C(1795305600130)}};
     struct gw_buf row, out;
     char device[GW_ID_SIZE];

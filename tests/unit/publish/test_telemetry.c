@@ -47,15 +47,19 @@ static struct gw_sample whole(uint32_t point, enum gw_quality q, int64_t value)
 
 static void encode(const struct gw_sample *samples, size_t n, bool sync, struct gw_buf *out)
 {
-    uint32_t order[64];
+    enum { POINTS = sizeof points / sizeof points[0] };
+    uint32_t order[POINTS];
+    uint32_t rank[POINTS];
+    assert_int_equal(gw_telemetry_rank(points, POINTS, rank), GW_OK);
     struct gw_telemetry_pass pass = {.gateway = "g1",
                                      .device = "gas",
                                      .points = points,
                                      .samples = samples,
                                      .n = n,
+                                     .rank = rank,
                                      .order = order,
+                                     .norder = POINTS,
                                      .end = end};
-    assert_true(n <= 64);
     pass.end.sync = sync;
     gw_telemetry_encode(&pass, out);
 }
