@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SOCKET_PATH_MAX 107 /* what fits into sockaddr_un */
@@ -402,7 +403,8 @@ const struct gw_key gw_site_journal_keys[] = {
 
 const struct gw_key gw_site_local_keys[] = {
     {"socket", GW_KEY_PATH, TEXT(gw_site_local, socket), .def = "",
-     .doc = "Unix socket of the local API, at most 107 bytes; empty: control.sock in state_dir."},
+     .doc = "Unix socket of the local API, at most 107 bytes; empty: control.sock in the folder that "
+            "systemd gives (/run/nonsite-gateway), else in state_dir."},
     {"socket_mode", GW_KEY_STR, TEXT(gw_site_local, socket_mode), .min = 1, .def = "0660",
      .check = check_mode,
      .doc = "Permissions of that socket, octal: who may write to it may read what the gateway knows."},
@@ -487,7 +489,10 @@ void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
                           struct gw_issues *issues)
 {
     char path[GW_PATH_SIZE + 16];
-    if (site->local.socket[0] == '\0')
+    const char *run = getenv("RUNTIME_DIRECTORY"); /* of systemd; may be a list */
+    if (site->local.socket[0] == '\0' && run && run[0] == '/')
+        (void)snprintf(path, sizeof path, "%.*s/control.sock", (int)strcspn(run, ":"), run);
+    else if (site->local.socket[0] == '\0')
         (void)snprintf(path, sizeof path, "%s/control.sock", site->gateway.state_dir);
     else
         (void)snprintf(path, sizeof path, "%s", site->local.socket);

@@ -257,6 +257,7 @@ static void on_tick(void *arg)
     tend_drivers(g, now.mono_ms);
     gw_gateway_serve_api(g, &now);
     report_losses(g, now.mono_ms);
+    gw_service_turn(g->service, g->plant->site, g->journal_fault);
     gw_gateway_reload_step(g);
     if (gw_loop_timer_set(g->loop, &g->tick, now.mono_ms + TICK_MS) != GW_OK) {
         gw_log(GW_LOG_ERR, TAG, "cannot set the tick timer");
@@ -484,7 +485,9 @@ static enum gw_status start_all(struct gw_gateway *g, struct gw_config *config, 
         st = start_mqtt(g, g->seed, err);
     if (st == GW_OK)
         st = start_influx(g, g->seed, err);
-    return st == GW_OK ? open_drivers(g, err) : st;
+    if (st == GW_OK)
+        st = open_drivers(g, err);
+    return st == GW_OK ? gw_service_start(g->clock, g->journal, &g->service, err) : st;
 }
 
 enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gateway **out,
@@ -513,6 +516,7 @@ enum gw_status gw_gateway_run(struct gw_gateway *g)
     enum gw_status st = gw_loop_run(g->loop);
     if (st != GW_OK)
         gw_log(GW_LOG_ERR, TAG, "core loop failed");
+    gw_service_stopping(g->service);
     return g->fatal ? GW_E_IO : st;
 }
 
@@ -548,7 +552,8 @@ bool gw_gateway_free(struct gw_gateway *g)
 {
     if (!g)
         return true;
-    bool clean = gw_control_stop(g->control, 5000);
+    bool clean = gw_service_free(g->service);
+    clean = gw_control_stop(g->control, 5000) && clean;
     clean = close_drivers(g) && clean;
     store_running(g);
     if (g->mqtt)

@@ -21,6 +21,7 @@
 #include "core/gateway.h"
 #include "core/identity.h"
 #include "core/plant.h"
+#include "core/service.h"
 #include "core/tap.h"
 #include "journal/journal.h"
 #include "publish/influx.h"
@@ -57,6 +58,7 @@ struct gw_gateway {
     struct gw_loop *loop;
     struct gw_clockwatch *clockwatch;
     struct gw_journal *journal;
+    struct gw_service *service;
     _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
     struct gw_commands *commands; /* NULL: nobody is trusted to ask anything */

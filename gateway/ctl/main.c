@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "conf/issues.h"
 #include "conf/keys.h"
@@ -16,7 +17,8 @@
 #include "ctl/verify.h"
 #include "ctl/view.h"
 
-#define SOCKET     "/var/lib/nonsite-gateway/control.sock"
+#define RUN_DIR    "/run/nonsite-gateway" /* while the service runs */
+#define STATE_DIR  "/var/lib/nonsite-gateway"
 #define TIMEOUT_MS 8000 /* longer than the daemon takes to find that its core is stuck */
 
 enum { EXIT_DEGRADED = 1, EXIT_ERROR = 2, EXIT_AWAY = 3, EXIT_USAGE = 64 };
@@ -48,7 +50,8 @@ static const char usage[] =
     "  export ...        write the signed records to a file (export --help)\n"
     "  verify ...        check an export of records, without a daemon (verify --help)\n"
     "  -s, --socket SOCKET  where the daemon listens (local.socket of its site file);\n"
-    "                       default " SOCKET "\n"
+    "                       default " RUN_DIR "/control.sock while the service\n"
+    "                       runs, else " STATE_DIR "/control.sock\n"
     "  --json               print the daemon's JSON as it is\n"
     "  --version | --help\n"
     "exit: 0 answered; 1 status: the gateway is degraded; 2 the daemon answers with an error;\n"
@@ -128,6 +131,12 @@ static int run(const struct verb *verb, const char *socket_path, const char *dev
     return code;
 }
 
+static const char *default_socket(void)
+{
+    struct stat st;
+    return stat(RUN_DIR, &st) == 0 ? RUN_DIR "/control.sock" : STATE_DIR "/control.sock";
+}
+
 static const struct verb *find_verb(const char *name)
 {
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
@@ -145,7 +154,7 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    const char *socket_path = SOCKET;
+    const char *socket_path = default_socket();
     bool json = false;
     int c;
 

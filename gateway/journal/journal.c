@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -221,6 +222,17 @@ enum gw_status gw_journal_post(struct gw_journal *j, const struct gw_draft *draf
     if (status != GW_OK)
         free(post);
     return status;
+}
+
+uint64_t gw_journal_rounds(struct gw_journal *j, bool *opening)
+{
+    *opening = atomic_load(&j->opening);
+    return atomic_load(&j->rounds);
+}
+
+void gw_journal_nudge(struct gw_journal *j)
+{
+    gw_keeper_wake(j);
 }
 
 size_t gw_journal_room(struct gw_journal *j)

@@ -137,9 +137,6 @@ struct gw_journal_stats {
     uint64_t telemetry_lost;    /* rows evicted or refused since the start */
     uint64_t commits;
     int64_t commit_max_ms; /* slowest commit since the start */
-    /* Monotonic time at which the thread woke for the work it is at, 0 while it sleeps: for a
-     * watchdog, which must allow for opening a large file. */
-    int64_t busy_since_ms;
 };
 
 struct gw_journal;
@@ -157,6 +154,12 @@ bool gw_journal_stop(struct gw_journal *j, int64_t timeout_ms);
 /* The core. Copies the draft. GW_E_FULL: keep it and try later. GW_E_NOMEM. GW_E_INVAL: no draft
  * (class without body, neither record nor state row, a window without its evidence). */
 enum gw_status gw_journal_post(struct gw_journal *j, const struct gw_draft *draft) GW_MUST_CHECK;
+/* For a watchdog: how often the thread has come round, and whether it is at opening its files, which
+ * may take minutes. Any thread; waits for nothing. */
+uint64_t gw_journal_rounds(struct gw_journal *j, bool *opening);
+/* Makes it come round once more, so that rest can be told from a hang. Any thread. */
+void gw_journal_nudge(struct gw_journal *j);
+
 /* How many posts would be taken now. */
 size_t gw_journal_room(struct gw_journal *j);
 /* A telemetry row or event (copied), for topic below nonsite/v1/<gateway>/. GW_E_FULL: dropped and

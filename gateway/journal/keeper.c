@@ -283,13 +283,6 @@ static int64_t next_due(const struct gw_keeper *k, int64_t now_ms)
     return due_ms;
 }
 
-static void busy(struct gw_keeper *k, int64_t since_ms)
-{
-    pthread_mutex_lock(&k->j->lock);
-    k->j->stats.busy_since_ms = since_ms;
-    pthread_mutex_unlock(&k->j->lock);
-}
-
 /* A mailbox is watched only while something can be done about what is in it. */
 static void sleep_until_needed(struct gw_keeper *k)
 {
@@ -312,22 +305,16 @@ static void sleep_until_needed(struct gw_keeper *k)
     else if (due_ms != INT64_MAX)
         wait_ms = due_ms - now_ms < INT_MAX ? (int)(due_ms - now_ms) : INT_MAX;
 
-    busy(k, 0);
     if (poll(fds, sizeof fds / sizeof fds[0], wait_ms) > 0 && fds[0].revents != 0) {
         uint64_t count;
         ssize_t n = read(j->wake_fd, &count, sizeof count);
         (void)n;
     }
-    busy(k, gw_keeper_now(k));
 }
 
-static void open_files(struct gw_keeper *k)
+static void open_these(struct gw_keeper *k, bool rows, bool records)
 {
     struct gw_err err;
-    bool rows = !gw_rows_is_open(k->rows) && gw_keeper_may_try(k, &k->rows_trouble);
-    bool records = k->records == NULL && gw_keeper_may_try(k, &k->records_trouble);
-    if (!rows && !records)
-        return;
     if (gw_dir_make(k->j->conf.dir, &err) != GW_OK) {
         if (rows)
             gw_keeper_failed(k, &k->rows_trouble, &err);
@@ -342,8 +329,20 @@ static void open_files(struct gw_keeper *k)
         gw_chain_open(k);
 }
 
+static void open_files(struct gw_keeper *k)
+{
+    bool rows = !gw_rows_is_open(k->rows) && gw_keeper_may_try(k, &k->rows_trouble);
+    bool records = k->records == NULL && gw_keeper_may_try(k, &k->records_trouble);
+    if (!rows && !records)
+        return;
+    atomic_store(&k->j->opening, true);
+    open_these(k, rows, records);
+    atomic_store(&k->j->opening, false);
+}
+
 static void do_round(struct gw_keeper *k)
 {
+    atomic_fetch_add(&k->j->rounds, 1);
     for (unsigned i = 0; i < k->j->conf.nreaders; i++)
         take_port(k, i);
     take_refused(k);

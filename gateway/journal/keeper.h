@@ -20,6 +20,7 @@
 #define GW_JOURNAL_KEEPER_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -108,6 +109,8 @@ struct gw_journal {
     struct gw_mailbox *resends;  /* struct gw_resend */
     int wake_fd;
     struct gw_worker *worker;
+    _Atomic uint64_t rounds;
+    atomic_bool opening;
 
     pthread_mutex_t lock; /* guards all below */
     struct gw_port ports[GW_READERS_MAX];

@@ -103,6 +103,11 @@ static void the_socket_is_where_it_was_said(void **state)
     assert_string_equal(site->local.socket, "/var/lib/nonsite-gateway/control.sock");
     assert_int_equal(gw_site_socket_mode(&site->local), 0660);
     gw_site_free(site);
+    assert_int_equal(setenv("RUNTIME_DIRECTORY", "/run/nonsite-gateway:/run/other", 1), 0);
+    site = load(site_base);
+    unsetenv("RUNTIME_DIRECTORY");
+    assert_string_equal(site->local.socket, "/run/nonsite-gateway/control.sock");
+    gw_site_free(site);
     site = load_changed("64}", "64}, \"local\": {\"socket\": \"/run/g.sock\", "
                                "\"socket_mode\": \"0600\"}");
     assert_string_equal(site->local.socket, "/run/g.sock");

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/service.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/notify.h"
+#include "base/worker.h"
+
+#define TAG      "watchdog"
+#define LOOKS    8      /* in one interval of the manager */
+#define OPEN_MS  600000 /* a large journal after a power cut, on a slow card */
+#define JOIN_MS  2000
+#define TOLD_MAX 256
+
+/* One of those that must turn, as the watching thread sees it. */
+struct turner {
+    const char *name;
+    uint64_t count;   /* of its turns when last seen */
+    int64_t since_ms; /* when that number was new */
+    bool stuck;       /* and said so */
+};
+
+struct gw_service {
+    const struct gw_clock *clock;
+    struct gw_journal *journal;
+    _Atomic uint64_t turns; /* of the core */
+    char told[TOLD_MAX];    /* the core's alone; "" before it was ready */
+
+    int64_t interval_ms;
+    struct gw_worker *worker; /* NULL: nobody wants to hear */
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool stop;
+};
+
+/* Whether it has turned within limit_ms; tells when that changes. */
+static bool turns(struct turner *t, uint64_t count, int64_t now_ms, int64_t limit_ms)
+{
+    const int64_t rest_ms = now_ms - t->since_ms;
+
+    if (count != t->count) {
+        if (t->stuck)
+            gw_log(GW_LOG_WARN, TAG, "the %s goes on after %lld ms", t->name, (long long)rest_ms);
+        t->count = count;
+        t->since_ms = now_ms;
+        t->stuck = false;
+    } else if (rest_ms > limit_ms && !t->stuck) {
+        t->stuck = true;
+        gw_log(GW_LOG_ERR, TAG, "the %s hangs: no turn for %lld ms; the watchdog is not fed",
+               t->name, (long long)rest_ms);
+    }
+    return !t->stuck;
+}
+
+/* false: it is time to end. */
+static bool pause_ms(struct gw_service *s, int64_t ms)
+{
+    struct timespec end;
+    int rc = 0;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += (time_t)(ms / 1000);
+    end.tv_nsec += (long)(ms % 1000) * 1000000L;
+    if (end.tv_nsec >= 1000000000L) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&s->lock);
+    while (!s->stop && rc == 0)
+        rc = pthread_cond_timedwait(&s->cond, &s->lock, &end);
+    const bool go_on = !s->stop;
+    pthread_mutex_unlock(&s->lock);
+    return go_on;
+}
+
+static void watch(void *arg)
+{
+    struct gw_service *s = arg;
+    const int64_t limit_ms = s->interval_ms / 2;
+    const int64_t start_ms = gw_clock_mono_ms(s->clock);
+    struct turner core = {.name = "core", .since_ms = start_ms};
+    struct turner journal = {.name = "journal", .since_ms = start_ms};
+
+    do {
+        const int64_t now_ms = gw_clock_mono_ms(s->clock);
+        bool opening = false;
+        const uint64_t rounds = gw_journal_rounds(s->journal, &opening);
+        const bool core_turns = turns(&core, atomic_load(&s->turns), now_ms, limit_ms);
+        if (turns(&journal, rounds, now_ms, opening ? OPEN_MS : limit_ms) && core_turns)
+            (void)gw_notify("WATCHDOG=1");
+        gw_journal_nudge(s->journal);
+    } while (pause_ms(s, s->interval_ms / LOOKS));
+}
+
+static bool make_lock(struct gw_service *s)
+{
+    pthread_condattr_t attr;
+
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    bool ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+              pthread_cond_init(&s->cond, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    if (ok && pthread_mutex_init(&s->lock, NULL) != 0) {
+        pthread_cond_destroy(&s->cond);
+        ok = false;
+    }
+    return ok;
+}
+
+enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal *journal,
+                                struct gw_service **out, struct gw_err *err)
+{
+    struct gw_service *s = calloc(1, sizeof *s);
+
+    if (!s || !make_lock(s)) {
+        free(s);
+        return gw_err_set(err, GW_E_NOMEM, "watchdog: out of memory");
+    }
+    s->clock = clock;
+    s->journal = journal;
+    s->interval_ms = gw_notify_watchdog_ms();
+    if (s->interval_ms > 0) {
+        enum gw_status st = gw_worker_start("watchdog", watch, s, &s->worker, err);
+        if (st != GW_OK) {
+            (void)!gw_service_free(s);
+            return st;
+        }
+    }
+    *out = s;
+    return GW_OK;
+}
+
+void gw_service_turn(struct gw_service *s, const struct gw_site *site, const char *journal_fault)
+{
+    char state[sizeof s->told];
+
+    atomic_fetch_add(&s->turns, 1);
+    if (journal_fault[0] != '\0')
+        (void)snprintf(state, sizeof state, "journal: failed: %s", journal_fault);
+    else
+        (void)snprintf(state, sizeof state, "watching %zu devices and %zu assets", site->ndevices,
+                       site->nassets);
+    if (strcmp(s->told, state) == 0)
+        return;
+    (void)gw_notify("%sSTATUS=%s", s->told[0] ? "" : "READY=1\n", state);
+    memcpy(s->told, state, sizeof state);
+}
+
+static void end_watch(struct gw_service *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->stop = true;
+    pthread_cond_signal(&s->cond);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void gw_service_stopping(struct gw_service *s)
+{
+    (void)gw_notify("STOPPING=1\nSTATUS=stopping");
+    end_watch(s);
+}
+
+bool gw_service_free(struct gw_service *s)
+{
+    if (!s)
+        return true;
+    end_watch(s);
+    if (s->worker && !gw_worker_join(s->worker, JOIN_MS))
+        return false;
+    pthread_cond_destroy(&s->cond);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+    return true;
+}

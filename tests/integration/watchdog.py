@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hang of the core or of the journal ends in a restart, and the log says which; a hang of a polling thread
+does not, because that is replaced.
+
+The test plays the service manager: it hands out the notification socket, and restarts a daemon whose watchdog
+was not fed. Threads are stopped from outside, as a debugger stops them; the daemon knows nothing of it.
+"""
+import ctypes
+import os
+import pathlib
+import signal
+import socket
+import time
+
+import stories
+from harness import BUILD, Rig, run, until
+
+INTERVAL_S = 10  # WatchdogSec of the unit is 30
+ABORT_S = 1  # from SIGABRT to SIGKILL: a stopped thread takes no other signal
+
+PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
+WALL = 0x40000000  # of waitpid: threads, too
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+LIBC.ptrace.restype = ctypes.c_long
+
+
+def ptrace(request, tid):
+    if LIBC.ptrace(request, tid, None, None) != 0:
+        raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of {tid}")
+
+
+def thread(pid, name):
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text().strip() == name:
+            return int(task.name)
+    raise AssertionError(f"{pid} has no thread {name}")
+
+
+def stop(tid):
+    """The thread does not run any more."""
+    ptrace(PTRACE_SEIZE, tid)
+    ptrace(PTRACE_INTERRUPT, tid)
+    _, status = os.waitpid(tid, WALL)
+    assert os.WIFSTOPPED(status), status
+
+
+def bury(tid):
+    """Of a stopped thread that was killed, who stopped it hears first; its process is not gone before."""
+    try:
+        os.waitpid(tid, os.WNOHANG | WALL)
+    except ChildProcessError:
+        pass
+
+
+class Service:
+    """A daemon with its notification socket."""
+
+    def __init__(self, rig, name, site):
+        self.rig, self.name, self.site = rig, name, site
+        self.starts, self.ready, self.fed = 0, False, None
+        self.said = []
+        self.stopped = None  # a thread of it
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        # An abstract name and a path are both valid.
+        path = "\0" + f"{rig.dir}/{name}" if name == "core" else str(rig.dir / f"{name}.notify")
+        self.socket.bind(path)
+        self.env = dict(os.environ, NOTIFY_SOCKET=path.replace("\0", "@"), WATCHDOG_USEC=str(INTERVAL_S * 1000000))
+        self.start()
+
+    def start(self):
+        self.starts, self.ready, self.fed = self.starts + 1, False, None
+        self.process = self.rig.start(self.name, [BUILD / "bin/nonsited", self.site], env=self.env)
+
+    def look(self):
+        """Takes what was told; restarts what did not tell enough."""
+        while True:
+            try:
+                text = self.socket.recv(4096).decode()
+            except BlockingIOError:
+                break
+            self.said.append(text)
+            if "READY=1" in text:
+                self.ready, self.fed = True, time.monotonic()
+            if "WATCHDOG=1" in text:
+                self.fed = time.monotonic()
+        if self.ready and time.monotonic() - self.fed > INTERVAL_S:
+            self.process.send_signal(signal.SIGABRT)
+            end = time.monotonic() + ABORT_S
+            while self.process.poll() is None and time.monotonic() < end:
+                time.sleep(0.05)
+            self.process.kill()
+            self.gone()
+            self.start()
+
+    def hang(self, name):
+        self.stopped = thread(self.process.pid, name)
+        stop(self.stopped)
+
+    def gone(self):
+        """Waits for the end of a process that has, or had, a stopped thread."""
+        def ended():
+            if self.stopped and self.stopped != self.process.pid:
+                bury(self.stopped)
+            return self.process.poll() is not None
+        until("the process is gone", 30, ended)
+        self.stopped = None
+
+
+def service(rig, name, ports):
+    """A daemon of its own id and state folder."""
+    site = rig.site(gateway={"id": f"gw-{name}", "state_dir": f"state-{name}"},
+                    **stories.site(ports, period_ms=1000))
+    return Service(rig, name, site.rename(rig.dir / f"{name}.json"))
+
+
+def story(rig, services, names):
+    def watched(seconds, what, ready):
+        def look():
+            for s in services.values():
+                s.look()
+            return ready()
+        until(what, seconds, look)
+
+    watched(60, "all are ready", lambda: all(s.ready for s in services.values()))
+    for s in services.values():
+        assert "READY=1\nSTATUS=watching 4 devices and 2 assets" in s.said, s.said
+    # Files that are still being opened may take minutes, so the journal's hang begins after that.
+    watched(60, "all journals are open", lambda: all("journal open" in rig.log(name) for name in services))
+    watched(60, "all feed the watchdog", lambda: all("WATCHDOG=1" in s.said for s in services.values()))
+
+    began = time.monotonic()
+    for name, s in services.items():
+        s.hang(names[name])
+    watched(60, "both are restarted", lambda: all(services[n].starts == 2 for n in ("core", "journal")))
+    took = time.monotonic() - began
+    print(f"restarted within {took:.1f} s of the hang; the watchdog's interval is {INTERVAL_S} s")
+    assert took <= 2 * INTERVAL_S, took
+    for name in ("core", "journal"):
+        log = rig.log(name)
+        assert f"watchdog: the {name} hangs" in log, log
+        assert log.count(" hangs: ") == 1, log
+    watched(30, "they are ready again", lambda: all(s.ready for s in services.values()))
+
+    # The daemon whose polling thread stands still was not restarted, said so, and polls again.
+    watched(60, "the thread is replaced", lambda: " worker modbus-tcp" in rig.log("polling"))
+    watched(2 * INTERVAL_S, "an interval more", lambda: time.monotonic() - began > 2 * INTERVAL_S)
+    assert services["polling"].starts == 1
+    assert " hangs: " not in rig.log("polling")
+
+    services["polling"].process.kill()
+    services["polling"].gone()
+
+    # An ordinary end says so, and takes no restart.
+    last = services["journal"]
+    last.process.terminate()
+    assert last.process.wait(30) == 0
+    last.look()
+    assert any(m.startswith("STOPPING=1") for m in last.said), last.said
+
+
+def main():
+    with Rig() as rig:
+        rig.broker()
+        _, ports = rig.plant(stories.scenario())
+        names = {"core": "nonsited", "journal": "journal", "polling": "modbus-tcp"}
+        services = {name: service(rig, name, ports) for name in names}
+
+        try:
+            story(rig, services, names)
+        finally:
+            for s in services.values():
+                s.process.kill()
+                s.gone()
+
+
+run(main)
