@@ -112,6 +112,8 @@ struct gw_engine_case {
     int64_t reopened, repeats, since_ms; /* wall time */
     const struct gw_rectify *rectify;    /* what was said of it; NULL: nothing. Lent */
     const struct gw_permit *permit;      /* that withholds it; NULL: none. Lent */
+    uint32_t check;                      /* index in the inventory; GW_NO_INDEX: undeclared */
+    const struct gw_shelf *shelf;        /* of an alarm that is shelved; NULL: it is not. Lent */
 };
 /* Shows each, in the order of gw_engine_write_cases. */
 void gw_engine_each_case(const struct gw_engine *e,

@@ -26,7 +26,7 @@ struct gw_alarm gw_slot_alarm(const struct gw_slot *s)
         .state = s->mem.alarm, .latch = s->def->finding->latch, .masks = s->masks};
 }
 
-struct gw_shelf *gw_engine_shelf(struct gw_engine *e, const struct gw_slot *s)
+const struct gw_shelf *gw_engine_shelf(const struct gw_engine *e, const struct gw_slot *s)
 {
     for (size_t i = 0; i < GW_SHELVES_MAX && e->nshelves > 0; i++)
         if (e->shelves[i].slot == (uint32_t)(s - e->slots))

@@ -152,7 +152,7 @@ void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary w
 /* ---- shelving (engine_shelf.c) ---- */
 
 /* Its shelf, or NULL. */
-struct gw_shelf *gw_engine_shelf(struct gw_engine *e, const struct gw_slot *s);
+const struct gw_shelf *gw_engine_shelf(const struct gw_engine *e, const struct gw_slot *s);
 void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
                           const struct gw_stamp *now, struct gw_command_answer *out);
 void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,

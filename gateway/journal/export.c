@@ -27,6 +27,14 @@ static enum gw_status write_page(struct gw_keeper *k, int64_t from, struct gw_bu
     return status;
 }
 
+static enum gw_status write_window(struct gw_keeper *k, int64_t seq, struct gw_buf *out,
+                                   struct gw_err *err)
+{
+    if (k->records == NULL)
+        return gw_err_set(err, GW_E_CLOSED, "the journal is not open");
+    return gw_records_window(k->records, seq, out, err);
+}
+
 void gw_export_serve(struct gw_keeper *k)
 {
     struct gw_journal *j = k->j;
@@ -36,12 +44,14 @@ void gw_export_serve(struct gw_keeper *k)
 
     pthread_mutex_lock(&j->lock);
     bool asked = x->state == GW_EXPORT_ASKED;
+    bool window = x->window;
     int64_t from = x->from;
     pthread_mutex_unlock(&j->lock);
     if (!asked)
         return;
-    gw_buf_init(&page, GW_EXPORT_PAGE_MAX);
-    enum gw_status status = write_page(k, from, &page, &err);
+    gw_buf_init(&page, window ? GW_EXPORT_WINDOW_MAX : GW_EXPORT_PAGE_MAX);
+    enum gw_status status =
+        window ? write_window(k, from, &page, &err) : write_page(k, from, &page, &err);
     if (status != GW_OK && status != GW_E_CLOSED)
         gw_chain_failed(k, &err);
 
@@ -74,8 +84,8 @@ static enum gw_status await(struct gw_journal *j, int64_t timeout_ms, struct gw_
     return GW_OK;
 }
 
-enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
-                                 struct gw_buf *out, struct gw_err *err)
+static enum gw_status ask(struct gw_journal *j, bool window, int64_t from, int64_t timeout_ms,
+                          struct gw_buf *out, struct gw_err *err)
 {
     struct gw_export *x = &j->page;
     pthread_mutex_lock(&j->lock);
@@ -85,6 +95,7 @@ enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t tim
         status = gw_err_set(err, GW_E_TIMEOUT, "the journal does not answer");
     if (status == GW_OK) {
         x->from = from;
+        x->window = window;
         x->state = GW_EXPORT_ASKED;
         gw_keeper_wake(j);
         status = await(j, timeout_ms, err);
@@ -100,4 +111,16 @@ enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t tim
     }
     pthread_mutex_unlock(&j->lock);
     return status == GW_OK && out->failed ? gw_err_set(err, GW_E_NOMEM, "out of memory") : status;
+}
+
+enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err)
+{
+    return ask(j, false, from, timeout_ms, out, err);
+}
+
+enum gw_status gw_journal_window(struct gw_journal *j, int64_t seq, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err)
+{
+    return ask(j, true, seq, timeout_ms, out, err);
 }

@@ -73,10 +73,11 @@ struct gw_port {
 #define GW_ROWS_CAPACITY 1024
 #define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
 
-/* A page of the chain that somebody asked for. */
+/* A page of the chain, or a window, that somebody asked for. */
 struct gw_export {
     pthread_cond_t done;
     enum { GW_EXPORT_IDLE, GW_EXPORT_ASKED, GW_EXPORT_DONE } state;
+    bool window; /* of evidence record `from` */
     int64_t from;
     struct gw_buf page;
     enum gw_status status;
