@@ -17,8 +17,10 @@
 #define REPLY_MAX ((size_t)8 * 1024)
 
 struct pending {
-    uint64_t token; /* whose commit it waits for */
+    uint64_t token; /* whose commit, or the journal's answer, it waits for */
     bool acted;
+    bool waits;    /* acted, and not certain yet: no reply before */
+    bool unposted; /* the journal had no room for its number behind what it changed */
     struct gw_asked asked;
     struct gw_command_answer answer;
 };
@@ -37,7 +39,7 @@ struct gw_commands {
     struct gw_place places[GW_ASK_RECEIPTS];
     struct gw_place held[GW_ASK_RECEIPTS]; /* of a receipt that the journal has no room for yet */
     size_t nheld;
-    struct gw_timer retry;
+    struct gw_timer retry, again;
     struct gw_buf body, wire;
     struct gw_ratelog refused_log;
     uint64_t receipts;
@@ -162,58 +164,150 @@ static void reply(struct gw_commands *c, const struct gw_asked *a, bool done, co
 
 /* ---- carrying out ---- */
 
+static void answer(struct pending *p, bool done, const char *en, const char *zh)
+{
+    p->answer.done = done;
+    (void)snprintf(p->answer.why, sizeof p->answer.why, "%s", en);
+    (void)snprintf(p->answer.why_zh, sizeof p->answer.why_zh, "%s", zh);
+}
+
+struct opening {
+    const char *id; /* of the case */
+    char record[GW_RECORD_ID_SIZE];
+};
+
+static void find_opening(void *ctx, const struct gw_engine_case *c)
+{
+    struct opening *o = ctx;
+    if (strcmp(c->id, o->id) == 0)
+        (void)snprintf(o->record, sizeof o->record, "%s", c->record);
+}
+
+/* The journal looks for the window and answers with the token. */
+static void ask_window(struct gw_commands *c, struct pending *p)
+{
+    struct opening o = {.id = p->asked.command.target};
+    (void)snprintf(o.record, sizeof o.record, "%s", p->asked.record);
+    if (o.id[0] != '\0')
+        gw_engine_each_case(c->conf.engine, find_opening, &o);
+    if (o.record[0] == '\0') {
+        answer(p, false, "no such case stands; name the record", "没有该未结案件，请注明记录编号");
+        return;
+    }
+    p->token = ++c->tokens | TOKEN_BIT;
+    const enum gw_status st = gw_journal_resend(c->journal, o.record, p->token);
+    p->waits = st == GW_OK;
+    if (st == GW_E_INVAL)
+        answer(p, false, "that is no record id", "记录编号格式不正确");
+    else if (st != GW_OK)
+        answer(p, false, "the journal takes nothing now; try again", "日志暂不可写，请稍后重试");
+}
+
 static void act(struct gw_commands *c, struct pending *p)
 {
-    struct gw_command_answer *out = &p->answer;
     struct gw_stamp now = gw_clock_now(c->conf.clock);
 
     p->acted = true;
+    p->waits = false;
+    if (gw_gate_over(&p->asked, &now)) {
+        gw_gate_refused(c->gate, GW_REFUSED_EXPIRED, 1);
+        answer(p, false, "its time was over before it could be carried out", "指令在执行前已过期");
+        return;
+    }
     switch (p->asked.ask) {
     case GW_ASK_CHALLENGE:
-        out->done = true;
-        (void)snprintf(out->why, sizeof out->why, "alive");
-        (void)snprintf(out->why_zh, sizeof out->why_zh, "在线");
+        answer(p, true, "alive", "在线");
         break;
     case GW_ASK_EVIDENCE:
-        (void)snprintf(out->why, sizeof out->why, "this version does not send a window again");
-        (void)snprintf(out->why_zh, sizeof out->why_zh, "本版本不能重发证据窗口");
-        break;
+        ask_window(c, p);
+        return;
     default:
-        gw_engine_command(c->conf.engine, &p->asked.command, &now, out);
+        gw_engine_command(c->conf.engine, &p->asked.command, &now, &p->answer);
         break;
     }
-}
-
-static void finish(struct gw_commands *c)
-{
-    const struct pending *p = &c->queue[c->first];
-    reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
-    c->first = (c->first + 1) % PENDING;
-    c->count--;
+    p->waits = p->unposted = p->answer.done;
+    p->token = ++c->tokens | TOKEN_BIT;
 }
 
 /* The journal commits in the order of the posts: when the number, posted once more behind what the
- * command changed, is committed, that is on the disk, too. */
+ * command changed, is committed, that is on the disk, too. While there is no room for it there is no
+ * reply. */
+static void post_again(struct gw_commands *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct pending *p = &c->queue[(c->first + i) % PENDING];
+        if (!p->unposted)
+            continue;
+        if (store(c, p->asked.key, p->asked.ask, gw_gate_seq(c->gate, p->asked.key, p->asked.ask),
+                  p->token) != GW_OK) {
+            (void)!gw_loop_timer_set(c->loop, &c->again, gw_loop_now_ms(c->loop) + RETRY_MS);
+            return;
+        }
+        p->unposted = false;
+    }
+}
+
+static void on_again(void *arg)
+{
+    post_again(arg);
+}
+
+/* Replies in the order in which they were asked for. */
+static void finish(struct gw_commands *c)
+{
+    while (c->count > 0 && c->queue[c->first].acted && !c->queue[c->first].waits) {
+        const struct pending *p = &c->queue[c->first];
+        reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
+        c->first = (c->first + 1) % PENDING;
+        c->count--;
+    }
+}
+
+static struct pending *find_pending(struct gw_commands *c, uint64_t token)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct pending *p = &c->queue[(c->first + i) % PENDING];
+        if (p->token == token)
+            return p;
+    }
+    return NULL;
+}
+
 bool gw_commands_committed(struct gw_commands *c, uint64_t token)
 {
     if ((token & TOKEN_BIT) == 0)
         return false;
-    for (size_t i = 0; i < c->count; i++) {
-        struct pending *p = &c->queue[(c->first + i) % PENDING];
-        if (p->token != token || p->acted)
-            continue;
+    struct pending *p = find_pending(c, token);
+    if (p && p->acted)
+        p->waits = false;
+    else if (p)
         act(c, p);
-        p->token = ++c->tokens | TOKEN_BIT;
-        if (!p->answer.done ||
-            store(c, p->asked.key, p->asked.ask, gw_gate_seq(c->gate, p->asked.key, p->asked.ask),
-                  p->token) != GW_OK)
-            p->token = 0; /* nothing to wait for */
-        token = 0;
-    }
-    while (c->count > 0 && c->queue[c->first].acted &&
-           (c->queue[c->first].token == 0 || c->queue[c->first].token == token))
-        finish(c);
+    post_again(c);
+    finish(c);
     return true;
+}
+
+void gw_commands_window(struct gw_commands *c, uint64_t token, enum gw_window_found found)
+{
+    static const struct {
+        const char *en, *zh;
+    } words[] = {
+        [GW_WINDOW_QUEUED] = {"the window is published again", "证据窗口将重新发布"},
+        [GW_WINDOW_NONE] =
+            {"no window is kept of that record: it has none, or its time is not over",
+             "该记录没有证据窗口，或者窗口期尚未结束"},
+        [GW_WINDOW_GONE] = {"the window was delivered and is no longer kept",
+                            "证据窗口此前已送达，网关不再保存"},
+        [GW_WINDOW_UNKNOWN] = {"no such record was ever stored here", "本网关从未存有该记录"},
+        [GW_WINDOW_FAILED] = {"the journal cannot be read or written now; try again",
+                              "日志暂不可读写，请稍后重试"},
+    };
+    struct pending *p = find_pending(c, token);
+    if (!p || !p->acted || !p->waits)
+        return;
+    p->waits = false;
+    answer(p, found == GW_WINDOW_QUEUED, words[found].en, words[found].zh);
+    finish(c);
 }
 
 /* ---- what comes in ---- */
@@ -332,6 +426,7 @@ void gw_commands_open(struct gw_commands *c, struct gw_loop *loop)
 {
     c->loop = loop;
     c->retry = (struct gw_timer){.fire = on_retry, .arg = c};
+    c->again = (struct gw_timer){.fire = on_again, .arg = c};
     for (unsigned i = 0; i < GW_INBOX_LANES; i++) {
         c->watches[i] = (struct gw_watch){
             .fd = gw_inbox_fd(c->inbox, i), .ready = i == 0 ? on_receipts : on_commands, .arg = c};
@@ -346,6 +441,7 @@ void gw_commands_close(struct gw_commands *c)
     for (unsigned i = 0; i < GW_INBOX_LANES; i++)
         gw_loop_unwatch(c->loop, &c->watches[i]);
     gw_loop_timer_clear(c->loop, &c->retry);
+    gw_loop_timer_clear(c->loop, &c->again);
     c->loop = NULL;
 }
 

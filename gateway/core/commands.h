@@ -5,7 +5,9 @@
  * A command that the gate (control/command.h) lets in goes through three states, each begun by a
  * commit of the journal: its number is on the disk; it is carried out; what it changed is on the
  * disk, and the reply goes to the journal, to be published like an event. A crash before the second
- * loses the command (its number is used, and a repetition is refused), one after it the reply.
+ * loses the command (its number is used, and a repetition is refused), one after it the reply. No
+ * reply says that something was done before it is on the disk, however long that takes. A command
+ * whose time is over when the first of these commits comes at last is not carried out.
  * Receipts go to the journal at once. Core thread.
  */
 #ifndef GW_CORE_COMMANDS_H
@@ -59,6 +61,8 @@ void gw_commands_open(struct gw_commands *c, struct gw_loop *loop);
 void gw_commands_close(struct gw_commands *c); /* before the loop is freed; NULL is fine */
 /* The journal committed the draft with this token. False: the token is not ours. */
 bool gw_commands_committed(struct gw_commands *c, uint64_t token);
+/* The journal's answer to gw_journal_resend. */
+void gw_commands_window(struct gw_commands *c, uint64_t token, enum gw_window_found found);
 
 /* Appends the member "commands" of health. */
 void gw_commands_write(struct gw_commands *c, struct gw_jcs *j, const char *key);

@@ -399,6 +399,9 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
     case GW_NOTICE_COMMITTED:
         committed(g, n->token, n->seq);
         break;
+    case GW_NOTICE_WINDOW:
+        gw_commands_window(g->commands, n->token, n->found);
+        break;
     case GW_NOTICE_FINE:
         g->journal_fault[0] = '\0';
         g->health_due_ms = 0;

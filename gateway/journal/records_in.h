@@ -29,6 +29,8 @@ enum {
     Q_FETCH,
     Q_FETCH_WINDOW,
     Q_SETTLE,
+    Q_WINDOW_OF,
+    Q_RECALL,
     Q_PLACE,
     Q_OLDEST,
     Q_PREFIX,
@@ -39,6 +41,8 @@ enum {
     Q_PAGE,
     Q_COUNT
 };
+
+#define GW_WINDOW_EMPTIED 2 /* "delivered" of a window whose bytes had to go */
 
 struct gw_records {
     struct gw_db *db;
