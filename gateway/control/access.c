@@ -72,8 +72,7 @@ static bool find_group(const char *name, gid_t *out)
 
     if (!mem)
         return false;
-    const bool there =
-        getgrnam_r(name, &group, mem, GROUP_BUFFER, &found) == 0 && found != NULL;
+    const bool there = getgrnam_r(name, &group, mem, GROUP_BUFFER, &found) == 0 && found != NULL;
     if (there)
         *out = found->gr_gid;
     free(mem);

@@ -29,12 +29,13 @@ enum gw_access_word {
 };
 
 struct gw_access {
-    const struct gw_site_local *local; /* lent */
-    char port[8];                      /* of local.http; "" without one */
-    char literal[GW_ID_SIZE + 4];      /* its address as it stands in a URL */
+    const struct gw_site_local *local;     /* lent */
+    char port[8];                          /* of local.http; "" without one */
+    char literal[GW_ID_SIZE + 4];          /* its address as it stands in a URL */
     int64_t wrong_ms[GW_ACCESS_WRONG_MAX]; /* monotonic times of the last wrong ones; 0: none */
     unsigned next;                         /* the oldest of them */
-    char known[GW_SHA256_HEX]; /* of the last right words with the file's, so that a page need not be
+    char
+        known[GW_SHA256_HEX]; /* of the last right words with the file's, so that a page need not be
                                   slow; "" */
 };
 

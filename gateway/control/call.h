@@ -25,8 +25,8 @@ enum gw_call_kind { GW_CALL_TREND = 0, GW_CALL_COMMAND };
 struct gw_call {
     uint64_t id; /* of the caller, handed back */
     enum gw_call_kind kind;
-    uint32_t point;  /* TREND: a point of the site */
-    int64_t span_ms; /* TREND: how far back */
+    uint32_t point;             /* TREND: a point of the site */
+    int64_t span_ms;            /* TREND: how far back */
     struct gw_command *command; /* COMMAND: malloc'd, taken over */
 };
 

@@ -87,8 +87,8 @@ struct client {
     bool tcp;
     uint64_t serial;
     int64_t start_ms;
-    bool begun;       /* the head of a POST was seen */
-    char *body;       /* of a POST, NUL-terminated; malloc'd; NULL: nothing came yet */
+    bool begun; /* the head of a POST was seen */
+    char *body; /* of a POST, NUL-terminated; malloc'd; NULL: nothing came yet */
     size_t body_len;
     bool too_long;    /* the body: what comes of it is thrown away */
     bool asked;       /* its request was put to the owner */
@@ -124,7 +124,8 @@ static bool add_headers(const struct gw_http *h, struct MHD_Response *response,
     if (ok == MHD_YES)
         ok = h->mhd.add_response_header(response, "Connection", "close");
     if (ok == MHD_YES)
-        ok = h->mhd.add_response_header(response, "Cache-Control", a->page ? "no-cache" : "no-store");
+        ok = h->mhd.add_response_header(response, "Cache-Control",
+                                        a->page ? "no-cache" : "no-store");
     if (ok == MHD_YES)
         ok = h->mhd.add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (ok == MHD_YES)
@@ -167,6 +168,8 @@ static enum MHD_Result reply_fault(const struct gw_http *h, struct MHD_Connectio
     if (!a.body)
         return MHD_NO;
     memcpy(a.body, json, a.len);
+    if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
+        gw_http_answer_header(&a, "Allow", "GET, HEAD, POST");
     return reply(h, connection, &a);
 }
 

@@ -33,8 +33,8 @@ struct gw_http_request {
     const char *path; /* decoded, without the query */
     bool post;        /* POST; otherwise GET or HEAD */
     bool tcp;         /* over TCP; otherwise over a Unix socket */
-    bool early;       /* of a POST that the head is there and the body is not: only a refusal is taken */
-    int fd;           /* of the connection: to ask whose it is */
+    bool early; /* of a POST that the head is there and the body is not: only a refusal is taken */
+    int fd;     /* of the connection: to ask whose it is */
     unsigned place;   /* below GW_HTTP_CLIENTS: no two connections have the same at one time ... */
     uint64_t serial;  /* ... and this one no other ever has */
     const char *body; /* NUL-terminated; "" without one */

@@ -12,6 +12,7 @@
 
 #include "control/render_parts.h"
 #include "finding/instrument.h"
+#include "publish/telemetry.h"
 
 struct walk {
     const struct gw_render *r;
@@ -19,7 +20,14 @@ struct walk {
     struct gw_jcs *j;
 };
 
-enum state { STATE_PRESENT = 0, STATE_UNKNOWN, STATE_TRIPPED, STATE_BYPASSED, STATE_FAILED, STATE_ABSENT };
+enum state {
+    STATE_PRESENT = 0,
+    STATE_UNKNOWN,
+    STATE_TRIPPED,
+    STATE_BYPASSED,
+    STATE_FAILED,
+    STATE_ABSENT
+};
 
 static const char *const state_names[] = {
     [STATE_PRESENT] = "present",   [STATE_UNKNOWN] = "unknown", [STATE_TRIPPED] = "tripped",
@@ -96,7 +104,7 @@ static enum state state_by(const struct gw_check_def *check, const struct gw_sam
     switch (check->rule->rule) {
     case GW_RULE_ABSENT:
         return !s || s->quality == GW_Q_NOT_YET || s->quality == GW_Q_BAD_COMM ? STATE_ABSENT
-                                                                              : STATE_PRESENT;
+                                                                               : STATE_PRESENT;
     case GW_RULE_BAD_QUALITY:
     case GW_RULE_FROZEN:
     case GW_RULE_DECOUPLED:

@@ -5,6 +5,7 @@
 #include "control/render.h"
 
 #include "control/render_parts.h"
+#include "publish/telemetry.h"
 
 static const struct gw_check_def *check_of(const struct gw_render *r, const struct gw_standing *s)
 {
@@ -32,8 +33,7 @@ static void write_points(struct gw_jcs *j, const struct gw_render *r,
 }
 
 /* The point that decides, as it is now. */
-static const struct gw_sample *decisive(const struct gw_render *r,
-                                        const struct gw_check_def *check)
+static const struct gw_sample *decisive(const struct gw_render *r, const struct gw_check_def *check)
 {
     return check && check->npoints > 0 ? &r->snapshot->points[check->points[0].point] : NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "control/render_parts.h"
 #include "finding/instrument.h"
+#include "publish/telemetry.h"
 
 /* A text that is not there stands for nothing of it: the engine does not run yet. */
 static void write_piece(struct gw_jcs *j, const struct gw_render *r, const char *key,
@@ -42,7 +43,34 @@ static void write_framed(const struct gw_render *r, const char *key, enum gw_sna
 
 void gw_render_events(const struct gw_render *r, struct gw_buf *out)
 {
-    write_framed(r, "events", GW_TEXT_EVENTS, out);
+    const struct gw_snapshot *s = r->snapshot;
+    struct gw_jcs j;
+
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_arr(&j, "events");
+    for (size_t i = 0; i < s->nevents; i++) {
+        const struct gw_snapshot_event *e = &s->events[i];
+        if (e->n < r->from)
+            continue;
+        gw_jcs_obj(&j, NULL);
+        gw_jcs_str(&j, "kind", e->kind);
+        gw_jcs_int(&j, "n", e->n);
+        gw_jcs_str(&j, "place", e->place);
+        gw_jcs_int(&j, "t", e->t_ms);
+        gw_jcs_obj(&j, "text");
+        gw_jcs_str(&j, "en", e->en);
+        gw_jcs_str(&j, "zh", e->zh);
+        gw_jcs_end(&j);
+        gw_jcs_end(&j);
+    }
+    gw_jcs_end(&j);
+    gw_jcs_int(&j, "first", s->nevents > 0 ? s->events[0].n : 0);
+    gw_jcs_str(&j, "gateway", r->site->gateway.id);
+    gw_jcs_int(&j, "last", s->nevents > 0 ? s->events[s->nevents - 1].n : 0);
+    gw_render_wall(&j, "now", s->now.wall_ms);
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
 }
 
 void gw_render_permits(const struct gw_render *r, struct gw_buf *out)

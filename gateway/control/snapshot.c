@@ -18,9 +18,9 @@ struct gw_board {
 
     pthread_mutex_t mutex; /* for what follows */
     unsigned middle;
-    bool fresh; /* the middle is newer than the front */
+    bool fresh;     /* the middle is newer than the front */
     unsigned asked; /* parts */
-    bool shown; /* something was published at all */
+    bool shown;     /* something was published at all */
 };
 
 struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
@@ -36,8 +36,18 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
         s->standing_cap = cap;
     }
     struct gw_standing *one = &s->standing[s->nstanding++];
-    *one = (struct gw_standing){.kind = "", .state = "", .title_zh = "", .title_en = "", .check = UINT32_MAX};
+    *one = (struct gw_standing){
+        .kind = "", .state = "", .title_zh = "", .title_en = "", .check = UINT32_MAX};
     return one;
+}
+
+struct gw_snapshot_event *gw_snapshot_events(struct gw_snapshot *s)
+{
+    if (!s->events)
+        s->events = calloc(GW_EVENTS_KEPT, sizeof *s->events);
+    if (!s->events)
+        s->incomplete = true;
+    return s->events;
 }
 
 enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **out,
@@ -87,6 +97,7 @@ void gw_board_free(struct gw_board *b)
         free(b->slots[i].devices);
         free(b->slots[i].buses);
         free(b->slots[i].standing);
+        free(b->slots[i].events);
         for (size_t t = 0; t < GW_TEXT_COUNT; t++)
             gw_buf_free(&b->slots[i].texts[t]);
     }
@@ -119,6 +130,7 @@ struct gw_snapshot *gw_board_begin(struct gw_board *b, unsigned parts)
         .nbuses = s->nbuses,
         .standing = s->standing,
         .standing_cap = s->standing_cap,
+        .events = s->events,
     };
     memcpy(s->texts, texts, sizeof texts);
     for (size_t t = 0; t < GW_TEXT_COUNT; t++)

@@ -29,7 +29,7 @@
 #define GW_PART_STANDING 2u  /* standing */
 #define GW_PART_GOVERN   4u  /* the texts of permits, orders and shelves */
 #define GW_PART_HEALTH   8u  /* the text of health */
-#define GW_PART_EVENTS   16u /* the text of events */
+#define GW_PART_EVENTS   16u /* events */
 #define GW_PART_NONE     32u /* nothing more than what is always there */
 
 /* Pieces of JSON that the core writes as it writes them elsewhere. */
@@ -38,7 +38,6 @@ enum gw_snapshot_text {
     GW_TEXT_ORDERS,      /* an array */
     GW_TEXT_SHELVES,     /* an array */
     GW_TEXT_HEALTH,      /* the health document without kid and signature */
-    GW_TEXT_EVENTS,      /* an array, the oldest first */
     GW_TEXT_COUNT
 };
 #define GW_SNAPSHOT_TEXT_MAX ((size_t)4 << 20)
@@ -58,9 +57,9 @@ struct gw_standing {
     char finding[GW_STANDING_NAME];
     char subject[GW_POINT_ID];
     char record[GW_RECORD_ID_SIZE];
-    uint32_t check;               /* index in the inventory; UINT32_MAX: undeclared */
-    char permit[GW_COMMAND_ID];   /* that withholds it; "": none */
-    int64_t shelved_until_ms;     /* wall time; 0: it is not shelved */
+    uint32_t check;             /* index in the inventory; UINT32_MAX: undeclared */
+    char permit[GW_COMMAND_ID]; /* that withholds it; "": none */
+    int64_t shelved_until_ms;   /* wall time; 0: it is not shelved */
     char shelved_by[GW_COMMAND_ID], shelved_why[GW_COMMAND_TEXT];
     /* Lent by the catalogue and by constants: valid as long as the board. */
     const char *kind;     /* "FLT" ...; "" when not known */
@@ -84,6 +83,16 @@ struct gw_snapshot_mqtt {
     char fault[160];
     uint64_t published, acked;
     unsigned held;
+};
+
+/* Something that happened to the gateway. */
+#define GW_EVENTS_KEPT 200
+struct gw_snapshot_event {
+    int64_t n;    /* 1, 2 ... since the start */
+    int64_t t_ms; /* wall time */
+    char kind[24];
+    char place[128]; /* device, file ...; "": the gateway itself */
+    char en[256], zh[256];
 };
 
 struct gw_snapshot_influx {
@@ -120,12 +129,18 @@ struct gw_snapshot {
     struct gw_bus_life *buses; /* one per bus of the site, in its order */
     size_t nbuses;
     struct gw_standing *standing;
+    struct gw_snapshot_event
+        *events; /* room for GW_EVENTS_KEPT once there was one, the oldest first */
+    size_t nevents;
     size_t nstanding, standing_cap; /* kept by gw_snapshot_add */
     bool incomplete;                /* memory was short: not to be shown */
 };
 
 /* Room for one more case or alarm; NULL when memory is short, which marks it incomplete. */
 struct gw_standing *gw_snapshot_add(struct gw_snapshot *s);
+
+/* Room for GW_EVENTS_KEPT events; NULL when memory is short, which marks it incomplete. */
+struct gw_snapshot_event *gw_snapshot_events(struct gw_snapshot *s);
 
 struct gw_board;
 

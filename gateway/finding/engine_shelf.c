@@ -129,12 +129,6 @@ bool gw_engine_store_shelves(struct gw_engine *e)
 
 /* ---- commands ---- */
 
-static void no_room(struct gw_command_answer *out)
-{
-    gw_engine_answer(out, false, "the journal takes no record now; try again",
-                     "日志暂不可写，请稍后重试");
-}
-
 static struct gw_slot *find_alarm(struct gw_engine *e, const char *key)
 {
     for (size_t i = 0; i < e->nslots; i++)
@@ -205,7 +199,7 @@ void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
     if (shelve(e, place, &shelf) == GW_OK)
         gw_engine_answer(out, true, "shelved", "已搁置");
     else
-        no_room(out);
+        gw_engine_later(out);
 }
 
 void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
@@ -220,7 +214,7 @@ void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
     else if (gw_engine_unshelve(e, shelf, cmd, now) == GW_OK)
         gw_engine_answer(out, true, "no longer shelved", "已解除搁置");
     else
-        no_room(out);
+        gw_engine_later(out);
 }
 
 /* ---- the stored rows ---- */

@@ -12,8 +12,8 @@
 #include "finding/inventory.h"
 
 struct gw_instrument {
-    const char *role;                /* of several that would do the one that is played, or the first */
-    const struct gw_text *title;     /* of the role */
+    const char *role;            /* of several that would do the one that is played, or the first */
+    const struct gw_text *title; /* of the role */
     const struct gw_finding *demand; /* raised for its absence; NULL: nothing demands it */
     uint32_t point;                  /* GW_NO_INDEX: nobody declared it */
 };

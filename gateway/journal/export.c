@@ -27,12 +27,20 @@ static enum gw_status write_page(struct gw_keeper *k, int64_t from, struct gw_bu
     return status;
 }
 
-static enum gw_status write_window(struct gw_keeper *k, int64_t seq, struct gw_buf *out,
-                                   struct gw_err *err)
+static enum gw_status write_window(struct gw_keeper *k, const char *record, struct gw_buf *out,
+                                   enum gw_window_found *found, struct gw_err *err)
 {
+    struct gw_kept_window w;
+    *found = GW_WINDOW_NONE;
     if (k->records == NULL)
         return gw_err_set(err, GW_E_CLOSED, "the journal is not open");
-    return gw_records_window(k->records, seq, out, err);
+    enum gw_status status = gw_records_window(k->records, record, &w, err);
+    if (status != GW_OK || w.seq == 0)
+        return status;
+    if (w.kept)
+        status = gw_records_window_text(k->records, w.seq, out, err);
+    *found = out->len > 0 ? GW_WINDOW_QUEUED : GW_WINDOW_GONE;
+    return status;
 }
 
 void gw_export_serve(struct gw_keeper *k)
@@ -44,20 +52,24 @@ void gw_export_serve(struct gw_keeper *k)
 
     pthread_mutex_lock(&j->lock);
     bool asked = x->state == GW_EXPORT_ASKED;
-    bool window = x->window;
+    char record[GW_RECORD_ID_SIZE];
+    memcpy(record, x->record, sizeof record);
     int64_t from = x->from;
     pthread_mutex_unlock(&j->lock);
     if (!asked)
         return;
+    enum gw_window_found found = GW_WINDOW_NONE;
+    bool window = record[0] != '\0';
     gw_buf_init(&page, window ? GW_EXPORT_WINDOW_MAX : GW_EXPORT_PAGE_MAX);
     enum gw_status status =
-        window ? write_window(k, from, &page, &err) : write_page(k, from, &page, &err);
+        window ? write_window(k, record, &page, &found, &err) : write_page(k, from, &page, &err);
     if (status != GW_OK && status != GW_E_CLOSED)
         gw_chain_failed(k, &err);
 
     pthread_mutex_lock(&j->lock);
     gw_buf_free(&x->page);
     x->page = page;
+    x->found = found;
     x->status = status;
     x->err = err;
     x->state = GW_EXPORT_DONE;
@@ -84,8 +96,8 @@ static enum gw_status await(struct gw_journal *j, int64_t timeout_ms, struct gw_
     return GW_OK;
 }
 
-static enum gw_status ask(struct gw_journal *j, bool window, int64_t from, int64_t timeout_ms,
-                          struct gw_buf *out, struct gw_err *err)
+static enum gw_status ask(struct gw_journal *j, const char *record, int64_t from,
+                          int64_t timeout_ms, struct gw_buf *out, struct gw_err *err)
 {
     struct gw_export *x = &j->page;
     pthread_mutex_lock(&j->lock);
@@ -95,7 +107,7 @@ static enum gw_status ask(struct gw_journal *j, bool window, int64_t from, int64
         status = gw_err_set(err, GW_E_TIMEOUT, "the journal does not answer");
     if (status == GW_OK) {
         x->from = from;
-        x->window = window;
+        memcpy(x->record, record, strlen(record) + 1);
         x->state = GW_EXPORT_ASKED;
         gw_keeper_wake(j);
         status = await(j, timeout_ms, err);
@@ -116,11 +128,18 @@ static enum gw_status ask(struct gw_journal *j, bool window, int64_t from, int64
 enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
                                  struct gw_buf *out, struct gw_err *err)
 {
-    return ask(j, false, from, timeout_ms, out, err);
+    return ask(j, "", from, timeout_ms, out, err);
 }
 
-enum gw_status gw_journal_window(struct gw_journal *j, int64_t seq, int64_t timeout_ms,
+enum gw_status gw_journal_window(struct gw_journal *j, const char *record, int64_t timeout_ms,
                                  struct gw_buf *out, struct gw_err *err)
 {
-    return ask(j, true, seq, timeout_ms, out, err);
+    if (record[0] == '\0' || strlen(record) >= GW_RECORD_ID_SIZE)
+        return gw_err_set(err, GW_E_INVAL, "that is no record id");
+    enum gw_status status = ask(j, record, 0, timeout_ms, out, err);
+    if (status == GW_OK && j->page.found != GW_WINDOW_QUEUED)
+        return j->page.found == GW_WINDOW_GONE
+                   ? gw_err_set(err, GW_E_RANGE, "its window is no longer kept")
+                   : gw_err_set(err, GW_E_NOTFOUND, "it has no window");
+    return status;
 }

@@ -79,8 +79,9 @@ struct gw_port {
 struct gw_export {
     pthread_cond_t done;
     enum { GW_EXPORT_IDLE, GW_EXPORT_ASKED, GW_EXPORT_DONE } state;
-    bool window; /* of evidence record `from` */
+    char record[GW_RECORD_ID_SIZE]; /* whose window; "": a page */
     int64_t from;
+    enum gw_window_found found;
     struct gw_buf page;
     enum gw_status status;
     struct gw_err err;

@@ -99,8 +99,8 @@ enum gw_status gw_records_read(struct gw_records *r, int64_t from, int64_t *seq,
     return out->failed ? gw_err_set(err, GW_E_NOMEM, "records.db: out of memory") : GW_OK;
 }
 
-enum gw_status gw_records_window(struct gw_records *r, int64_t seq, struct gw_buf *out,
-                                 struct gw_err *err)
+enum gw_status gw_records_window_text(struct gw_records *r, int64_t seq, struct gw_buf *out,
+                                      struct gw_err *err)
 {
     bool row = false;
     size_t id_len = 0, len = 0;
