@@ -78,7 +78,7 @@ async function cut(page) {
     await page.waitForSelector('[data-point="pt.t1"] .value.old', soon);
     assert.match(await page.innerText('[data-point="pt.t1"] .value'), /通信中断.*前/s);
     await page.waitForSelector('.banner [data-warning="devices"]', soon);
-    assert.strictEqual(await page.locator('[data-point="flow_in.flow"] .value.old').count(), 0, "only what is cut");
+    assert.strictEqual(await page.locator('[data-point="gas.p1"] .value.old').count(), 0, "only what is cut");
     await show(page, "overview");
     await page.waitForSelector('[data-asset="if-1"] [data-role="T_OUT"][data-state="failed"]', soon);
 }

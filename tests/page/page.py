@@ -47,7 +47,7 @@ def live():
             elif what == "acknowledged":
                 until("the signed record of it", 20, acknowledged)
             elif what == "cut":
-                rig.tell(plant, {"device": "pt", "fault": "silent"})
+                rig.tell(plant, {"endpoint": "cooling", "fault": "refuse"})
             elif what == "stop":
                 daemon.terminate()
                 assert daemon.wait(15) == 0

@@ -5,7 +5,8 @@
 const assert = require("assert");
 const fs = require("fs");
 const path = require("path");
-const acorn = require("acorn");
+const {createRequire} = require("module");
+const acorn = createRequire(process.cwd() + "/")("acorn");
 
 const ROOT = path.resolve(__dirname, "../..");
 const PAGE = path.join(ROOT, "gateway/control/page");

@@ -204,12 +204,12 @@ function item(c, alarm, wall) {
             opened[c.case] = e.target.open;
             changed();
         }},
-    h("summary", null,
+    h("summary", null, h("div", {class: "bar"},
         badge(alarm ? "alarm" : "lead", alarm ? t("priority", {n: c.priority}) : word("kind_", c.kind)),
         h("span", {class: "what"}, both(c.title) || c.finding,
             h("span", {class: "dim"}, assetName(c), " · ", c.finding, c.subject ? " · " + c.subject : ""), tags(c)),
         h("span", {class: "side"}, nowOf(c), h("span", {class: "state"}, word("state_", c.state)),
-            h("span", {class: "dim"}, clock(c.since, wall), " · ", span(wall - time(c.since))))),
+            h("span", {class: "dim"}, clock(c.since, wall), " · ", span(wall - time(c.since)))))),
     open ? h("div", {class: "inside"},
         actions(c, alarm),
         c.advice && both(c.advice) ? h("p", null, h("strong", null, t("advice"), " "), both(c.advice)) : null,

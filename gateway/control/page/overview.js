@@ -34,11 +34,11 @@ function row(asset, i, wall, points) {
     const shown = {value: i.value, unit: i.unit, quality: i.quality, age_ms: one ? one.age_ms : undefined};
     return h("details", {key: i.role + (i.points || []).join(), class: "instrument", "data-role": i.role, "data-state": i.state,
         name: null},
-    h("summary", null, badge(i.state, word("is_", i.state)),
+    h("summary", null, h("div", {class: "bar"}, badge(i.state, word("is_", i.state)),
         h("span", {class: "what"}, both(i.title) || i.role,
             h("span", {class: "dim need"}, t(i.needed === "required" ? "required" : "optional"), one ? " · " + one.id : "")),
         i.state === "absent" || (i.value === undefined && !i.quality) ? h("span", {class: "value"}, h("b", null, "–")) :
-            shownValue(shown, "assets")),
+            shownValue(shown, "assets"))),
     details(i, wall, points));
 }
 

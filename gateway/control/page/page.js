@@ -51,7 +51,9 @@ function warnings() {
     const st = doc("status");
     if (how.how !== "ok" && how.how !== "first")
         out.push({key: how.how, strong: true, text: t("warn_" + how.how) + (isFinite(how.age) ? " " + t("warn_old", {span: span(how.age)}) : "")});
-    else if (["alarms", "cases", "assets"].some((n) => doc(n) && stale(n)))
+    if (out.length)
+        return out; // what the gateway said of itself is old, too
+    if (["alarms", "cases", "assets"].some((n) => doc(n) && stale(n)))
         out.push({key: "part", strong: true, text: t("warn_part")});
     if (!st)
         return out;
@@ -85,14 +87,16 @@ function glance() {
     const unacked = alarms ? alarms.alarms.filter((a) => a.state === "unacked").length : 0;
     const d = (st && st.devices) || {ok: 0, down: 0, suspect: 0, unknown: 0};
     const all = d.ok + d.down + d.suspect + d.unknown;
-    const number = (x, n) => (x ? String(n) : "?");
+    const number = (x, n) => (x && x.deciding !== false ? String(n) : "?");
+    const tone = (x, list, word) => (!x || x.deciding === false ? "warn" : list.length ? word : "fine");
+    const sub = (text) => (sure ? text : t("outdated"));
     return h("section", {class: "glance" + (sure ? "" : " stale"), "aria-label": t("glance"), key: "glance"},
         tile("about", !sure ? "unknown" : st.healthy ? "fine" : "warn", !sure ? "?" : st.healthy ? "✓" : "!", t("gateway"),
             t(!sure ? "gw_unknown" : st.healthy ? "gw_healthy" : "gw_degraded")),
-        tile("cases", alarms && alarms.alarms.length ? "trip" : "fine", "▲ " + number(alarms, alarms ? alarms.alarms.length : 0), t("alarms"), unacked ? t("n_unacked", {n: unacked}) : ""),
-        tile("cases", leads && leads.cases.length ? "bad" : "fine", "◆ " + number(leads, leads ? leads.cases.length : 0), t("leads"), ""),
-        tile("overview", need.bad ? "bad" : "fine", number(doc("assets"), (need.required - need.bad) + "/" + need.required), t("instruments"), need.bad ? t("n_lacking", {n: need.bad}) : ""),
-        tile("buses", st && d.ok < all ? "warn" : "fine", number(st, d.ok + "/" + all), t("answering"), ""));
+        tile("cases", tone(alarms, (alarms || {}).alarms, "trip"), "▲ " + number(alarms, alarms ? alarms.alarms.length : 0), t("alarms"), sub(unacked ? t("n_unacked", {n: unacked}) : "")),
+        tile("cases", tone(leads, (leads || {}).cases, "bad"), "◆ " + number(leads, leads ? leads.cases.length : 0), t("leads"), sub("")),
+        tile("overview", need.bad ? "bad" : "fine", number(doc("assets"), (need.required - need.bad) + "/" + need.required), t("instruments"), sub(need.bad ? t("n_lacking", {n: need.bad}) : "")),
+        tile("buses", st && d.ok < all ? "warn" : "fine", number(st, d.ok + "/" + all), t("answering"), sub("")));
 }
 
 function header() {

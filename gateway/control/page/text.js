@@ -41,7 +41,7 @@ const TEXT = {
     warn_part: ["部分数据读不到，已过时的内容有标注。", "A part of the data cannot be had; what is outdated is marked."],
     warn_engine: ["判定尚未进行：列表为空不表示一切正常。", "Nothing is decided yet: an empty list does not mean that all is well."],
     warn_clock: ["网关时钟未同步，时间可能不准。", "The gateway's clock is not synchronised; times may be wrong."],
-    part_journal: ["记录库故障", "Journal failed"],
+    part_journal: ["记录库故障", "Journal"],
     part_mqtt: ["上报平台", "Platform"],
     part_devices: ["仪表", "Instruments"],
     part_influx: ["InfluxDB", "InfluxDB"],
