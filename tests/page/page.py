@@ -32,7 +32,7 @@ def live():
         secret = rig.dir / "operator.password"
         secret.write_text(PASSWORD + "\n")
         secret.chmod(0o600)
-        site = rig.site(**stories.site(ports), journal={"window_before_s": 5, "window_after_s": 5},
+        site = rig.site(**stories.site(ports),
                         local={"http": {"listen": f"127.0.0.1:{port}", "password_file": str(secret)}})
         daemon = rig.gateway(site)
         until("the page", 30, lambda: listens(port))
