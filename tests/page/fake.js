@@ -170,7 +170,7 @@ class World {
         case "buses": return {buses: ["panel", "cooling", "io"].map((id) => ({id, driver: "modbus-tcp", link: "ok", devices: 1, since_ms: 7200000, comm}))};
         case "devices": return {devices: ["gas", "flow_in", "pt", "di"].map((id) => ({id, bus: "cooling", driver: "modbus-tcp", link: link(id), since_ms: 14000, location: "配电柜", profile: "dampt100",
             identity: id === "gas" ? "AX100 sn 20241187" : "", fault: link(id) === "ok" ? "" : "no answer within 500 ms", polls: {read: 7200, failed: 14, skipped: 0, scheduled: 7214}, comm}))};
-        case "permits": return {permits: [{id: "JX-7", target: "paint-1", scope: "maintenance", by: "local", until: iso(T0 + 3600000), reason: "更换 2 号探测器", from: iso(T0 - 3600000)}]};
+        case "permits": return {permits: [{ref: "JX-7", target: "paint-1", scope: "maintenance", by: "local", until: iso(T0 + 3600000), reason: "更换 2 号探测器", from: iso(T0 - 3600000)}]};
         case "shelves": return {shelves: []};
         case "orders": return {orders: []};
         case "health": return {kid: "eb938a103f89a3c4"};

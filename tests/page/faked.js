@@ -163,11 +163,14 @@ async function acting(page, gateway) {
     await page.click("[data-act=permit] >> nth=-1");
     await page.fill("dialog input[name=reason]", "动火");
     await page.selectOption("dialog select[name=kind]", "hot_work");
+    await page.fill("dialog input[name=certificate]", "T371312");
+    await page.fill("dialog input[name=certificate_until]", "2027-05-31");
     await page.click("dialog button[type=submit]");
     await page.waitForSelector("dialog", gone);
     const permit = world.posts[world.posts.length - 1].body;
     assert.strictEqual(permit.kind, "hot_work");
     assert(permit.until > world.now() && permit.asset === "if-1" && permit.reason === "动火", permit);
+    assert.strictEqual(permit.certificate_until, Date.parse("2027-05-31T23:59:59+08:00"));
     const kept = await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie]));
     assert(!kept.includes(fake.PASSWORD), "the password is in memory only");
     await page.click("text=忘记密码");

@@ -71,6 +71,30 @@ async function acknowledge(page) {
     await please("acknowledged");
 }
 
+// The password is known now. What is set aside and what is allowed stand on the page until they end.
+async function govern(page) {
+    const send = async (fields) => {
+        for (const name of Object.keys(fields))
+            await page.fill(`dialog input[name=${name}]`, fields[name]);
+        assert.strictEqual(await page.locator("dialog input[type=password]").count(), 0, "asked for once");
+        await page.click("dialog button[type=submit]");
+        await page.waitForSelector("dialog", {state: "detached", timeout: 30000});
+    };
+    await page.click(HIGH + " [data-act=shelve]");
+    await send({reason: "换探头"});
+    await page.waitForSelector(HIGH + " .tag:has-text('搁置至')", soon);
+    await page.click("section.group:last-child > .row [data-act=permit]");
+    await page.selectOption("dialog select[name=asset]", "paint-1");
+    await send({reason: "检修", number: "JX-7"});
+    await page.waitForSelector(".force li:has-text('JX-7')", soon);
+    await page.click(".force li:has-text('JX-7') [data-act=permit_end]");
+    await send({});
+    await page.waitForSelector(".force li:has-text('JX-7')", {state: "detached", timeout: 30000});
+    await page.click(HIGH + " [data-act=unshelve]");
+    await send({});
+    await page.waitForSelector(HIGH + " .tag:has-text('搁置至')", {state: "detached", timeout: 30000});
+}
+
 async function cut(page) {
     await show(page, "values");
     await page.waitForSelector('[data-point="pt.t1"] .check:text("✓")', soon);
@@ -101,6 +125,7 @@ async function main() {
         await instruments(page);
         await appears(page);
         await acknowledge(page);
+        await govern(page);
         await cut(page);
         await page.setViewportSize({width: 360, height: 740});
         for (const view of VIEWS) {

@@ -55,11 +55,11 @@ function field(label, control, hint) {
 }
 
 const roleField = () => field(t("ask_role"), h("select", {name: "role"}, options(ROLES, (r) => t("role_" + r))));
-const reasonField = () => field(t("ask_reason"), h("input", {name: "reason", maxlength: 200, required: true, autocomplete: "off"}));
+const reasonField = () => field(t("ask_reason"), h("input", {name: "reason", maxlength: 80, required: true, autocomplete: "off"}));
 
 const ACTS = {
     ack: {title: "act_ack", say: "act_ack_say", fields: () => [roleField(),
-        field(t("ask_note"), h("input", {name: "note", maxlength: 200, autocomplete: "off"}))],
+        field(t("ask_note"), h("input", {name: "note", maxlength: 80, autocomplete: "off"}))],
     body: (f, x) => (f.note ? {case: x.case, role: f.role, note: f.note} : {case: x.case, role: f.role})},
     shelve: {title: "act_shelve", say: "act_shelve_say", fields: (x) => [
         field(t("ask_minutes"), h("select", {name: "minutes"}, options([5, 10, 15, 30, 60, 240, 480].filter((n) => n <= (x.shelve_max_min || 30)), (n) => span(n * 60000)))),
@@ -69,7 +69,10 @@ const ACTS = {
     permit: {title: "act_permit", say: "act_permit_say", fields: (x) => [
         field(t("asset"), h("select", {name: "asset"}, (x.assets || []).map((a) =>
             h("option", {key: a.id, value: a.id, selected: a.id === x.asset}, (a.name || a.id) + " " + a.id)))),
-        field(t("ask_scope"), h("select", {name: "kind"}, options(SCOPES, (k) => t("scope_" + k)))),
+        field(t("ask_scope"), h("select", {name: "kind",
+            onchange: (e) => { shown.hot = e.target.value === "hot_work"; draw(); }}, options(SCOPES, (k) => t("scope_" + k)))),
+        shown.hot ? [field(t("ask_certificate"), h("input", {name: "certificate", maxlength: 60, required: true, autocomplete: "off"})),
+            field(t("ask_certificate_until"), h("input", {name: "certificate_until", type: "date", required: true}))] : null,
         field(t("ask_number"), h("input", {name: "number", maxlength: 31, autocomplete: "off"}), t("ask_number_hint")),
         field(t("ask_hours"), h("select", {name: "hours"}, options([1, 2, 4, 8, 12, 24], (n) => span(n * 3600000)))),
         reasonField(), roleField()],
@@ -78,6 +81,10 @@ const ACTS = {
             reason: f.reason, role: f.role};
         if (f.number)
             b.number = f.number;
+        if (f.certificate) {
+            b.certificate = f.certificate;
+            b.certificate_until = Date.parse(f.certificate_until + "T23:59:59+08:00");
+        }
         return b;
     }},
     permit_end: {title: "act_permit_end", fields: () => [roleField()], body: (f, x) => ({id: x.id, role: f.role})},
@@ -169,7 +176,7 @@ function draw() {
 
 // name: a key of ACTS; about: what it is about (a case, a permit).
 export function open(name, about) {
-    shown = {name, about, busy: false, fault: null, secret: needsPassword(), back: document.activeElement};
+    shown = {name, about, hot: false, busy: false, fault: null, secret: needsPassword(), back: document.activeElement};
     draw();
     shown.dialog = document.querySelector("#dialogs dialog");
     shown.dialog.showModal();

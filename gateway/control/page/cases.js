@@ -226,26 +226,26 @@ function group(name, list, alarm, wall) {
         list.map((c) => item(c, alarm, wall)));
 }
 
-function listed(name, key) {
-    const d = doc(name);
-    return d ? d[key || name] || [] : null;
+// Each as {what, id, asset, name, until, by, reason, end}.
+function inForce() {
+    const permits = ((doc("permits") || {}).permits || []).map((p) => ({what: "permit", id: p.ref, asset: p.target, name: word("scope_", p.scope), until: p.until,
+        by: word("by_", p.by) + (p.who ? " " + p.who : ""), reason: p.reason, end: p.by === "platform" ? null : button("permit_end", {id: p.ref, title: p.ref, say: p.reason}, true)}));
+    const shelves = ((doc("shelves") || {}).shelves || []).map((p) => ({what: "shelf", id: p.check, asset: "", name: p.check,
+        until: p.until, by: word("by_", p.by) + (p.who ? " " + p.who : ""), reason: p.reason, end: null}));
+    const orders = ((doc("orders") || {}).orders || []).map((p) => ({what: "order", id: p.ref, asset: p.target, name: word("order_", p.order), until: null,
+        by: word("by_", "platform"), reason: p.reason, end: null}));
+    return orders.concat(permits, shelves);
 }
 
 function governed(wall) {
-    const rows = [];
-    for (const p of listed("permits") || [])
-        rows.push({key: "p" + p.id, cells: [t("permit"), p.id, p.asset || p.target || "*", word("scope_", p.kind || p.scope),
-            clock(p.until, wall), both(p.reason), word("by_", p.by), p.by === "platform" ? "" : button("permit_end", {id: p.id, title: p.id, say: both(p.reason)}, true)]});
-    for (const p of listed("shelves") || [])
-        rows.push({key: "s" + p.case, cells: [t("shelf"), p.finding || p.case || p.target, p.asset || "", "", clock(p.until, wall), both(p.reason),
-            word("by_", p.by), button("unshelve", {case: p.case || p.target, title: p.finding || p.case || p.target}, true)]});
-    for (const p of listed("orders") || [])
-        rows.push({key: "o" + p.id, cells: [t("order"), p.id, p.asset || p.target || "*", word("order_", p.order), clock(p.until, wall), both(p.reason), word("by_", "platform"), ""]});
-    return h("section", {key: "governed", class: "group"}, h("h2", null, t("in_force"), " ", h("small", null, String(rows.length))),
+    const list = inForce();
+    return h("section", {key: "governed", class: "group"}, h("h2", null, t("in_force"), " ", h("small", null, String(list.length))),
         h("div", {class: "row"}, button("permit", {assets: (doc("assets") || {}).assets})),
-        rows.length ? h("div", {class: "card"}, h("ul", {class: "plain force"}, rows.map((r) => h("li", {key: r.key},
-            badge("wait", r.cells[0]), h("span", {class: "what"}, r.cells[3] || r.cells[1], h("span", {class: "dim"}, [r.cells[1], r.cells[2], r.cells[6], r.cells[5]].filter((x) => x).join(" · "))),
-            h("span", {class: "dim"}, t("until"), " ", r.cells[4]), r.cells[7])))) : h("p", {class: "note"}, t("nothing_in_force")));
+        list.length ? h("div", {class: "card"}, h("ul", {class: "plain force"}, list.map((x) => h("li", {key: x.what + x.id},
+            badge("wait", t(x.what)),
+            h("span", {class: "what"}, x.name, h("span", {class: "dim"}, [x.name === x.id ? "" : x.id, x.asset, x.by, x.reason].filter((y) => y).join(" · "))),
+            x.until ? h("span", {class: "dim"}, t("until"), " ", clock(x.until, wall)) : h("span", null, ""), x.end || h("span", null, ""))))) :
+            h("p", {class: "note"}, t("nothing_in_force")));
 }
 
 export function cases(view, wall) {

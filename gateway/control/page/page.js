@@ -69,7 +69,7 @@ function warnings() {
 
 function banner() {
     const list = warnings();
-    return h("div", {class: "banner", role: "alert", key: "banner"}, list.map((w) => h("p", {key: w.key, class: w.strong ? "strong" : "", "data-warning": w.key},
+    return h("div", {class: list.some((w) => w.strong) ? "banner strong" : "banner", role: "alert", key: "banner"}, list.map((w) => h("p", {key: w.key, class: w.strong ? "strong" : "", "data-warning": w.key},
         h("span", {class: "mark", "aria-hidden": "true"}, w.strong ? "✕" : "!"), w.text)));
 }
 

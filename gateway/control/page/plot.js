@@ -176,6 +176,7 @@ function numberLane(lane, ex, x, H, W, dy) {
         ticks.at.map((v, i) => s("g", {key: "t" + i, class: "tick"},
             s("line", {x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v)}),
             s("text", {x: LEFT - 5, y: y(v) + 4, "text-anchor": "end"}, v.toFixed(ticks.digits)))),
+        s("path", {key: "line", class: "line", d: path(lane.samples, x, y, false)}),
         (lane.limits || []).map((l, i) => {
             const at = y(Number(l.value));
             const low = at < dy + 14;
@@ -184,7 +185,6 @@ function numberLane(lane, ex, x, H, W, dy) {
                 s("text", {x: W - RIGHT - 3, y: low ? at + 13 : at - 4, "text-anchor": "end"},
                     (l.side === "low" ? "≤ " : "≥ ") + l.value + " " + unit(lane.unit) + (l.finding ? " " + l.finding : "")));
         }),
-        s("path", {key: "line", class: "line", d: path(lane.samples, x, y, false)}),
     ];
 }
 

@@ -233,6 +233,8 @@ const TEXT = {
     ask_scope: ["种类", "Kind"],
     ask_number: ["许可编号", "Permit number"],
     ask_number_hint: ["没有可留空", "may be left empty"],
+    ask_certificate: ["作业证书编号", "Worker's certificate"],
+    ask_certificate_until: ["证书有效期至", "Certificate ends on"],
     ask_password: ["操作密码", "Password"],
     ask_password_hint: ["只保存在此页面的内存中，15 分钟不用即忘", "kept in this page's memory only, forgotten after 15 minutes"],
     role_technician: ["技术员", "technician"],

@@ -86,12 +86,13 @@ export function big(id, trend) {
 
 function panel(p, c) {
     const good = c.samples.filter((x) => x[2] === "GOOD" && isFinite(Number(x[1])));
+    const digits = (String(p.value || "").split(".")[1] || "").length;
     const nums = good.map((x) => Number(x[1]));
     return h("div", {class: "trend", key: "trend"},
         h("div", {class: "row"}, h("span", {class: "dim"}, t("span")), SPANS.map((m) => h("button", {key: m, type: "button",
             "aria-pressed": String(m === minutes), class: "quiet",
             onclick: () => { minutes = m; c.asked = -Infinity; c.trend = null; changed(); }}, t("span_min", {n: m}))),
-        nums.length ? h("span", {class: "dim"}, t("low_high", {low: value(Math.min(...nums), p.unit), high: value(Math.max(...nums), p.unit)})) : null),
+        nums.length ? h("span", {class: "dim"}, t("low_high", {low: value(Math.min(...nums).toFixed(digits), p.unit), high: value(Math.max(...nums).toFixed(digits), p.unit)})) : null),
         c.trend ? big(p.id, c.trend) : h("p", {class: "note"}, t("loading")),
         h("p", {class: "dim mono"}, t("raw"), " ", (p.raw || []).map((r) => "0x" + (r + 0x10000).toString(16).slice(1).toUpperCase()).join(" ") || "–",
             " · ", t("read_at"), " ", clock(p.t)));
