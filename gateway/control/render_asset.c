@@ -113,6 +113,8 @@ static enum state state_by(const struct gw_check_def *check, const struct gw_sam
         return STATE_FAILED;
     case GW_RULE_BYPASSED:
         return STATE_BYPASSED;
+    case GW_RULE_OVERDUE: /* told where alarms and leads stand; it measures as before */
+        return STATE_PRESENT;
     default:
         return check->finding->cls == GW_CLASS_ALARM ? STATE_TRIPPED : STATE_PRESENT;
     }
