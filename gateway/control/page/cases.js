@@ -4,7 +4,8 @@ import {button} from "./act.js";
 import {doc, get, stale} from "./data.js";
 import {h} from "./dom.js";
 import {both, clock, hms, quality, span, time, value, word} from "./format.js";
-import {badge, clauses, missing, pairs} from "./parts.js";
+import {parts} from "./overview.js";
+import {badge, clauses, missing, pairs, shownValue} from "./parts.js";
 import {plot} from "./plot.js";
 import {t} from "./text.js";
 
@@ -89,6 +90,11 @@ function moments(r, decided) {
     return {marks, held: isFinite(observed) && observed < decided ? {from: observed, to: decided} : null};
 }
 
+function titleOf(id, role) {
+    const known = parts()[id];
+    return known ? known.title + " " + id : (role + " " + id).trim();
+}
+
 function order(r, lanes) {
     const first = r.subject || (((r.evidence || {}).points || [])[0] || {}).id;
     return lanes.sort((a, b) => (a.id === first ? -1 : 0) - (b.id === first ? -1 : 0)).slice(0, LANES);
@@ -103,7 +109,7 @@ function windowPlot(r, w) {
     const asked = (r.evidence || {}).window || {};
     const decided = time((r.time || {}).recorded);
     const m = moments(r, isFinite(decided) ? decided : w.from_ms + asked.before_ms + offset);
-    const lanes = order(r, points.filter((p) => p.samples.length).map((p) => ({id: p.id, title: (p.role ? p.role + " " : "") + p.id,
+    const lanes = order(r, points.filter((p) => p.samples.length).map((p) => ({id: p.id, title: titleOf(p.id, p.role),
         unit: p.unit, type: p.vtype, samples: p.samples.map((x) => [x.wall_ms, x.value, x.quality]),
         limits: limitOf(r, p.id, p.role)})));
     return plot({t0: w.from_ms + offset, t1: w.to_ms + offset, lanes, marks: m.marks, held: m.held,
@@ -112,7 +118,7 @@ function windowPlot(r, w) {
 
 // While the window grows: what the gateway keeps of these points at present.
 function coursePlot(r, c) {
-    const lanes = order(r, (c.points || []).map((id) => courses[id] && courses[id].doc ? {id, title: id, unit: courses[id].doc.unit,
+    const lanes = order(r, (c.points || []).map((id) => courses[id] && courses[id].doc ? {id, title: titleOf(id, ""), unit: courses[id].doc.unit,
         samples: courses[id].doc.samples, limits: limitOf(r, id, "").length ? limitOf(r, id, "") : courses[id].doc.limits || []} : null)
         .filter((x) => x && x.samples.length));
     if (!lanes.length)
@@ -172,11 +178,9 @@ function tags(c) {
     return out;
 }
 
-function nowOf(c) {
-    const v = c.value;
-    if (v === undefined || v === null || v === "")
-        return null;
-    return h("span", {class: "value" + (stale("alarms") ? " old" : "")}, h("b", null, typeof v === "object" ? value(v.value, v.unit) : value(v, c.unit)));
+// The value that decides, as it is now; a contact's "yes" would say nothing without its name.
+function nowOf(c, alarm) {
+    return c.quality === undefined || c.value === "true" || c.value === "false" ? null : shownValue(c, alarm ? "alarms" : "cases");
 }
 
 function actions(c, alarm) {
@@ -208,7 +212,7 @@ function item(c, alarm, wall) {
         badge(alarm ? "alarm" : "lead", alarm ? t("priority", {n: c.priority}) : word("kind_", c.kind)),
         h("span", {class: "what"}, both(c.title) || c.finding,
             h("span", {class: "dim"}, assetName(c), " · ", c.finding, c.subject ? " · " + c.subject : ""), tags(c)),
-        h("span", {class: "side"}, nowOf(c), h("span", {class: "state"}, word("state_", c.state)),
+        h("span", {class: "side"}, nowOf(c, alarm), h("span", {class: "state"}, word("state_", c.state)),
             h("span", {class: "dim"}, clock(c.since, wall), " · ", span(wall - time(c.since)))))),
     open ? h("div", {class: "inside"},
         actions(c, alarm),

@@ -33,9 +33,9 @@ export function shownValue(p, from) {
     const old = stale(from);
     const bad = p.quality && !CALM[p.quality];
     const back = aged(from, p.age_ms);
-    const late = isFinite(back) && back > Math.max(10000, 5 * (p.period_ms || 0));
+    const late = isFinite(back) && back > 10000; // told; whether that is too old, the gateway says by the quality
     const told = !bad || (p.quality === "STALE" && p.value);
-    return h("span", {class: "value" + (bad || late || old ? " old" : "")},
+    return h("span", {class: "value" + (bad || old ? " old" : "")},
         h("b", null, told ? value(p.value, p.unit) : "–"),
         bad ? h("span", {class: "q"}, h("span", {class: "mark", "aria-hidden": "true"}, p.quality === "BAD_COMM" ||
             p.quality === "BAD_FAULT" || p.quality === "BAD_RANGE" ? "✕" : p.quality === "INHIBIT" ? "⊘" : "?"),

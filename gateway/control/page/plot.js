@@ -87,13 +87,16 @@ export function spark(samples, label) {
     const lo = Math.min(...vs);
     const hi = Math.max(...vs);
     const bool = samples.some((p) => p[1] === "true" || p[1] === "false");
+    const words = !bool && !vs.length ? stretches(samples.map((p) => [p[0], p[1] || "", p[2]]), 1, t1) : [];
     const room = bool ? 0.2 : Math.max((hi - lo) * 0.15, Math.abs(hi) * 0.005, 1e-6);
     const x = (v) => (v - t0) / (t1 - t0) * W;
     const y = bool ? (v) => H - 5 - v * (H - 10) : (v) => H - 3 - (v - lo + room) / (hi - lo + 2 * room) * (H - 6);
     return s("svg", {class: "spark", viewBox: "0 0 " + W + " " + H, preserveAspectRatio: "none", role: "img", "aria-label": label},
-        stretches(samples, 2, t1).filter((b) => b.word !== "GOOD").map((b, i) =>
+        stretches(samples, 2, t1).filter((b) => b.word !== "GOOD" && !words.length).map((b, i) =>
             s("rect", {key: "b" + i, x: x(b.from).toFixed(1), y: 0, width: Math.max(1.5, x(b.to) - x(b.from)).toFixed(1),
                 height: H, fill: "url(#hatch)"})),
+        words.map((b, i) => s("rect", {key: "w" + i, class: i % 2 ? "state odd" : "state", x: x(b.from).toFixed(1), y: 7,
+            width: Math.max(1, x(b.to) - x(b.from)).toFixed(1), height: H - 14}, s("title", null, bare(b.word || "–")))),
         s("path", {key: "l", class: "line", d: vs.length ? path(samples, x, y, bool) : ""}));
 }
 
@@ -159,12 +162,14 @@ function qualityBand(lane, x, t1, y) {
 
 // Lines across the whole height: the condition begins, the decision falls.
 function moments(plot, x, top, bottom, words, W) {
-    return (plot.marks || []).filter((m) => m.t >= plot.t0 && m.t <= plot.t1).map((m, i) => {
+    const marks = (plot.marks || []).filter((m) => m.t >= plot.t0 && m.t <= plot.t1);
+    const tight = W < 560 || marks.some((m) => m.strong && W - x(m.t) <= 120); // one label has room
+    return marks.map((m, i) => {
         const room = m.strong ? W - x(m.t) > 120 : x(m.t) < LEFT + 130;
         return s("g", {key: "m" + i, class: m.strong ? "moment strong" : "moment"},
             s("line", {x1: x(m.t), x2: x(m.t), y1: top, y2: bottom}),
             m.strong ? s("path", {d: "M" + (x(m.t) - 5) + " " + top + "h10l-5 8z"}) : null,
-            words && (m.strong || W > 560) ? s("text", {x: x(m.t) + (room ? 7 : -7), y: top + 8, "text-anchor": room ? "start" : "end"},
+            words && (m.strong || !tight) ? s("text", {x: x(m.t) + (room ? 7 : -7), y: top + 8, "text-anchor": room ? "start" : "end"},
                 m.label + " " + hms(m.t)) : null);
     });
 }
@@ -172,6 +177,7 @@ function moments(plot, x, top, bottom, words, W) {
 function numberLane(lane, ex, x, H, W, dy) {
     const y = (v) => dy + H - (v - ex.lo) / (ex.hi - ex.lo) * H;
     const ticks = steps(ex.lo, ex.hi, Math.max(2, Math.floor(H / 28)));
+    const labels = [];
     return [
         ticks.at.map((v, i) => s("g", {key: "t" + i, class: "tick"},
             s("line", {x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v)}),
@@ -179,11 +185,14 @@ function numberLane(lane, ex, x, H, W, dy) {
         s("path", {key: "line", class: "line", d: path(lane.samples, x, y, false)}),
         (lane.limits || []).map((l, i) => {
             const at = y(Number(l.value));
-            const low = at < dy + 14;
+            const text = at < dy + 14 ? at + 13 : at - 4;
+            const free = labels.every((v) => Math.abs(v - text) > 12);
+            if (free)
+                labels.push(text);
             return s("g", {key: "l" + i, class: "limit", "data-limit": l.value},
                 s("line", {x1: LEFT, x2: W - RIGHT, y1: at, y2: at}),
-                s("text", {x: W - RIGHT - 3, y: low ? at + 13 : at - 4, "text-anchor": "end"},
-                    (l.side === "low" ? "≤ " : "≥ ") + l.value + " " + unit(lane.unit) + (l.finding ? " " + l.finding : "")));
+                free ? s("text", {x: W - RIGHT - 3, y: text, "text-anchor": "end"},
+                    (l.side === "low" ? "≤ " : "≥ ") + l.value + " " + unit(lane.unit) + (l.finding ? " " + l.finding : "")) : s("title", null, l.value + " " + (l.finding || "")));
         }),
     ];
 }
