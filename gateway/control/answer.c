@@ -105,7 +105,7 @@ static const struct gw_snapshot *look(struct gw_control *c, unsigned parts)
 {
     const struct gw_snapshot *s = gw_board_read(c->conf.board);
 
-    if (s && (s->parts & parts) == parts &&
+    if (s && (s->parts & parts) == parts && s->now.mono_ms >= c->changed_ms &&
         gw_clock_mono_ms(c->conf.clock) - s->now.mono_ms <= GW_CONTROL_FRESH_MS)
         return s;
     gw_board_ask(c->conf.board, parts);
@@ -468,8 +468,11 @@ static bool take_told(struct gw_control *c, const struct gw_told_verb *verb,
         return refuse_early(c, req, out);
     if (!w->let_in)
         return fault(out, 403, "this connection was not let in");
-    if (w->answer)
+    if (w->answer) {
+        if (w->answer->done)
+            c->changed_ms = now.mono_ms;
         return give_reply(w->answer, out);
+    }
     if (w->call != 0)
         return req->waited_ms >= GW_CONTROL_TELL_MS &&
                fault(out, 503, "it is not known whether it was done: look before you repeat it");
