@@ -204,7 +204,8 @@ async function fitting(browser, gateway) {
             }
             const what = `${view}, ${width} px, ${colorScheme}, ${english ? "en" : "zh"}`;
             await noOverflow(page, what);
-            if (width > 360) // the narrow page is looked at in live.js
+            // The narrow page is looked at in live.js; in the dark other colours are all that differs.
+            if (width > 360 && (colorScheme === "light" || view === "cases" || view === "overview"))
                 await accessible(page, what);
         }
         await clean(page);
