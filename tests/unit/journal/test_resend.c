@@ -200,6 +200,26 @@ static void one_that_waits_is_not_doubled(void **state)
     expect_nothing();
 }
 
+/* The platform's word for the record says nothing of the window that it has asked for since. */
+static void a_receipt_that_comes_twice_takes_nothing_back(void **state)
+{
+    (void)state;
+    open_bench();
+    bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL);
+    evidence(1, 100);
+    deliver(1);
+    const struct bench_wire w = take(GW_PARCEL_RECORD, 2);
+    assert_int_equal(gw_journal_receipt(bench.j, w.chain, w.seq, w.hash), GW_OK);
+    take(GW_PARCEL_WINDOW, 2);
+    assert_int_equal(waiting(), 0);
+    assert_int_equal(ask(id_of(1)), GW_WINDOW_QUEUED);
+    assert_int_equal(gw_journal_receipt(bench.j, w.chain, w.seq, w.hash), GW_OK);
+    assert_int_equal(waiting(), 1);
+    take(GW_PARCEL_WINDOW, 2);
+    assert_int_equal(waiting(), 0);
+    expect_nothing();
+}
+
 static void the_answer_says_why_not(void **state)
 {
     (void)state;
@@ -308,6 +328,7 @@ int main(void)
         T(without_receipts),
         T(what_was_promised_survives_a_restart),
         T(one_that_waits_is_not_doubled),
+        T(a_receipt_that_comes_twice_takes_nothing_back),
         T(the_answer_says_why_not),
         T(one_that_made_way_is_told),
         T(too_many_at_once_are_refused),
