@@ -19,7 +19,7 @@
 #define METRICS      "text/plain; version=0.0.4; charset=utf-8"
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define LEADS_SHOWN  20
-#define SPAN_MAX_MIN (24 * 60)
+#define SPAN_MAX_MIN INT64_C(1440)
 
 /* ---- faults ---- */
 
@@ -177,11 +177,15 @@ static bool give_document(struct gw_control *c, const struct route *route,
     const char *device = gw_http_arg(req, "device");
     const char *points = gw_http_arg(req, "points");
     const char *from = gw_http_arg(req, "from");
+    const char *limit = gw_http_arg(req, "limit");
     struct gw_buf b;
 
     if (device && !find_device(c->conf.site, device, &r.device))
         return fault(out, 404, "there is no such device");
-    if (from && strcmp(route->path, "/v1/events") == 0 && !read_number(from, INT64_MAX, &r.from))
+    const bool events = route->render == gw_render_events;
+    if (events && limit && !read_number(limit, GW_EVENTS_KEPT, &r.limit))
+        return fault(out, 400, "limit= must be a number from 1 to 200");
+    if (from && events && !read_number(from, INT64_MAX, &r.from))
         return fault(out, 400, "from= must be the number of an event, 1 or more");
     r.points = points && strcmp(points, "1") == 0;
     r.snapshot = look(c, route->parts);

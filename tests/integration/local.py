@@ -86,6 +86,8 @@ def documents(rig):
     assert {"started", "device_up"} <= {e["kind"] for e in events["events"]}
     assert [e["n"] for e in unix.doc(f"/v1/events?from={events['last']}")["events"]] == [events["last"]]
 
+    assert [e["n"] for e in unix.doc("/v1/events?limit=2")["events"]] == [events["last"] - 1, events["last"]]
+
     # The window of an alarm is pending first, then it is the one that was published.
     path = f"/v1/evidence?record={alarm['record']}"
     first = unix.doc(path)

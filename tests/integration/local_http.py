@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client of the local API, over its Unix socket or over TCP, and clients that mean it ill."""
+"""A client of the local API, over its Unix socket or over TCP, and clients that mean it ill.
+
+    python3 local_http.py PORT SOCKET
+
+runs 32 of the latter until its standard input ends, and prints what became of them."""
 import base64
 import http.client
 import json
+import os
 import random
 import socket
+import sys
 import threading
-import time
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -72,7 +77,8 @@ class Hostile:
     """Clients that connect and hold, dribble, flood with heads, send garbage or ask without reading, over and
     over, until stopped: `n` at a time."""
 
-    def __init__(self, addresses, n=32, seed=1):
+    def __init__(self, addresses, n=32, seed=1, pause_s=0.05):
+        self.pause_s = pause_s
         self.addresses, self.stopping = addresses, threading.Event()
         self.counts = {"connected": 0, "told 503": 0, "cut": 0}
         self.random = random.Random(seed)
@@ -92,7 +98,7 @@ class Hostile:
             assert not t.is_alive()
 
     def again(self, kind, address):
-        while not self.stopping.wait(0.05):
+        while not self.stopping.wait(self.pause_s):
             s = socket.socket(socket.AF_INET if isinstance(address, tuple) else socket.AF_UNIX)
             s.settimeout(1)
             try:
@@ -145,3 +151,15 @@ class Hostile:
         for _ in range(40):
             if self.stopping.wait(0.25):
                 return
+
+
+def main():
+    os.nice(19)  # what is measured beside them is the gateway, not this program's hunger
+    with Hostile([("127.0.0.1", int(sys.argv[1]))] * 3 + [sys.argv[2]], pause_s=0.2) as crowd:
+        print("running", flush=True)
+        sys.stdin.read()
+    print(json.dumps(crowd.counts))
+
+
+if __name__ == "__main__":
+    main()

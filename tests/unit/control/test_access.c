@@ -60,9 +60,12 @@ static enum gw_access_word say(const char *words, int64_t now_ms)
 static void only_this_address_is_meant(void **state)
 {
     static const char *const others[] = {
-        "evil.example",      "evil.example:8480", "127.0.0.1",       "127.0.0.1:80",
-        "127.0.0.1:8480.",   "127.0.0.2:8480",    "localhost",       "localhost:84800",
-        "localhost:8480@x",  "",                  "[::1]:8480",      "127.0.0.1:8480:1",
+        "evil.example",     "evil.example:8480",
+        "127.0.0.1",        "127.0.0.1:80",
+        "127.0.0.1:8480.",  "127.0.0.2:8480",
+        "localhost",        "localhost:84800",
+        "localhost:8480@x", "",
+        "[::1]:8480",       "127.0.0.1:8480:1",
     };
     (void)state;
     assert_true(gw_access_is_ours(&rig.a, "127.0.0.1:8480", NULL));
@@ -105,13 +108,15 @@ static void no_password_lets_nobody_in(void **state)
 }
 
 /* PBKDF2 of "s&cret" with that salt, by `openssl kdf`: see config/README.md. */
-#define SALT "000102030405060708090a0b0c0d0e0f"
+#define SALT           "000102030405060708090a0b0c0d0e0f"
 #define HASH_OF_SECRET "503a4d1ef0c5a61d3a168b2357b1e0812dc592ff4030d7e2d41bf014a0ffe474"
 
 static void a_hash_may_stand_in_the_file(void **state)
 {
     static const char *const broken[] = {
-        "pbkdf2-sha256:", "pbkdf2-sha256:0:" SALT ":", "pbkdf2-sha256:1000:00:" HASH_OF_SECRET,
+        "pbkdf2-sha256:",
+        "pbkdf2-sha256:0:" SALT ":",
+        "pbkdf2-sha256:1000:00:" HASH_OF_SECRET,
         "pbkdf2-sha256:1000:" SALT ":" HASH_OF_SECRET "00",
         "pbkdf2-sha256:1000:" SALT ":z" HASH_OF_SECRET,
         "pbkdf2-sha256:999:" SALT ":" HASH_OF_SECRET,
@@ -144,9 +149,16 @@ static void five_wrong_ones_close_the_door_for_a_minute(void **state)
 static void nonsense_is_no_password(void **state)
 {
     static const char *const words[] = {
-        "", "Basic", "Basic ", "basic b3BlcmF0b3I6cyZjcmV0", "Bearer b3BlcmF0b3I6cyZjcmV0",
-        "Basic b3BlcmF0b3I6cyZjcmV", "Basic ====", "Basic b3Bl=mF0b3I6cyZjcmV0",
-        "Basic b3BlcmF0b3I6cyZjcmV0AA==", "Basic \xe4\xb8\xad",
+        "",
+        "Basic",
+        "Basic ",
+        "basic b3BlcmF0b3I6cyZjcmV0",
+        "Bearer b3BlcmF0b3I6cyZjcmV0",
+        "Basic b3BlcmF0b3I6cyZjcmV",
+        "Basic ====",
+        "Basic b3Bl=mF0b3I6cyZjcmV0",
+        "Basic b3BlcmF0b3I6cyZjcmV0AA==",
+        "Basic \xe4\xb8\xad",
     };
     (void)state;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

@@ -22,15 +22,15 @@ static enum gw_status tell(const char *path, const char *body)
 static void an_acknowledgement(void **state)
 {
     (void)state;
-    assert_int_equal(
-        tell("/v1/ack", "{\"case\": \"a:GAS-EV-LOW:g.p1#3\", \"role\": \"值班员\"}"), GW_OK);
+    assert_int_equal(tell("/v1/ack", "{\"case\": \"a:GAS-EV-LOW:g.p1#3\", \"role\": \"值班员\"}"),
+                     GW_OK);
     assert_int_equal(cmd.kind, GW_COMMAND_ACK);
     assert_int_equal(cmd.by, GW_BY_LOCAL);
     assert_string_equal(cmd.target, "a:GAS-EV-LOW:g.p1#3");
     assert_string_equal(cmd.who, "值班员/uid 1000");
     assert_string_equal(cmd.reason, "");
-    assert_int_equal(
-        tell("/v1/ack", "{\"case\":\"c#1\",\"role\":\"r\",\"note\":\"seen on site\"}"), GW_OK);
+    assert_int_equal(tell("/v1/ack", "{\"case\":\"c#1\",\"role\":\"r\",\"note\":\"seen on site\"}"),
+                     GW_OK);
     assert_string_equal(cmd.reason, "seen on site");
 }
 
@@ -112,8 +112,8 @@ static void what_is_wrong_is_named(void **state)
 
 static void no_other_verb(void **state)
 {
-    static const char *const none[] = {"/v1/order", "/v1/accept", "/v1/cancel", "/v1/rectify",
-                                       "/v1/status", "ack", ""};
+    static const char *const none[] = {
+        "/v1/order", "/v1/accept", "/v1/cancel", "/v1/rectify", "/v1/status", "ack", ""};
     (void)state;
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         assert_null(gw_told_find(none[i]));
@@ -122,8 +122,10 @@ static void no_other_verb(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_acknowledgement),     cmocka_unit_test(shelving),
-        cmocka_unit_test(permits),                cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(an_acknowledgement),
+        cmocka_unit_test(shelving),
+        cmocka_unit_test(permits),
+        cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(no_other_verb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
