@@ -97,8 +97,10 @@ void gw_gate_refused(struct gw_gate *g, enum gw_refusal why, uint64_t n);
 /* Whether a refused message may be answered now: ten at once, one a second. */
 bool gw_gate_may_answer(struct gw_gate *g, const struct gw_stamp *now);
 
-/* The state row that keeps a number: its key and its text (seq: the number). */
-#define GW_GATE_KEY 64
+/* The state row that keeps a number: its key and its text (seq: the number). Rows under GW_GATE_LOCAL
+ * are of what people told, and nothing is made of them: they show that the journal takes something. */
+#define GW_GATE_LOCAL "_command:local:"
+#define GW_GATE_KEY   64
 void gw_gate_row_key(const struct gw_gate *g, unsigned key, unsigned ask, char out[GW_GATE_KEY]);
 void gw_gate_row(int64_t seq, struct gw_buf *out); /* appended */
 /* A stored row. False: it is none of these. Rows of keys that are no longer trusted are kept as they

@@ -11,8 +11,7 @@
 #define FIRST_STANDING 16u
 
 struct gw_board {
-    const struct gw_site *site; /* of the next snapshots; the core's thread alone */
-    struct gw_shared *owner;
+    struct gw_board_of of; /* the next snapshots; the core's thread alone */
     struct gw_snapshot slots[3];
     unsigned back;  /* the core's; its thread alone */
     unsigned front; /* the reader's; its thread alone */
@@ -20,9 +19,9 @@ struct gw_board {
 
     pthread_mutex_t mutex; /* for what follows */
     unsigned middle;
-    bool fresh; /* the middle is newer than the front */
-    bool asked;
-    bool shown; /* something was published at all */
+    bool fresh;     /* the middle is newer than the front */
+    unsigned asked; /* parts */
+    bool shown;     /* something was published at all */
 };
 
 struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
@@ -38,10 +37,12 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
         s->standing_cap = cap;
     }
     struct gw_standing *one = &s->standing[s->nstanding++];
-    *one = (struct gw_standing){.kind = "", .state = "", .title_zh = "", .title_en = ""};
+    *one = (struct gw_standing){
+        .kind = "", .state = "", .title_zh = "", .title_en = "", .check = UINT32_MAX};
     return one;
 }
 
+/* Gives up what was made for a site. Texts and room for events stay. */
 static void release(struct gw_snapshot *s)
 {
     free(s->points);
@@ -49,32 +50,49 @@ static void release(struct gw_snapshot *s)
     free(s->buses);
     free(s->standing);
     gw_shared_drop(s->owner);
-    *s = (struct gw_snapshot){.site = NULL};
+    s->points = NULL;
+    s->devices = NULL;
+    s->buses = NULL;
+    s->standing = NULL;
+    s->nstanding = s->standing_cap = 0;
+    s->site = NULL;
+    s->inventory = NULL;
+    s->owner = NULL;
 }
 
 /* Makes the snapshot one of the board's site. */
 static bool fit(const struct gw_board *b, struct gw_snapshot *s)
 {
-    if (s->site == b->site)
+    const struct gw_site *site = b->of.site;
+    if (s->site == site)
         return true;
     release(s);
-    s->points = calloc(b->site->npoints + 1, sizeof *s->points);
-    s->devices = calloc(b->site->ndevices + 1, sizeof *s->devices);
-    s->buses = calloc(b->site->nbuses + 1, sizeof *s->buses);
+    s->points = calloc(site->npoints + 1, sizeof *s->points);
+    s->devices = calloc(site->ndevices + 1, sizeof *s->devices);
+    s->buses = calloc(site->nbuses + 1, sizeof *s->buses);
     if (!s->points || !s->devices || !s->buses) {
         release(s);
         return false;
     }
-    s->site = b->site;
-    s->owner = gw_shared_hold(b->owner);
-    s->npoints = b->site->npoints;
-    s->ndevices = b->site->ndevices;
-    s->nbuses = b->site->nbuses;
+    s->site = site;
+    s->inventory = b->of.inventory;
+    s->owner = gw_shared_hold(b->of.owner);
+    s->npoints = site->npoints;
+    s->ndevices = site->ndevices;
+    s->nbuses = site->nbuses;
     return true;
 }
 
-enum gw_status gw_board_new(const struct gw_site *site, struct gw_shared *owner,
-                            struct gw_board **out, struct gw_err *err)
+struct gw_snapshot_event *gw_snapshot_events(struct gw_snapshot *s)
+{
+    if (!s->events)
+        s->events = calloc(GW_EVENTS_KEPT, sizeof *s->events);
+    if (!s->events)
+        s->incomplete = true;
+    return s->events;
+}
+
+enum gw_status gw_board_new(const struct gw_board_of *of, struct gw_board **out, struct gw_err *err)
 {
     struct gw_board *b = calloc(1, sizeof *b);
     if (!b)
@@ -86,7 +104,7 @@ enum gw_status gw_board_new(const struct gw_site *site, struct gw_shared *owner,
     b->back = 0;
     b->middle = 1;
     b->front = 2;
-    gw_board_site(b, site, owner);
+    gw_board_turn(b, of);
     b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (b->fd < 0) {
         const int error = errno;
@@ -94,6 +112,8 @@ enum gw_status gw_board_new(const struct gw_site *site, struct gw_shared *owner,
         return gw_err_set(err, GW_E_IO, "snapshot: no event descriptor: %s", strerror(error));
     }
     for (size_t i = 0; i < 3; i++) {
+        for (size_t k = 0; k < GW_TEXT_COUNT; k++)
+            gw_buf_init(&b->slots[i].texts[k], GW_SNAPSHOT_TEXT_MAX);
         if (!fit(b, &b->slots[i])) {
             gw_board_free(b);
             return gw_err_set(err, GW_E_NOMEM, "snapshot: out of memory");
@@ -107,39 +127,47 @@ void gw_board_free(struct gw_board *b)
 {
     if (!b)
         return;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
         release(&b->slots[i]);
-    gw_shared_drop(b->owner);
+        free(b->slots[i].events);
+        for (size_t k = 0; k < GW_TEXT_COUNT; k++)
+            gw_buf_free(&b->slots[i].texts[k]);
+    }
+    gw_shared_drop(b->of.owner);
     if (b->fd >= 0)
         close(b->fd);
     pthread_mutex_destroy(&b->mutex);
     free(b);
 }
 
-void gw_board_site(struct gw_board *b, const struct gw_site *site, struct gw_shared *owner)
+void gw_board_turn(struct gw_board *b, const struct gw_board_of *of)
 {
-    struct gw_shared *before = b->owner;
-    b->site = site;
-    b->owner = gw_shared_hold(owner);
+    struct gw_shared *before = b->of.owner;
+    b->of = *of;
+    (void)gw_shared_hold(of->owner);
     gw_shared_drop(before);
 }
 
-bool gw_board_wanted(struct gw_board *b)
+unsigned gw_board_wanted(struct gw_board *b)
 {
     pthread_mutex_lock(&b->mutex);
-    const bool asked = b->asked;
+    const unsigned asked = b->asked;
     pthread_mutex_unlock(&b->mutex);
     return asked;
 }
 
-struct gw_snapshot *gw_board_begin(struct gw_board *b)
+struct gw_snapshot *gw_board_begin(struct gw_board *b, unsigned parts)
 {
     struct gw_snapshot *s = &b->slots[b->back];
+    struct gw_buf texts[GW_TEXT_COUNT];
     if (!fit(b, s))
         return NULL;
+    memcpy(texts, s->texts, sizeof texts);
     *s = (struct gw_snapshot){
         .site = s->site,
+        .inventory = s->inventory,
         .owner = s->owner,
+        .parts = parts,
         .points = s->points,
         .npoints = s->npoints,
         .devices = s->devices,
@@ -148,7 +176,11 @@ struct gw_snapshot *gw_board_begin(struct gw_board *b)
         .nbuses = s->nbuses,
         .standing = s->standing,
         .standing_cap = s->standing_cap,
+        .events = s->events,
     };
+    memcpy(s->texts, texts, sizeof texts);
+    for (size_t t = 0; t < GW_TEXT_COUNT; t++)
+        gw_buf_clear(&s->texts[t]);
     return s;
 }
 
@@ -160,19 +192,19 @@ void gw_board_publish(struct gw_board *b)
         return;
     pthread_mutex_lock(&b->mutex);
     const unsigned filled = b->back;
+    b->asked &= ~b->slots[filled].parts; /* others may have come since */
     b->back = b->middle;
     b->middle = filled;
     b->fresh = true;
     b->shown = true;
-    b->asked = false;
     pthread_mutex_unlock(&b->mutex);
     (void)!write(b->fd, &one, sizeof one); /* full means that it is readable already */
 }
 
-void gw_board_ask(struct gw_board *b)
+void gw_board_ask(struct gw_board *b, unsigned parts)
 {
     pthread_mutex_lock(&b->mutex);
-    b->asked = true;
+    b->asked |= parts;
     pthread_mutex_unlock(&b->mutex);
 }
 

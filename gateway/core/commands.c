@@ -23,21 +23,27 @@ struct pending {
     bool unposted; /* the journal had no room for its number behind what it changed */
     struct gw_asked asked;
     struct gw_command_answer answer;
+    struct gw_call_answer *told; /* people told it; NULL: it came as a signed message */
+    uint64_t record_token;       /* of the record that tells of it; 0: none yet */
+    int64_t record_seq;          /* its number once it is committed */
 };
 
 struct gw_commands {
     struct gw_commands_conf conf;
     struct gw_journal *journal;
-    struct gw_inbox *inbox;
+    struct gw_inbox *inbox; /* NULL: nobody is trusted to send anything */
     struct gw_gate *gate;
     struct gw_loop *loop; /* NULL: not open */
     struct gw_watch watches[GW_INBOX_LANES];
-    struct pending queue[PENDING];
+    struct pending *queue; /* PENDING of them, from the first one on */
     size_t first, count;
+    struct pending *acting; /* the engine carries this one out just now */
+    void (*tell)(void *ctx, struct gw_call_answer *answer);
+    void *tell_ctx;
     uint64_t tokens;
     struct gw_asked asked;
-    struct gw_place places[GW_ASK_RECEIPTS];
-    struct gw_place held[GW_ASK_RECEIPTS]; /* of a receipt that the journal has no room for yet */
+    struct gw_place *places; /* GW_ASK_RECEIPTS of the message that is read ... */
+    struct gw_place *held;   /* ... and of a receipt that the journal has no room for yet */
     size_t nheld;
     struct gw_timer retry, again;
     struct gw_buf body, wire;
@@ -52,10 +58,17 @@ enum gw_status gw_commands_new(const struct gw_commands_conf *conf, struct gw_co
     if (!c)
         return gw_err_set(err, GW_E_NOMEM, "commands: out of memory");
     c->conf = *conf;
+    const bool trusts = conf->site->platform.nkeys > 0;
+    c->places = trusts ? calloc(GW_ASK_RECEIPTS, sizeof *c->places) : NULL;
+    c->held = trusts ? calloc(GW_ASK_RECEIPTS, sizeof *c->held) : NULL;
+    if (trusts && (!c->places || !c->held)) {
+        gw_commands_free(c);
+        return gw_err_set(err, GW_E_NOMEM, "commands: out of memory");
+    }
     c->asked.places = c->places;
     gw_buf_init(&c->body, REPLY_MAX);
     gw_buf_init(&c->wire, REPLY_MAX + 1024);
-    enum gw_status st = gw_inbox_new(&c->inbox, err);
+    enum gw_status st = trusts ? gw_inbox_new(&c->inbox, err) : GW_OK;
     if (st == GW_OK)
         st = gw_gate_new(conf->site, conf->identity->challenge, &c->gate, err);
     if (st != GW_OK) {
@@ -70,8 +83,13 @@ void gw_commands_free(struct gw_commands *c)
 {
     if (!c)
         return;
+    for (; c->count > 0; c->count--, c->first = (c->first + 1) % PENDING)
+        gw_call_answer_free(c->queue[c->first].told);
     gw_gate_free(c->gate);
     gw_inbox_free(c->inbox);
+    free(c->places);
+    free(c->held);
+    free(c->queue);
     gw_buf_free(&c->body);
     gw_buf_free(&c->wire);
     free(c);
@@ -89,11 +107,19 @@ void gw_commands_site(struct gw_commands *c, const struct gw_site *site, struct 
     gw_gate_site(c->gate, site);
 }
 
+/* Whether one more may wait. */
+static bool has_room(struct gw_commands *c)
+{
+    if (!c->queue)
+        c->queue = calloc(PENDING, sizeof *c->queue);
+    return c->queue && c->count < PENDING;
+}
+
 /* ---- numbers ---- */
 
 size_t gw_commands_rows(const struct gw_site *site)
 {
-    return site->platform.nkeys * GW_ASK_COUNT;
+    return (site->platform.nkeys + 1) * GW_ASK_COUNT; /* and those of what people told */
 }
 
 bool gw_commands_restore(struct gw_commands *c, const char *key, const char *text)
@@ -101,17 +127,34 @@ bool gw_commands_restore(struct gw_commands *c, const char *key, const char *tex
     return gw_gate_restore(c->gate, key, text);
 }
 
+static enum gw_status store_row(struct gw_commands *c, const char *key, int64_t seq, uint64_t token)
+{
+    char text[ROW_MAX];
+    struct gw_buf row;
+    gw_buf_fixed(&row, text, sizeof text);
+    gw_gate_row(seq, &row);
+    const struct gw_draft draft = {.state_key = key, .state = text, .token = token};
+    return gw_journal_post(c->journal, &draft);
+}
+
 /* Stores a number; the token comes back with the commit. */
 static enum gw_status store(struct gw_commands *c, unsigned key, unsigned ask, int64_t seq,
                             uint64_t token)
 {
-    char row_key[GW_GATE_KEY], text[ROW_MAX];
-    struct gw_buf row;
-    gw_buf_fixed(&row, text, sizeof text);
+    char row_key[GW_GATE_KEY];
     gw_gate_row_key(c->gate, key, ask, row_key);
-    gw_gate_row(seq, &row);
-    const struct gw_draft draft = {.state_key = row_key, .state = text, .token = token};
-    return gw_journal_post(c->journal, &draft);
+    return store_row(c, row_key, seq, token);
+}
+
+/* The number of what a command asked. */
+static enum gw_status store_number(struct gw_commands *c, const struct pending *p)
+{
+    char key[GW_GATE_KEY];
+    const struct gw_asked *a = &p->asked;
+    if (!p->told)
+        return store(c, a->key, a->ask, gw_gate_seq(c->gate, a->key, a->ask), p->token);
+    (void)snprintf(key, sizeof key, GW_GATE_LOCAL "%s", gw_ask_name(a->ask));
+    return store_row(c, key, a->seq, p->token);
 }
 
 void gw_commands_store(struct gw_commands *c)
@@ -217,7 +260,8 @@ static void act(struct gw_commands *c, struct pending *p)
     p->acted = true;
     p->waits = false;
     if (gw_gate_over(&p->asked, &now)) {
-        gw_gate_refused(c->gate, GW_REFUSED_EXPIRED, 1);
+        if (!p->told)
+            gw_gate_refused(c->gate, GW_REFUSED_EXPIRED, 1);
         answer(p, false, "its time was over before it could be carried out", "指令在执行前已过期");
         return;
     }
@@ -229,7 +273,9 @@ static void act(struct gw_commands *c, struct pending *p)
         ask_window(c, p);
         return;
     default:
+        c->acting = p;
         gw_engine_command(c->conf.engine, &p->asked.command, &now, &p->answer);
+        c->acting = NULL;
         break;
     }
     p->waits = p->unposted = p->answer.done;
@@ -245,8 +291,7 @@ static void post_again(struct gw_commands *c)
         struct pending *p = &c->queue[(c->first + i) % PENDING];
         if (!p->unposted)
             continue;
-        if (store(c, p->asked.key, p->asked.ask, gw_gate_seq(c->gate, p->asked.key, p->asked.ask),
-                  p->token) != GW_OK) {
+        if (store_number(c, p) != GW_OK) {
             (void)!gw_loop_timer_set(c->loop, &c->again, gw_loop_now_ms(c->loop) + RETRY_MS);
             return;
         }
@@ -259,12 +304,34 @@ static void on_again(void *arg)
     post_again(arg);
 }
 
+/* Gives the answer back to who told it. */
+static void tell(struct gw_commands *c, struct pending *p)
+{
+    struct gw_call_answer *a = p->told;
+    struct gw_journal_stats js;
+
+    gw_journal_stats(c->journal, &js);
+    a->done = p->answer.done;
+    a->later = p->answer.later;
+    (void)snprintf(a->why, sizeof a->why, "%s", p->answer.why);
+    (void)snprintf(a->why_zh, sizeof a->why_zh, "%s", p->answer.why_zh);
+    if (a->done && p->record_seq > 0)
+        (void)snprintf(a->record, sizeof a->record, "%s-%lld", js.chain, (long long)p->record_seq);
+    gw_log(GW_LOG_INFO, TAG, "%s by %s: %s: %s", gw_ask_name(p->asked.ask), p->asked.command.who,
+           a->done ? "done" : "refused", a->why);
+    p->told = NULL;
+    c->tell(c->tell_ctx, a);
+}
+
 /* Replies in the order in which they were asked for. */
 static void finish(struct gw_commands *c)
 {
     while (c->count > 0 && c->queue[c->first].acted && !c->queue[c->first].waits) {
-        const struct pending *p = &c->queue[c->first];
-        reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
+        struct pending *p = &c->queue[c->first];
+        if (p->told)
+            tell(c, p);
+        else
+            reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
         c->first = (c->first + 1) % PENDING;
         c->count--;
     }
@@ -280,8 +347,26 @@ static struct pending *find_pending(struct gw_commands *c, uint64_t token)
     return NULL;
 }
 
-bool gw_commands_committed(struct gw_commands *c, uint64_t token)
+uint64_t gw_commands_mark(struct gw_commands *c, const struct gw_draft *draft)
 {
+    if (!c->acting || !draft->body)
+        return draft->token;
+    c->acting->record_token = draft->token ? draft->token : ++c->tokens | TOKEN_BIT;
+    return c->acting->record_token;
+}
+
+static void note_record(struct gw_commands *c, uint64_t token, int64_t seq)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct pending *p = &c->queue[(c->first + i) % PENDING];
+        if (p->record_token == token && token != 0)
+            p->record_seq = seq;
+    }
+}
+
+bool gw_commands_committed(struct gw_commands *c, uint64_t token, int64_t seq)
+{
+    note_record(c, token, seq);
     if ((token & TOKEN_BIT) == 0)
         return false;
     struct pending *p = find_pending(c, token);
@@ -315,6 +400,38 @@ void gw_commands_window(struct gw_commands *c, uint64_t token, enum gw_window_fo
     p->waits = false;
     answer(p, found == GW_WINDOW_QUEUED, words[found].en, words[found].zh);
     finish(c);
+}
+
+/* ---- what people tell ---- */
+
+void gw_commands_tell(struct gw_commands *c,
+                      void (*tell_them)(void *ctx, struct gw_call_answer *answer), void *ctx)
+{
+    c->tell = tell_them;
+    c->tell_ctx = ctx;
+}
+
+void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
+                      struct gw_call_answer *told)
+{
+    const struct gw_stamp now = gw_clock_now(c->conf.clock);
+    struct pending p = {.told = told};
+
+    p.asked.ask = (unsigned)cmd->kind;
+    p.asked.seq = now.wall_ms;
+    p.asked.void_ms = now.mono_ms + GW_COMMANDS_TOLD_MS;
+    p.asked.exp_ms = INT64_MAX;
+    p.asked.command = *cmd;
+    p.token = (c->tokens + 1) | TOKEN_BIT;
+    if (!c->loop || !has_room(c) || store_number(c, &p) != GW_OK) {
+        told->later = true;
+        (void)snprintf(told->why, sizeof told->why, "the journal takes nothing now; try again");
+        (void)snprintf(told->why_zh, sizeof told->why_zh, "日志暂不可写，请稍后重试");
+        c->tell(c->tell_ctx, told);
+        return;
+    }
+    c->tokens++;
+    c->queue[(c->first + c->count++) % PENDING] = p;
 }
 
 /* ---- what comes in ---- */
@@ -362,8 +479,8 @@ static void take_letter(struct gw_commands *c, const struct gw_letter *l)
         take_receipt(c);
         return;
     }
-    if (why == GW_REFUSED_NOT && (c->count == PENDING || store(c, c->asked.key, c->asked.ask,
-                                                               c->asked.seq, token) != GW_OK)) {
+    if (why == GW_REFUSED_NOT &&
+        (!has_room(c) || store(c, c->asked.key, c->asked.ask, c->asked.seq, token) != GW_OK)) {
         why = GW_REFUSED_JOURNAL;
         gw_gate_refused(c->gate, why, 1);
         (void)snprintf(c->asked.why, sizeof c->asked.why,
@@ -434,7 +551,7 @@ void gw_commands_open(struct gw_commands *c, struct gw_loop *loop)
     c->loop = loop;
     c->retry = (struct gw_timer){.fire = on_retry, .arg = c};
     c->again = (struct gw_timer){.fire = on_again, .arg = c};
-    for (unsigned i = 0; i < GW_INBOX_LANES; i++) {
+    for (unsigned i = 0; i < GW_INBOX_LANES && c->inbox; i++) {
         c->watches[i] = (struct gw_watch){
             .fd = gw_inbox_fd(c->inbox, i), .ready = i == 0 ? on_receipts : on_commands, .arg = c};
         watch_lane(c, i);
@@ -445,7 +562,7 @@ void gw_commands_close(struct gw_commands *c)
 {
     if (!c || !c->loop)
         return;
-    for (unsigned i = 0; i < GW_INBOX_LANES; i++)
+    for (unsigned i = 0; i < GW_INBOX_LANES && c->inbox; i++)
         gw_loop_unwatch(c->loop, &c->watches[i]);
     gw_loop_timer_clear(c->loop, &c->retry);
     gw_loop_timer_clear(c->loop, &c->again);

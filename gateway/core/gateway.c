@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/gateway.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +77,9 @@ static enum gw_status on_emit(void *ctx, const struct gw_draft *draft)
     int64_t now = gw_loop_now_ms(g->loop);
     if (g->holding)
         return GW_E_FULL; /* for a moment: offered again */
-    enum gw_status st = gw_journal_post(g->journal, draft);
+    struct gw_draft marked = *draft;
+    marked.token = gw_commands_mark(g->commands, draft);
+    enum gw_status st = gw_journal_post(g->journal, &marked);
 
     if (st == GW_OK)
         (void)gw_ratelog_ok(&g->drafts_log, now, TAG, "records are taken again");
@@ -107,7 +108,7 @@ static void restore_row(struct gw_gateway *g, const struct gw_notice *n)
 {
     if (g->running)
         return; /* reopened after a failure: what we hold is newer */
-    if (g->commands && gw_commands_restore(g->commands, n->key, n->text))
+    if (gw_commands_restore(g->commands, n->key, n->text))
         return;
     enum gw_status st = gw_engine_restore(g->plant->engine, n->key, n->text, n->seq);
     if (st != GW_OK)
@@ -127,9 +128,8 @@ static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
     gw_engine_chain(g->plant->engine, n->chain);
     if (g->running) { /* the store may have been replaced: it gets back what we hold */
         gw_engine_checkpoint(g->plant->engine, &now, true);
-        if (g->commands)
-            gw_commands_store(g->commands);
-    } else if (g->commands) {
+        gw_commands_store(g->commands);
+    } else {
         gw_commands_open(g->commands, g->loop);
     }
     g->running = true;
@@ -147,7 +147,7 @@ static void journal_failed(struct gw_gateway *g, const char *text)
 
 static void committed(struct gw_gateway *g, uint64_t token, int64_t seq)
 {
-    if (!g->commands || !gw_commands_committed(g->commands, token))
+    if (!gw_commands_committed(g->commands, token, seq))
         gw_engine_committed(g->plant->engine, token, seq);
     gw_gateway_reload_step(g);
 }
@@ -255,7 +255,7 @@ static void on_tick(void *arg)
         gw_gateway_tell_health(g, &now);
     gw_outage_look(g->plant->outage, now.mono_ms, on_outage, g);
     tend_drivers(g, now.mono_ms);
-    gw_gateway_serve_api(g, &now);
+    gw_api_serve(g->api, &now);
     report_losses(g, now.mono_ms);
     gw_service_turn(g->service, g->plant->site, g->journal_fault);
     gw_gateway_reload_step(g);
@@ -305,10 +305,22 @@ enum gw_status gw_gateway_plant(struct gw_gateway *g, struct gw_config *config,
     return gw_plant_new(&conf, out, err);
 }
 
+static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
+{
+    const struct gw_api_conf conf = {
+        .plant = g->plant,
+        .identity = &g->identity,
+        .clock = g->clock,
+        .commands = g->commands,
+        .loop = g->loop,
+        .look = gw_gateway_look,
+        .ctx = g,
+    };
+    return gw_api_new(&conf, &g->api, err);
+}
+
 static enum gw_status make_commands(struct gw_gateway *g, struct gw_err *err)
 {
-    if (g->plant->site->platform.nkeys == 0)
-        return GW_OK;
     const struct gw_commands_conf conf = {
         .site = g->plant->site,
         .identity = &g->identity,
@@ -345,8 +357,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
     if (st == GW_OK)
-        atomic_store(&g->exported, g->journal);
-    if (st == GW_OK && g->commands)
+        gw_api_journal(g->api, g->journal);
+    if (st == GW_OK)
         gw_commands_journal(g->commands, g->journal);
     return st;
 }
@@ -360,7 +372,7 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
         .site = &g->mqtt_site,
         .clock = g->clock,
         .backlog = gw_tap_backlog(&g->mqtt_tap, g->journal, MQTT_READER),
-        .inbox = g->commands ? gw_commands_inbox(g->commands) : NULL,
+        .inbox = g->plant->site->platform.nkeys > 0 ? gw_commands_inbox(g->commands) : NULL,
         .seed = seed,
     };
     enum gw_status st = gw_mqtt_start(&conf, &g->mqtt, err);
@@ -474,7 +486,7 @@ static enum gw_status start_all(struct gw_gateway *g, struct gw_config *config, 
     if (st == GW_OK)
         st = make_commands(g, err);
     if (st == GW_OK)
-        st = gw_gateway_first_api(g, err);
+        st = start_api(g, err);
     if (st == GW_OK)
         st = start_journal(g, err);
     if (st == GW_OK)
@@ -553,7 +565,7 @@ bool gw_gateway_free(struct gw_gateway *g)
     if (!g)
         return true;
     bool clean = gw_service_free(g->service);
-    clean = gw_control_stop(g->control, 5000) && clean;
+    clean = gw_api_stop(g->api, 5000) && clean;
     clean = close_drivers(g) && clean;
     store_running(g);
     if (g->mqtt)
@@ -569,6 +581,7 @@ bool gw_gateway_free(struct gw_gateway *g)
         gw_loop_unwatch(g->loop, &g->batches_watch);
         gw_loop_unwatch(g->loop, &g->notices_watch);
         gw_commands_close(g->commands);
+        gw_api_free(g->api);
         gw_loop_timer_clear(g->loop, &g->tick);
         gw_clockwatch_free(g->clockwatch);
     }
@@ -576,7 +589,6 @@ bool gw_gateway_free(struct gw_gateway *g)
         return false;
     gw_commands_free(g->commands);
     gw_plant_free(g->plant);
-    gw_board_free(g->board);
     gw_loop_free(g->loop);
     gw_seal_free(g->seal);
     gw_key_free(g->key);

@@ -5,7 +5,6 @@
 #ifndef GW_CORE_GATEWAY_IN_H
 #define GW_CORE_GATEWAY_IN_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +12,7 @@
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/ratelog.h"
-#include "control/control.h"
+#include "core/api.h"
 #include "core/clockwatch.h"
 #include "core/commands.h"
 #include "core/document.h"
@@ -59,15 +58,13 @@ struct gw_gateway {
     struct gw_clockwatch *clockwatch;
     struct gw_journal *journal;
     struct gw_service *service;
-    _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
-    struct gw_commands *commands; /* NULL: nobody is trusted to ask anything */
+    struct gw_commands *commands;
     struct gw_influx *influx;
     struct gw_reader_conf readers[2];
     struct gw_tap mqtt_tap, influx_tap;
     unsigned influx_reader; /* its index in readers */
-    struct gw_board *board;
-    struct gw_control *control; /* NULL while its socket cannot be made */
+    struct gw_api *api;
     struct gw_driver_instance *instances[GW_DRIVERS_MAX];
 
     struct gw_watch batches_watch, notices_watch;
@@ -79,7 +76,7 @@ struct gw_gateway {
     bool fatal;
     char journal_fault[160];
     uint64_t takeovers; /* of the session, told as events so far */
-    int64_t health_due_ms, checkpoint_due_ms, api_due_ms, tend_due_ms;
+    int64_t health_due_ms, checkpoint_due_ms, tend_due_ms;
     struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
     uint64_t batches_lost_before; /* by the mailboxes of earlier configurations */
@@ -95,8 +92,8 @@ void gw_gateway_tell_cases(struct gw_gateway *g, const struct gw_stamp *now);
 void gw_gateway_tell_health(struct gw_gateway *g, const struct gw_stamp *now);
 /* Tells when another client took the session over. */
 void gw_gateway_takeovers(struct gw_gateway *g);
-enum gw_status gw_gateway_first_api(struct gw_gateway *g, struct gw_err *err) GW_MUST_CHECK;
-void gw_gateway_serve_api(struct gw_gateway *g, const struct gw_stamp *now);
+/* How everything is now; ctx is the gateway. */
+void gw_gateway_look(void *ctx, struct gw_health_look *out);
 
 /* ---- gateway.c ---- */
 

@@ -189,9 +189,8 @@ static enum gw_status go_over(struct gw_gateway *g, struct gw_plant *next, struc
         return gw_err_set(err, st, "out of memory");
     g->plant = next;
     g->identity.config_sha256 = next->site->config_sha256;
-    gw_board_site(g->board, next->site, &next->config->shared);
-    if (g->commands)
-        gw_commands_site(g->commands, next->site, next->engine);
+    gw_api_plant(g->api, next);
+    gw_commands_site(g->commands, next->site, next->engine);
     if (g->influx)
         gw_influx_site(g->influx, next->site, &next->config->shared);
     gw_plant_free(before);

@@ -209,6 +209,13 @@ struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader);
 enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
                                  struct gw_buf *out, struct gw_err *err) GW_MUST_CHECK;
 
+/* Appends the window of the record with that id, as it was published. Waits as gw_journal_export does,
+ * and never beside it. GW_E_NOTFOUND: there is none, or not yet; GW_E_RANGE: it was delivered and is
+ * no longer kept; GW_E_INVAL: no record id; others as gw_journal_export. */
+#define GW_EXPORT_WINDOW_MAX ((size_t)5 * 1024 * 1024)
+enum gw_status gw_journal_window(struct gw_journal *j, const char *record, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err) GW_MUST_CHECK;
+
 /* Nine tenths of the records' quota are used and nothing may go. Any thread. */
 bool gw_journal_tight(struct gw_journal *j);
 /* A consistent copy. Any thread. */

@@ -76,11 +76,13 @@ struct gw_port {
 #define GW_ROWS_CAPACITY 1024
 #define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
 
-/* A page of the chain that somebody asked for. */
+/* A page of the chain, or a window, that somebody asked for. */
 struct gw_export {
     pthread_cond_t done;
     enum { GW_EXPORT_IDLE, GW_EXPORT_ASKED, GW_EXPORT_DONE } state;
+    char record[GW_RECORD_ID_SIZE]; /* whose window; "": a page */
     int64_t from;
+    enum gw_window_found found;
     struct gw_buf page;
     enum gw_status status;
     struct gw_err err;

@@ -160,6 +160,11 @@ enum gw_status gw_records_forget(struct gw_records *r, int64_t seq,
 enum gw_status gw_records_read(struct gw_records *r, int64_t from, int64_t *seq, struct gw_buf *out,
                                struct gw_err *err) GW_MUST_CHECK;
 
+/* Appends the window that evidence record seq names; nothing when there is none or its bytes are
+ * damaged. */
+enum gw_status gw_records_window_text(struct gw_records *r, int64_t seq, struct gw_buf *out,
+                                      struct gw_err *err) GW_MUST_CHECK;
+
 enum gw_status gw_records_checkpoint(struct gw_records *r, struct gw_err *err) GW_MUST_CHECK;
 
 #endif

@@ -37,6 +37,7 @@ enum {
     Q_DROP_WINDOWS,
     Q_FORGET,
     Q_FORGET_WINDOWS,
+    Q_KEPT_WINDOW,
     Q_PAGE,
     Q_COUNT
 };

@@ -73,6 +73,7 @@ static const char *const statements[Q_COUNT] = {
                        " (SELECT seq FROM windows WHERE delivered = 1 ORDER BY seq LIMIT 16)",
     [Q_FORGET] = "DELETE FROM records WHERE seq <= ?1 AND delivered <> 0",
     [Q_FORGET_WINDOWS] = "DELETE FROM windows WHERE seq <= ?1 AND delivered <> 0",
+    [Q_KEPT_WINDOW] = "SELECT seq, id, payload, sum FROM windows WHERE seq = ?1",
     [Q_PAGE] = "SELECT seq, topic, wire, sum FROM records WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 };
 

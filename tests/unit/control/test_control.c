@@ -42,7 +42,8 @@ static void *core(void *arg)
     int order;
     while (!gw_mailbox_wait(rig->stop, &order, 5)) {
         if (gw_board_wanted(rig->board)) {
-            small_site_fill(gw_board_begin(rig->board), gw_clock_mono_ms(&rig->clock));
+            small_site_fill(gw_board_begin(rig->board, gw_board_wanted(rig->board)),
+                            gw_clock_mono_ms(&rig->clock));
             gw_board_publish(rig->board);
         }
     }
@@ -68,7 +69,8 @@ static struct rig *start(bool with_core)
     (void)snprintf(rig->path, sizeof rig->path, "%s/c.sock", rig->dir);
     small_site_init(&rig->site, rig->path);
     rig->clock = gw_clock_system();
-    assert_int_equal(gw_board_new(&rig->site.site, NULL, &rig->board, NULL), GW_OK);
+    const struct gw_board_of of = {.site = &rig->site.site};
+    assert_int_equal(gw_board_new(&of, &rig->board, NULL), GW_OK);
     assert_int_equal(gw_mailbox_new(sizeof(int), 1, &rig->stop, NULL), GW_OK);
     const struct gw_control_conf conf = {.local = rig->site.site.local,
                                          .boot = "b",
@@ -197,7 +199,7 @@ static void refuses_what_it_does_not_offer(void **state)
     (void)state;
     struct rig *rig = start(true);
     static const char *const not_found[] = {
-        GET("/"),           GET("/v1"),
+        GET("/index.html"), GET("/v1"),
         GET("/v1/status/"), GET("/v1/points?device=none"),
         GET("/v2/status"),  GET("/../etc/passwd"),
     };
@@ -207,6 +209,7 @@ static void refuses_what_it_does_not_offer(void **state)
                      405);
     assert_non_null(strstr(rig->answer, "Allow: GET, HEAD"));
     assert_int_equal(ask(rig, "DELETE /v1/status HTTP/1.1\r\nHost: x\r\n\r\n"), 405);
+    assert_non_null(strstr(rig->answer, "Allow: GET, HEAD, POST"));
     assert_int_equal(ask(rig, "GET /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
                      400);
     assert_int_equal(ask(rig, "GET /v1/status HTTP/1.1\r\nHost: x\r\n"
