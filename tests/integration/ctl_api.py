@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unicodedata
 
-from harness import BUILD, run
+from harness import BUILD, ROOT, run
 
 CTL = str(BUILD / "bin/nonsitectl")
 ZH = "调漆间、喷漆室疑似未设置固定式可燃气体浓度监测报警装置"
@@ -143,6 +143,24 @@ def main():
         assert json.loads(ctl("ack", case, "--json").stdout)["record"] == "rec-7"
         done = ctl("permit", "*", "-k", "calibration", "--hours", "2", "--reason", "x")
         assert done.returncode == 0 and server.seen[-1][2]["asset"] == "*", done
+
+        # What bash completes, with the names that the daemon knows.
+        def complete(*words, program="nonsitectl"):
+            script = (f'. {ROOT}/gateway/ctl/completion/{program}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                      f'_{program}; printf "%s\\n" "${{COMPREPLY[@]}}"')
+            env = dict(os.environ, PATH=f"{BUILD}/bin:" + os.environ["PATH"])
+            done = subprocess.run(["bash", "-c", script, "x", program, *words], capture_output=True, text=True,
+                                  timeout=30, env=env)
+            assert done.returncode == 0 and not done.stderr, done
+            return done.stdout.split()
+        told = [ln.split()[0] for ln in ctl("--help").stdout.splitlines() if ln.startswith("  ") and ln[2].islower()]
+        assert complete("") == told and "commission" not in complete("st") == ["status"], complete("st")
+        assert complete("--j") == ["--json"] and complete("shelve", "x", "--m") == ["--minutes"]
+        assert complete("-s", path, "points", "") == ["gas"] == complete("-s", path, "devices", "g")
+        assert complete("-s", path, "ack", "") == [case] and complete("-s", path, "permit", "i") == ["if-1"]
+        assert complete("-s", path + ".none", "points", "") == []
+        assert complete("permit", "if-1", "-k", "s") == ["shield"]
+        assert "--print-config" in complete("--p", program="nonsited") and complete("--probe", "--ident", program="nonsited") == ["--identity"]
 
         # Refused, failed, away and wrong are told apart.
         for code, status in [(401, 4), (403, 4), (409, 4), (422, 4), (404, 2), (429, 2), (500, 2), (503, 2)]:
