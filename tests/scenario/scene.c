@@ -33,6 +33,7 @@ struct scene {
     struct gw_table *table;
     struct gw_engine *engine;
     struct gw_fake_clock clock;
+    unsigned boots; /* reboots so far: each has a boot id of its own */
     struct dial *dials;
     struct line *lines;
     struct dial *marked_dials;
@@ -102,7 +103,9 @@ static void unload_site(struct scene *s)
 static void start(struct scene *s)
 {
     uint32_t bus_of[64];
+    char boot_id[40];
     struct gw_err err;
+    snprintf(boot_id, sizeof boot_id, "5f0c0000-0000-4000-8000-%012u", s->boots + 1);
     assert_true(s->site->ndevices <= 64);
     for (size_t i = 0; i < s->site->ndevices; i++)
         bus_of[i] = s->site->devices[i].bus;
@@ -121,7 +124,7 @@ static void start(struct scene *s)
     const struct gw_engine_conf ec = {
         .inventory = s->inventory,
         .table = s->table,
-        .boot_id = "5f0c0000-0000-4000-8000-000000000001",
+        .boot_id = boot_id,
         .inventory_sha256 = s->site->config_sha256,
         .emit = ledger_emit,
         .emit_ctx = &s->ledger,
@@ -464,6 +467,7 @@ void scene_restart(struct scene *s, enum scene_end how, int64_t down_ms, bool re
     end(s, how);
     gw_fake_clock_advance(&s->clock, down_ms);
     if (reboot) {
+        s->boots++;
         s->clock.now.mono_ms = 20000;
         s->clock.now.boot_ms = 20000;
     }
