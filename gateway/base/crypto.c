@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -533,6 +534,22 @@ enum gw_status gw_base64url_decode(const char *text, size_t n, uint8_t *out, siz
     }
     *out_len = written;
     return GW_OK;
+}
+
+enum gw_status gw_pbkdf2_sha256(const char *password, const uint8_t *salt, size_t salt_size,
+                                unsigned rounds, uint8_t out[32])
+{
+    if (rounds == 0 || rounds > INT_MAX || salt_size > INT_MAX)
+        return GW_E_INVAL;
+    return PKCS5_PBKDF2_HMAC(password, -1, salt, (int)salt_size, (int)rounds, EVP_sha256(), 32,
+                             out) == 1
+               ? GW_OK
+               : GW_E_NOMEM;
+}
+
+bool gw_same_bytes(const void *a, const void *b, size_t n)
+{
+    return CRYPTO_memcmp(a, b, n) == 0;
 }
 
 enum gw_status gw_random(void *out, size_t n)

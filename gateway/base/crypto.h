@@ -66,6 +66,13 @@ void gw_base64url(const uint8_t *data, size_t n, char *out, size_t out_size);
 enum gw_status gw_base64url_decode(const char *text, size_t n, uint8_t *out, size_t out_size,
                                    size_t *out_len) GW_MUST_CHECK;
 
+/* The 32 bytes that PBKDF2 with HMAC-SHA-256 makes of a password, a salt and so many rounds. GW_E_INVAL:
+ * rounds is 0; GW_E_NOMEM. Any thread. */
+enum gw_status gw_pbkdf2_sha256(const char *password, const uint8_t *salt, size_t salt_size,
+                                unsigned rounds, uint8_t out[32]) GW_MUST_CHECK;
+/* Whether the bytes are the same, in a time that does not depend on where they differ. */
+bool gw_same_bytes(const void *a, const void *b, size_t n);
+
 /* Fills out with n random bytes of the kernel. GW_E_IO. Any thread. */
 enum gw_status gw_random(void *out, size_t n) GW_MUST_CHECK;
 

@@ -363,8 +363,7 @@ static void read_sections(struct gw_site_loader *l)
                            l->issues);
     }
     (void)gw_keys_read(l->root.journal, gw_site_journal_keys, &site->journal, l->issues);
-    (void)gw_keys_read(l->root.local, gw_site_local_keys, &site->local, l->issues);
-    gw_site_finish_local(site, l->root.local != NULL ? l->root.local : root, l->issues);
+    gw_site_read_local(site, l->root.local, root, l->issues);
     gw_site_read_platform(&site->platform, l->root.platform, l->issues);
     load_catalogue(l);
     if (!l->nomem)

@@ -265,9 +265,18 @@ struct gw_site_journal {
     int64_t window_before_s, window_after_s; /* evidence window */
 };
 
+/* A second way to the local API, for a browser on this box or at the end of a tunnel. */
+struct gw_site_http {
+    char listen[GW_NAME_SIZE];        /* "127.0.0.1:8480", "[::1]:8480"; "": there is none */
+    char password_file[GW_PATH_SIZE]; /* secret; "": nobody changes anything this way */
+    bool page;                        /* serve the local page, too */
+};
+
 struct gw_site_local {
     char socket[GW_PATH_SIZE]; /* of the local API; never "" in a loaded site */
     char socket_mode[8];       /* octal digits; see gw_site_socket_mode */
+    char operator_group[GW_ID_SIZE];
+    struct gw_site_http http;
 };
 
 struct gw_site {
@@ -340,6 +349,9 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out);
 
 /* The permissions of the local API's socket, such as 0660. */
 unsigned gw_site_socket_mode(const struct gw_site_local *local);
+/* Takes an address of this machine and a port apart: "127.0.0.1:8480", "[::1]:8480". False: it is
+ * something else. host gets the address without brackets. */
+bool gw_site_loopback_port(const char *text, char host[GW_ID_SIZE], uint16_t *port);
 
 /* GB 32100-2015: 18 characters of the alphabet without I O S V Z, weights 3^(i-1) mod 31, check
  * character (31 - sum mod 31) mod 31. */

@@ -19,6 +19,11 @@ struct gw_site_root_in {
         *publish, *platform, *journal, *local;
 };
 
+struct gw_site_local_in {
+    struct gw_site_local local;
+    const struct gw_jnode *http;
+};
+
 struct gw_site_platform_in {
     const struct gw_jnode *keys;
 };
@@ -69,6 +74,7 @@ extern const struct gw_key gw_site_trust_keys[];
 extern const struct gw_key gw_site_telemetry_keys[];
 extern const struct gw_key gw_site_journal_keys[];
 extern const struct gw_key gw_site_local_keys[];
+extern const struct gw_key gw_site_http_keys[];
 
 /* Adds an issue where the text is neither "" nor a date such as "2027-03-31". */
 void gw_site_check_date(const struct gw_jnode *n, struct gw_issues *issues);
@@ -84,9 +90,10 @@ void gw_site_read_platform(struct gw_site_platform *platform, const struct gw_jn
 void gw_site_check_receipts(const struct gw_site *site, const struct gw_jnode *mqtt,
                             const struct gw_jnode *platform, struct gw_issues *issues);
 
-/* Fills in the default of local.socket and checks its length. obj: where to complain. */
-void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
-                          struct gw_issues *issues);
+/* Reads "local" (NULL: only the defaults); the default of local.socket needs gateway.state_dir. root:
+ * where to complain when there is no such object. */
+void gw_site_read_local(struct gw_site *site, const struct gw_jnode *obj,
+                        const struct gw_jnode *root, struct gw_issues *issues);
 
 /* True for 127.0.0.0/8, ::1 and localhost. */
 bool gw_site_is_loopback(const char *host);

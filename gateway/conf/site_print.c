@@ -275,6 +275,16 @@ static void print_telemetry(struct printer *p)
     close_obj(p);
 }
 
+static void print_local(struct printer *p)
+{
+    const struct gw_site_local_in in = {.local = p->site->local};
+    open_obj(p, "local");
+    table(p, gw_site_local_keys, &in);
+    if (in.local.http.listen[0] != '\0')
+        section(p, "http", gw_site_http_keys, &in.local.http);
+    close_obj(p);
+}
+
 void gw_site_print(const struct gw_site *site, struct gw_buf *out)
 {
     struct printer p = {.site = site, .out = out, .indent = STEP, .first = true};
@@ -298,6 +308,6 @@ void gw_site_print(const struct gw_site *site, struct gw_buf *out)
     if (site->platform.nkeys > 0)
         print_platform(&p);
     section(&p, "journal", gw_site_journal_keys, &site->journal);
-    section(&p, "local", gw_site_local_keys, &site->local);
+    print_local(&p);
     gw_buf_str(out, "\n}\n");
 }

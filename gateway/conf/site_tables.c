@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SOCKET_PATH_MAX 107 /* what fits into sockaddr_un */
-
 const char *const gw_sector_names[] = {
     "metallurgy", "nonferrous", "building", "machinery", "light",
     "textile",    "tobacco",    "commerce", NULL,
@@ -40,17 +38,6 @@ static void check_county(const struct gw_jnode *n, struct gw_issues *issues)
     const char *code = gw_jnode_str(n);
     if (strlen(code) != 6 || strspn(code, "0123456789") != 6)
         gw_jnode_issue(n, issues, "must be the 6 digits of GB/T 2260, is \"%s\"", code);
-}
-
-static void check_mode(const struct gw_jnode *n, struct gw_issues *issues)
-{
-    const char *mode = gw_jnode_str(n);
-    if (strlen(mode) != 4 || strspn(mode, "01234567") != 4 || mode[0] != '0' ||
-        (mode[1] != '6' && mode[1] != '7')) {
-        gw_jnode_issue(n, issues,
-                       "must be permissions such as \"0660\", the owner's with a 6, is \"%s\"",
-                       mode);
-    }
 }
 
 static int two_digits(const char *p)
@@ -395,15 +382,6 @@ const struct gw_key gw_site_journal_keys[] = {
      .doc = "Seconds of samples after an event that become evidence."},
     END,
 };
-
-const struct gw_key gw_site_local_keys[] = {
-    {"socket", GW_KEY_PATH, TEXT(gw_site_local, socket), .def = "",
-     .doc = "Unix socket of the local API, at most 107 bytes; empty: control.sock in state_dir."},
-    {"socket_mode", GW_KEY_STR, TEXT(gw_site_local, socket_mode), .min = 1, .def = "0660",
-     .check = check_mode,
-     .doc = "Permissions of that socket, octal: who may write to it may read what the gateway knows."},
-    END,
-};
 /* clang-format on */
 
 const struct gw_site_section gw_site_sections[] = {
@@ -422,6 +400,7 @@ const struct gw_site_section gw_site_sections[] = {
     {"/publish/telemetry", gw_site_telemetry_keys},
     {"/journal", gw_site_journal_keys},
     {"/local", gw_site_local_keys},
+    {"/local/http", gw_site_http_keys},
     {NULL, NULL},
 };
 
@@ -477,31 +456,4 @@ void gw_site_check_mqtt(const struct gw_site_mqtt *mqtt, const struct gw_jnode *
         gw_jnode_issue(member_or(obj, "password_file"), issues,
                        "MQTT 3.1.1 has no password without \"username\"");
     }
-}
-
-void gw_site_finish_local(struct gw_site *site, const struct gw_jnode *obj,
-                          struct gw_issues *issues)
-{
-    char path[GW_PATH_SIZE + 16];
-    if (site->local.socket[0] == '\0')
-        (void)snprintf(path, sizeof path, "%s/control.sock", site->gateway.state_dir);
-    else
-        (void)snprintf(path, sizeof path, "%s", site->local.socket);
-    if (strlen(path) > SOCKET_PATH_MAX) {
-        gw_jnode_issue(
-            member_or(obj, "socket"), issues,
-            "a socket's path has at most %d bytes, \"%s\" has %zu; name a shorter one in "
-            "local.socket",
-            SOCKET_PATH_MAX, path, strlen(path));
-        return;
-    }
-    memcpy(site->local.socket, path, strlen(path) + 1);
-}
-
-unsigned gw_site_socket_mode(const struct gw_site_local *local)
-{
-    unsigned mode = 0;
-    for (const char *p = local->socket_mode; *p >= '0' && *p <= '7'; p++)
-        mode = mode * 8 + (unsigned)(*p - '0');
-    return mode & 0777u;
 }

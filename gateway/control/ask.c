@@ -56,7 +56,8 @@ static const struct arg_def args_of[GW_ASK_COUNT][ARGS] = {
                             {"until", ARG_TIME, CMD(until_ms)}},
     [GW_COMMAND_CLAIM] = {{"case", ARG_TEXT, CMD(target)}, {"reason", ARG_TEXT, CMD(reason)}},
     [GW_COMMAND_CANCEL] = {{"case", ARG_TEXT, CMD(target)}, {"reason", ARG_TEXT, CMD(reason)}},
-    [GW_ASK_EVIDENCE] = {{"record", ARG_ID, IN(record)}},
+    [GW_ASK_EVIDENCE] = {{"case", ARG_TEXT, CMD(target), .optional = true},
+                         {"record", ARG_ID, IN(record), .optional = true}},
     [GW_ASK_CHALLENGE] = {{"nonce", ARG_ID, IN(nonce)}},
 };
 
@@ -192,6 +193,8 @@ static enum gw_status check_together(const struct gw_asked *a, struct gw_err *er
     const struct gw_command *c = &a->command;
     if (a->ask == GW_ASK_CHALLENGE && strlen(a->nonce) < 16)
         return gw_err_set(err, GW_E_PARSE, "nonce has 16 to 64 characters");
+    if (a->ask == GW_ASK_EVIDENCE && (a->record[0] == '\0') == (c->target[0] == '\0'))
+        return gw_err_set(err, GW_E_PARSE, "record or case is needed, and not both");
     if (a->ask == GW_COMMAND_PERMIT && c->from_ms != 0 && c->until_ms <= c->from_ms)
         return gw_err_set(err, GW_E_PARSE, "until is not after from");
     if (a->ask == GW_COMMAND_PERMIT && c->scope == GW_PERMIT_HOT_WORK &&

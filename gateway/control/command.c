@@ -159,6 +159,8 @@ static enum gw_refusal judge_envelope(struct gw_gate *g, const struct gw_ask_mes
         return GW_REFUSED_EXPIRED;
     if (!now->sync && strcmp(e->challenge, g->challenge) != 0)
         return GW_REFUSED_CHALLENGE;
+    out->exp_ms = e->exp;
+    out->void_ms = now->mono_ms + e->exp - (now->sync ? now->wall_ms : e->iat);
     return spend(&g->commands, now->mono_ms) ? GW_REFUSED_NOT : GW_REFUSED_RATE;
 }
 
@@ -231,6 +233,12 @@ void gw_gate_take(struct gw_gate *g, const struct gw_asked *asked)
     g->counts.refused[GW_REFUSED_NOT]++;
     if (asked->ask != GW_ASK_RECEIPT)
         g->seq[asked->key][asked->ask] = asked->seq;
+}
+
+bool gw_gate_over(const struct gw_asked *asked, const struct gw_stamp *now)
+{
+    return asked->ask != GW_ASK_RECEIPT &&
+           (now->mono_ms > asked->void_ms || (now->sync && now->wall_ms > asked->exp_ms));
 }
 
 void gw_gate_refused(struct gw_gate *g, enum gw_refusal why, uint64_t n)

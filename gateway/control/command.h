@@ -61,11 +61,13 @@ struct gw_asked {
     unsigned ask;               /* enum gw_command_kind or GW_ASK_ */
     unsigned key;               /* index of the key in the site file */
     int64_t seq;                /* 0 for a receipt */
+    int64_t exp_ms;             /* wall time after which it is void; 0 for a receipt */
+    int64_t void_ms;            /* and the monotonic time: it may wait, but no longer than that */
     char hash[GW_SHA256_HEX];   /* of the command's bytes */
     char why[400], why_zh[160]; /* why it is refused */
     struct gw_command command;  /* ask < GW_COMMAND_COUNT */
     char nonce[65];             /* GW_ASK_CHALLENGE */
-    char record[GW_RECORD_ID_SIZE]; /* GW_ASK_EVIDENCE */
+    char record[GW_RECORD_ID_SIZE]; /* GW_ASK_EVIDENCE; "": of the case command.target */
     size_t nplaces;                 /* GW_ASK_RECEIPT */
     struct gw_place *places;        /* the caller's, room for GW_ASK_RECEIPTS; may be NULL */
 };
@@ -85,13 +87,18 @@ enum gw_refusal gw_gate_judge(struct gw_gate *g, const struct gw_ask_message *m,
                               const struct gw_stamp *now, struct gw_asked *out);
 /* The journal takes the number: from now on it is used. */
 void gw_gate_take(struct gw_gate *g, const struct gw_asked *asked);
+/* What was judged good has had to wait: whether its time is over now. A clock that was set back, or
+ * is no longer synchronised, prolongs nothing. */
+bool gw_gate_over(const struct gw_asked *asked, const struct gw_stamp *now);
 /* Counts a refusal that was decided elsewhere (n of them). */
 void gw_gate_refused(struct gw_gate *g, enum gw_refusal why, uint64_t n);
 /* Whether a refused message may be answered now: ten at once, one a second. */
 bool gw_gate_may_answer(struct gw_gate *g, const struct gw_stamp *now);
 
-/* The state row that keeps a number: its key and its text (seq: the number). */
-#define GW_GATE_KEY 64
+/* The state row that keeps a number: its key and its text (seq: the number). Rows under GW_GATE_LOCAL
+ * are of what people told, and nothing is made of them: they show that the journal takes something. */
+#define GW_GATE_LOCAL "_command:local:"
+#define GW_GATE_KEY   64
 void gw_gate_row_key(const struct gw_gate *g, unsigned key, unsigned ask, char out[GW_GATE_KEY]);
 void gw_gate_row(int64_t seq, struct gw_buf *out); /* appended */
 /* A stored row. False: it is none of these. Rows of keys that are no longer trusted are kept as they

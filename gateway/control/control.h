@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * control: the local API: JSON over HTTP at a Unix socket, read-only.
+ * control: the local API: JSON over HTTP at a Unix socket, and over TCP to this machine itself where
+ * the site file says so, with the local page. config/interface/local.md is its definition.
  *
- * A thread of its own answers from the snapshots of a board; it touches nothing else of the core.
- * A request that finds no snapshot young enough asks for one and waits; when the core does not
- * publish in time, the answer is 503 and says so, so that a stuck core shows.
- *
- *   /v1/status  /v1/buses  /v1/devices  /v1/points  /v1/cases  /v1/alarms
- *                               ?device=<id>: of one device only
- *   /v1/records?from=<number>   a page of the signed records from that number on, one a line, in the
- *                               order of their numbers; nothing: there is none any more
+ * A thread of its own answers from the snapshots of a board, and puts to the core what else it needs
+ * (control/call.h); it touches nothing of the core. A request that finds no snapshot young enough
+ * asks for one and waits; when the core does not publish in time, the answer is 503 and says so, so
+ * that a stuck core shows. Telling is for whom control/access.h lets in.
  */
 #ifndef GW_CONTROL_CONTROL_H
 #define GW_CONTROL_CONTROL_H
@@ -18,23 +15,30 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "conf/site.h"
+#include "control/call.h"
 #include "control/snapshot.h"
+#include "finding/inventory.h"
 
 #define GW_CONTROL_FRESH_MS 300  /* a snapshot is shown until it is as old as this */
 #define GW_CONTROL_WAIT_MS  3000 /* how long a request waits for the core */
+#define GW_CONTROL_TELL_MS  8000 /* how long a command waits to be on the disk */
 
 /* Where records come from; page NULL: there are none. page appends a page to out within about a
  * second; it is called on the local API's thread. Its error's text is told the client. */
 struct gw_control_records {
     enum gw_status (*page)(void *ctx, int64_t from, struct gw_buf *out, struct gw_err *err);
+    /* The window of a record: see gw_journal_window. As page otherwise. NULL: there are none. */
+    enum gw_status (*window)(void *ctx, const char *record, struct gw_buf *out, struct gw_err *err);
     void *ctx;
 };
 
 struct gw_control_conf {
-    const struct gw_site *site; /* its "local" section says where; lent */
-    const char *boot;           /* boot id; lent */
-    struct gw_stamp start;      /* of the daemon */
-    struct gw_board *board;     /* lent */
+    const struct gw_site *site;           /* its "local" section says where; lent */
+    const struct gw_inventory *inventory; /* lent; NULL: documents tell less */
+    const char *boot;                     /* boot id; lent */
+    struct gw_stamp start;                /* of the daemon */
+    struct gw_board *board;               /* lent */
+    struct gw_calls *calls; /* lent; NULL: no history of points, and nobody tells anything */
     const struct gw_clock *clock;
     struct gw_control_records records; /* ctx is lent */
 };

@@ -8,6 +8,8 @@
 #include <microhttpd.h>
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +20,10 @@
 #define SWEEP_MS 250
 #define TAG      "control"
 #define JSON     "application/json; charset=utf-8"
+/* The page is the only thing here that a browser runs, and it needs nothing from anywhere else. */
+#define POLICY                                                                                     \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "              \
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* What is used of the library, in the order of symbols. */
 struct mhd {
@@ -78,7 +84,13 @@ struct client {
     struct gw_http *http;
     struct MHD_Connection *connection; /* NULL: free */
     int fd;                            /* the library's */
+    bool tcp;
+    uint64_t serial;
     int64_t start_ms;
+    bool begun; /* the head of a POST was seen */
+    char *body; /* of a POST, NUL-terminated; malloc'd; NULL: nothing came yet */
+    size_t body_len;
+    bool too_long;    /* the body: what comes of it is thrown away */
     bool asked;       /* its request was put to the owner */
     int64_t asked_ms; /* for the first time then */
     bool suspended;   /* until it is put again */
@@ -93,7 +105,8 @@ struct gw_http {
     struct gw_timer timer;
     int64_t sweep_ms; /* when the clients are to be looked through again */
     struct client clients[GW_HTTP_CLIENTS];
-    size_t n;
+    size_t n, ntcp;
+    uint64_t serial;
     uint64_t refused;
 };
 
@@ -104,25 +117,44 @@ static int64_t now_ms(const struct gw_http *h)
 
 /* ---- answering ---- */
 
-static enum MHD_Result reply(const struct gw_http *h, struct MHD_Connection *connection,
-                             const struct gw_http_answer *a)
+static bool add_headers(const struct gw_http *h, struct MHD_Response *response,
+                        const struct gw_http_answer *a)
 {
-    struct MHD_Response *response =
-        h->mhd.create_response_from_buffer(a->len, a->body, MHD_RESPMEM_MUST_FREE);
-    if (!response) {
-        free(a->body);
-        return MHD_NO;
-    }
     enum MHD_Result ok = h->mhd.add_response_header(response, "Content-Type", a->type);
     if (ok == MHD_YES)
         ok = h->mhd.add_response_header(response, "Connection", "close");
     if (ok == MHD_YES)
-        ok = h->mhd.add_response_header(response, "Cache-Control", "no-store");
+        ok = h->mhd.add_response_header(response, "Cache-Control",
+                                        a->page ? "no-cache" : "no-store");
     if (ok == MHD_YES)
         ok = h->mhd.add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (ok == MHD_YES && a->code == MHD_HTTP_METHOD_NOT_ALLOWED)
-        ok = h->mhd.add_response_header(response, "Allow", "GET, HEAD");
     if (ok == MHD_YES)
+        ok = h->mhd.add_response_header(response, "Content-Security-Policy", POLICY);
+    if (ok == MHD_YES)
+        ok = h->mhd.add_response_header(response, "Referrer-Policy", "no-referrer");
+    for (size_t i = 0; i < a->nheaders && ok == MHD_YES; i++)
+        ok = h->mhd.add_response_header(response, a->headers[i].name, a->headers[i].value);
+    return ok == MHD_YES;
+}
+
+static enum MHD_Result reply(const struct gw_http *h, struct MHD_Connection *connection,
+                             const struct gw_http_answer *a)
+{
+    /* The library does not write what it is lent; its type lacks the const. */
+    union {
+        const void *lent;
+        void *body;
+    } bytes = {.body = a->body};
+    if (a->lent)
+        bytes.lent = a->lent;
+    struct MHD_Response *response = h->mhd.create_response_from_buffer(
+        a->len, bytes.body, a->lent ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        free(a->body);
+        return MHD_NO;
+    }
+    enum MHD_Result ok = MHD_NO;
+    if (add_headers(h, response, a))
         ok = h->mhd.queue_response(connection, a->code, response);
     h->mhd.destroy_response(response); /* the queue holds its own */
     return ok;
@@ -136,6 +168,8 @@ static enum MHD_Result reply_fault(const struct gw_http *h, struct MHD_Connectio
     if (!a.body)
         return MHD_NO;
     memcpy(a.body, json, a.len);
+    if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
+        gw_http_answer_header(&a, "Allow", "GET, HEAD, POST");
     return reply(h, connection, &a);
 }
 
@@ -147,7 +181,45 @@ static bool has_body(const struct gw_http *h, struct MHD_Connection *connection)
            h->mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
 }
 
-/* Called by the library once a request's head is whole, and again after each resume. */
+/* Takes in a piece of a body. False: memory is short. */
+static bool take_piece(struct client *c, const char *piece, size_t n)
+{
+    if (c->too_long || c->body_len + n > GW_HTTP_BODY_MAX) {
+        c->too_long = true;
+        return true;
+    }
+    if (!c->body)
+        c->body = malloc(GW_HTTP_BODY_MAX + 1);
+    if (!c->body)
+        return false;
+    memcpy(c->body + c->body_len, piece, n);
+    c->body_len += n;
+    c->body[c->body_len] = '\0';
+    return true;
+}
+
+/* Puts the request to the owner. */
+static enum MHD_Result put(struct gw_http *h, struct client *c, struct gw_http_request *req)
+{
+    struct gw_http_answer answer = {0};
+    const int64_t now = now_ms(h);
+
+    if (!c->asked && !req->early) {
+        c->asked = true;
+        c->asked_ms = now;
+    }
+    req->waited_ms = c->asked ? now - c->asked_ms : 0;
+    if (h->conf.answer(h->conf.ctx, req, &answer))
+        return reply(h, c->connection, &answer);
+    if (req->early)
+        return MHD_YES;
+    h->mhd.suspend_connection(c->connection);
+    c->suspended = true;
+    return MHD_YES;
+}
+
+/* Called by the library once a request's head is whole, then for each piece of a body and at its
+ * end, and again after each resume. */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
@@ -155,36 +227,72 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct gw_http *h = cls;
     struct client *c =
         h->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct gw_http_answer answer = {0};
-    const int64_t now = now_ms(h);
 
     (void)version;
-    (void)upload;
-    (void)upload_size;
     (void)request;
     if (!c)
         return MHD_NO;
-    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-        return reply_fault(h, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-                           "{\"error\":\"read-only: GET or HEAD\"}\n");
-    if (has_body(h, connection))
-        return reply_fault(h, connection, MHD_HTTP_BAD_REQUEST,
-                           "{\"error\":\"a request has no body here\"}\n");
-    if (!c->asked) {
-        c->asked = true;
-        c->asked_ms = now;
-    }
-    const struct gw_http_request req = {
+    struct gw_http_request req = {
         .path = url,
-        .filter = h->mhd.lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "device"),
-        .from = h->mhd.lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "from"),
-        .waited_ms = now - c->asked_ms,
+        .post = strcmp(method, "POST") == 0,
+        .tcp = c->tcp,
+        .fd = c->fd,
+        .place = (unsigned)(c - h->clients),
+        .serial = c->serial,
+        .body = c->body ? c->body : "",
+        .body_len = c->body_len,
+        .connection = connection,
+        .http = h,
     };
-    if (h->conf.answer(h->conf.ctx, &req, &answer))
-        return reply(h, connection, &answer);
-    h->mhd.suspend_connection(connection);
-    c->suspended = true;
-    return MHD_YES;
+    if (!req.post && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return reply_fault(h, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                           "{\"error\":\"GET, HEAD or POST\"}\n");
+    if (!req.post) {
+        if (has_body(h, connection))
+            return reply_fault(h, connection, MHD_HTTP_BAD_REQUEST,
+                               "{\"error\":\"a request has no body here\"}\n");
+        return put(h, c, &req);
+    }
+    if (!c->begun) {
+        c->begun = true;
+        req.early = true;
+        return put(h, c, &req);
+    }
+    if (*upload_size > 0) {
+        const bool taken = take_piece(c, upload, *upload_size);
+        *upload_size = 0;
+        return taken ? MHD_YES : MHD_NO;
+    }
+    if (c->too_long)
+        return reply_fault(h, connection, MHD_HTTP_CONTENT_TOO_LARGE,
+                           "{\"error\":\"a body has at most 4096 bytes\"}\n");
+    return put(h, c, &req);
+}
+
+const char *gw_http_arg(const struct gw_http_request *req, const char *name)
+{
+    return req->http->mhd.lookup_connection_value(req->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *gw_http_header(const struct gw_http_request *req, const char *name)
+{
+    return req->http->mhd.lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
+}
+
+void gw_http_answer_header(struct gw_http_answer *a, const char *name, const char *value)
+{
+    if (a->nheaders == GW_HTTP_HEADERS || strlen(value) >= sizeof a->headers[0].value)
+        return;
+    a->headers[a->nheaders].name = name;
+    (void)snprintf(a->headers[a->nheaders].value, sizeof a->headers[0].value, "%s", value);
+    a->nheaders++;
+}
+
+static bool is_tcp(int fd)
+{
+    struct sockaddr_storage addr = {.ss_family = AF_UNIX};
+    socklen_t len = sizeof addr;
+    return getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.ss_family != AF_UNIX;
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
@@ -195,8 +303,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         struct client *c = *context;
         if (c) {
+            free(c->body);
+            c->body = NULL;
             c->connection = NULL;
             h->n--;
+            h->ntcp -= c->tcp;
         }
         *context = NULL;
         return;
@@ -209,9 +320,12 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
                 .connection = connection,
                 .fd = h->mhd.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
                           ->connect_fd,
+                .serial = ++h->serial,
                 .start_ms = now_ms(h),
             };
+            c->tcp = is_tcp(c->fd);
             h->n++;
+            h->ntcp += c->tcp;
             *context = c;
             return;
         }
@@ -372,21 +486,24 @@ static void refuse(struct gw_http *h, int fd, const char *why)
     close(fd);
 }
 
-void gw_http_take(struct gw_http *h, int fd)
+void gw_http_take(struct gw_http *h, int fd, bool tcp)
 {
     static const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
+    static const struct sockaddr_in local = {.sin_family = AF_INET};
 
     if (!opened(h)) {
         refuse(h, fd, "{\"error\":\"the HTTP server does not start: see the log of nonsited\"}\n");
         return;
     }
-    if (h->n == GW_HTTP_CLIENTS) {
+    if (h->n == GW_HTTP_CLIENTS || (tcp && h->ntcp == GW_HTTP_TCP_CLIENTS)) {
         refuse(h, fd, "{\"error\":\"busy: too many clients, try again soon\"}\n");
         return;
     }
     /* The library closes fd when it cannot take it. */
-    if (h->mhd.add_connection(h->daemon, fd, (const struct sockaddr *)&nobody, sizeof nobody) !=
-        MHD_YES)
+    const enum MHD_Result added =
+        tcp ? h->mhd.add_connection(h->daemon, fd, (const struct sockaddr *)&local, sizeof local)
+            : h->mhd.add_connection(h->daemon, fd, (const struct sockaddr *)&nobody, sizeof nobody);
+    if (added != MHD_YES)
         h->refused++;
     turn(h);
 }

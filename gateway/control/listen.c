@@ -2,13 +2,17 @@
 #define _GNU_SOURCE /* SOCK_CLOEXEC, SOCK_NONBLOCK */
 #include "control/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "conf/site.h"
 
 #define BACKLOG 64
 
@@ -97,4 +101,32 @@ void gw_listen_close(struct gw_listen *l, const char *path)
     l->fd = -1;
     if (lstat(path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
         unlink(path);
+}
+
+enum gw_status gw_listen_tcp(const char *where, int *fd, struct gw_err *err)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    char host[GW_ID_SIZE];
+    uint16_t port = 0;
+    const int one = 1;
+
+    if (!gw_site_loopback_port(where, host, &port))
+        return gw_err_set(err, GW_E_INVAL, "%s: not an address of this machine and a port", where);
+    const bool is_v4 = inet_pton(AF_INET, host, &v4.sin_addr) == 1;
+    v4.sin_port = v6.sin6_port = htons(port);
+    const int s = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s < 0)
+        return refuse(err, where, "no socket", errno);
+    /* After a restart the old connections' rest must not keep the port. */
+    (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    const int rc = is_v4 ? bind(s, (const struct sockaddr *)&v4, sizeof v4)
+                         : bind(s, (const struct sockaddr *)&v6, sizeof v6);
+    if (rc != 0 || listen(s, BACKLOG) != 0) {
+        const int error = errno;
+        close(s);
+        return refuse(err, where, "cannot listen", error);
+    }
+    *fd = s;
+    return GW_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * listen: the Unix socket at which the local API is found.
+ * listen: the sockets at which the local API is found.
  *
  * A socket file that a crash left behind is replaced; one behind which somebody listens is not, nor
  * is anything that is no socket. Any thread; no state.
@@ -30,5 +30,9 @@ enum gw_status gw_listen_open(const char *path, mode_t mode, struct gw_listen *o
 
 /* Closes, and removes the file if it is still the one that was made. */
 void gw_listen_close(struct gw_listen *l, const char *path);
+
+/* Listens at an address of this machine and a port (gw_site_loopback_port), for good until *fd is
+ * closed. GW_E_INVAL: where is something else; GW_E_IO: the port is taken ... err names it. */
+enum gw_status gw_listen_tcp(const char *where, int *fd, struct gw_err *err) GW_MUST_CHECK;
 
 #endif

@@ -4,22 +4,59 @@
 #include <assert.h>
 #include <stdarg.h>
 
-#include "base/jcs.h"
 #include "base/text.h"
+#include "control/render_parts.h"
 #include "publish/telemetry.h"
 
-/* Counters stay far below 2^53 for the life of a gateway; clamp rather than fail the document. */
-static void count(struct gw_jcs *j, const char *key, uint64_t n)
+void gw_render_count(struct gw_jcs *j, const char *key, uint64_t n)
 {
     const uint64_t top = (uint64_t)1 << 53;
     gw_jcs_int(j, key, (int64_t)(n < top ? n : top));
 }
 
-static void wall(struct gw_jcs *j, const char *key, int64_t wall_ms)
+void gw_render_wall(struct gw_jcs *j, const char *key, int64_t wall_ms)
 {
     char iso[GW_ISO_SIZE];
     gw_clock_iso(wall_ms, iso);
     gw_jcs_str(j, key, iso);
+}
+
+void gw_render_text(struct gw_jcs *j, const char *key, const struct gw_text *t)
+{
+    gw_jcs_obj(j, key);
+    gw_jcs_str(j, "en", t->en);
+    gw_jcs_str(j, "zh", t->zh);
+    gw_jcs_end(j);
+}
+
+void gw_render_clauses(struct gw_jcs *j, const struct gw_render *r,
+                       const struct gw_site_asset *asset, const struct gw_finding *f)
+{
+    const struct gw_catalogue *cat = gw_inventory_catalogue(r->inventory);
+
+    gw_jcs_arr(j, "clauses");
+    for (size_t i = 0; f && i < f->nclauses; i++) {
+        const struct gw_clause *c = f->clauses[i];
+        if (!gw_catalogue_cites(cat, c, r->site->enterprise.sector, asset->type))
+            continue;
+        gw_jcs_obj(j, NULL);
+        gw_jcs_str(j, "article", c->article);
+        gw_jcs_str(j, "confirmed", c->confirmed);
+        gw_jcs_str(j, "document", c->document);
+        gw_jcs_str(j, "edition", c->edition);
+        gw_jcs_str(j, "item", c->item);
+        gw_render_text(j, "text", &c->text);
+        gw_jcs_end(j);
+    }
+    gw_jcs_end(j);
+}
+
+void gw_render_end(struct gw_jcs *j, const struct gw_render *r)
+{
+    gw_jcs_str(j, "gateway", r->site->gateway.id);
+    gw_render_wall(j, "now", r->snapshot->now.wall_ms);
+    gw_jcs_int(j, "v", 1);
+    gw_jcs_end(j);
 }
 
 static bool wanted(const struct gw_render *r, uint32_t device)
@@ -101,12 +138,12 @@ static void write_journal(struct gw_jcs *j, const struct gw_snapshot_journal *s)
     gw_jcs_obj(j, "journal");
     gw_jcs_str(j, "fault", s->fault);
     gw_jcs_int(j, "oldest_waiting_ms", s->oldest_waiting_ms);
-    count(j, "records_waiting", s->records_waiting);
+    gw_render_count(j, "records_waiting", s->records_waiting);
     gw_jcs_int(j, "seq", s->seq);
     gw_jcs_str(j, "state", s->state ? s->state : s->ok ? "ok" : "failed");
-    count(j, "telemetry_lost", s->telemetry_lost);
-    count(j, "telemetry_waiting", s->telemetry_waiting);
-    count(j, "unreceipted", s->unreceipted);
+    gw_render_count(j, "telemetry_lost", s->telemetry_lost);
+    gw_render_count(j, "telemetry_waiting", s->telemetry_waiting);
+    gw_render_count(j, "unreceipted", s->unreceipted);
     gw_jcs_end(j);
 }
 
@@ -116,21 +153,70 @@ static void write_mqtt(struct gw_jcs *j, const struct gw_snapshot_mqtt *s)
     if (s->enabled)
         state = s->connected ? "connected" : "away";
     gw_jcs_obj(j, "mqtt");
-    count(j, "acked", s->acked);
+    gw_render_count(j, "acked", s->acked);
     gw_jcs_str(j, "fault", s->fault);
     gw_jcs_int(j, "held", s->held);
-    count(j, "published", s->published);
+    gw_render_count(j, "published", s->published);
     gw_jcs_str(j, "state", state);
+    gw_jcs_end(j);
+}
+
+static void write_influx(struct gw_jcs *j, const struct gw_snapshot_influx *s)
+{
+    gw_jcs_obj(j, "influx");
+    gw_jcs_bool(j, "connected", s->connected);
+    gw_jcs_str(j, "fault", s->fault);
+    gw_jcs_int(j, "held", s->held);
+    gw_render_count(j, "posts", s->posts);
+    gw_render_count(j, "rejected", s->rejected);
+    gw_render_count(j, "sent", s->sent);
+    gw_jcs_end(j);
+}
+
+/* Where what was found is on its way. */
+static void write_delivery(struct gw_jcs *j, const struct gw_snapshot *s)
+{
+    const struct gw_snapshot_mqtt *m = &s->mqtt;
+
+    gw_jcs_obj(j, "delivery");
+    if (s->influx.enabled)
+        write_influx(j, &s->influx);
+    gw_jcs_obj(j, "mqtt");
+    gw_render_count(j, "acked", m->acked);
+    gw_jcs_bool(j, "connected", m->connected);
+    gw_jcs_bool(j, "enabled", m->enabled);
+    gw_jcs_str(j, "fault", m->fault);
+    gw_jcs_int(j, "held", m->held);
+    gw_render_count(j, "published", m->published);
+    gw_jcs_end(j);
+    gw_jcs_int(j, "oldest_waiting_ms", s->journal.oldest_waiting_ms);
+    gw_render_count(j, "records_waiting", s->journal.records_waiting);
+    gw_render_count(j, "telemetry_lost", s->journal.telemetry_lost);
+    gw_render_count(j, "telemetry_waiting", s->journal.telemetry_waiting);
+    gw_render_count(j, "unreceipted", s->journal.unreceipted);
+    gw_jcs_end(j);
+}
+
+static void write_accepted(struct gw_jcs *j, const struct gw_snapshot_accepted *a)
+{
+    gw_jcs_obj(j, "accepted");
+    if (a->hash[0]) {
+        gw_render_wall(j, "at", a->at_ms);
+        gw_jcs_str(j, "inventory_sha256", a->hash);
+    }
+    gw_jcs_bool(j, "present", a->present);
+    if (a->hash[0])
+        gw_jcs_str(j, "who", a->who);
     gw_jcs_end(j);
 }
 
 static void write_links(struct gw_jcs *j, const struct links *links)
 {
     gw_jcs_obj(j, "devices");
-    count(j, "down", links->of[GW_LINK_DOWN]);
-    count(j, "ok", links->of[GW_LINK_OK]);
-    count(j, "suspect", links->of[GW_LINK_SUSPECT]);
-    count(j, "unknown", links->of[GW_LINK_UNKNOWN]);
+    gw_render_count(j, "down", links->of[GW_LINK_DOWN]);
+    gw_render_count(j, "ok", links->of[GW_LINK_OK]);
+    gw_render_count(j, "suspect", links->of[GW_LINK_SUSPECT]);
+    gw_render_count(j, "unknown", links->of[GW_LINK_UNKNOWN]);
     gw_jcs_end(j);
 }
 
@@ -143,30 +229,42 @@ void gw_render_status(const struct gw_render *r, struct gw_buf *out)
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
-    count(&j, "batches_lost", s->batches_lost);
+    write_accepted(&j, &s->accepted);
+    gw_render_count(&j, "batches_lost", s->batches_lost);
     gw_jcs_str(&j, "boot", r->boot);
+    gw_jcs_obj(&j, "chain");
+    gw_jcs_str(&j, "head", s->head);
+    gw_jcs_str(&j, "id", s->chain);
+    gw_jcs_int(&j, "seq", s->journal.seq);
+    gw_jcs_end(&j);
     gw_jcs_bool(&j, "clock_sync", s->now.sync);
     gw_jcs_str(&j, "config_sha256", r->site->config_sha256);
+    write_delivery(&j, s);
     write_links(&j, &links);
     gw_jcs_obj(&j, "engine");
-    count(&j, "alarms", s->alarms);
-    count(&j, "checks", s->checks);
-    count(&j, "leads", s->leads);
+    gw_render_count(&j, "alarms", s->alarms);
+    gw_render_count(&j, "checks", s->checks);
+    gw_render_count(&j, "leads", s->leads);
     gw_jcs_str(&j, "state", s->deciding ? "running" : "waiting");
-    count(&j, "unknown", s->unknown);
+    gw_render_count(&j, "unknown", s->unknown);
     gw_jcs_end(&j);
     gw_jcs_str(&j, "enterprise", r->site->enterprise.name);
     gw_jcs_str(&j, "gateway", r->site->gateway.id);
     gw_jcs_bool(&j, "healthy", troubles.n == 0);
     write_journal(&j, &s->journal);
     write_mqtt(&j, &s->mqtt);
-    wall(&j, "now", s->now.wall_ms);
-    count(&j, "points", s->npoints);
-    wall(&j, "since", r->start.wall_ms);
+    gw_render_wall(&j, "now", s->now.wall_ms);
+    gw_render_count(&j, "points", s->npoints);
+    gw_jcs_str(&j, "sector", gw_sector_names[r->site->enterprise.sector]);
+    gw_render_wall(&j, "since", r->start.wall_ms);
     write_troubles(&j, &troubles);
     gw_jcs_int(&j, "uptime_ms", s->now.mono_ms - r->start.mono_ms);
     gw_jcs_int(&j, "v", 1);
     gw_jcs_str(&j, "version", GW_VERSION);
+    gw_jcs_obj(&j, "write");
+    gw_jcs_bool(&j, "allowed", r->may_write);
+    gw_jcs_str(&j, "how", r->how ? r->how : "none");
+    gw_jcs_end(&j);
     gw_jcs_end(&j);
 }
 
@@ -189,10 +287,10 @@ static void write_device(struct gw_jcs *j, const struct gw_render *r, uint32_t i
     gw_jcs_str(j, "location", d->location);
     gw_jcs_int(j, "period_ms", d->period_ms);
     gw_jcs_obj(j, "polls");
-    count(j, "failed", life->polls.failed);
-    count(j, "read", life->polls.read);
-    count(j, "scheduled", life->polls.scheduled);
-    count(j, "skipped", life->polls.skipped);
+    gw_render_count(j, "failed", life->polls.failed);
+    gw_render_count(j, "read", life->polls.read);
+    gw_render_count(j, "scheduled", life->polls.scheduled);
+    gw_render_count(j, "skipped", life->polls.skipped);
     gw_jcs_end(j);
     gw_jcs_str(j, "profile", d->profile);
     if (life->since_ms)
@@ -211,10 +309,7 @@ void gw_render_devices(const struct gw_render *r, struct gw_buf *out)
         if (wanted(r, (uint32_t)i))
             write_device(&j, r, (uint32_t)i);
     gw_jcs_end(&j);
-    gw_jcs_str(&j, "gateway", r->site->gateway.id);
-    wall(&j, "now", r->snapshot->now.wall_ms);
-    gw_jcs_int(&j, "v", 1);
-    gw_jcs_end(&j);
+    gw_render_end(&j, r);
 }
 
 /* ---- buses ---- */
@@ -234,7 +329,7 @@ static void write_bus(struct gw_jcs *j, const struct gw_render *r, size_t i)
     gw_jcs_obj(j, NULL);
     if (gw_bus_stats_any(&sum))
         gw_bus_stats_write(j, &sum, GW_STATS_OF_BUS);
-    count(j, "devices", n);
+    gw_render_count(j, "devices", n);
     gw_jcs_str(j, "driver", r->site->buses[i].driver->name);
     gw_jcs_str(j, "id", r->site->buses[i].id);
     gw_jcs_str(j, "link", gw_link_name(life->link));
@@ -254,10 +349,7 @@ void gw_render_buses(const struct gw_render *r, struct gw_buf *out)
         if (!gw_site_is_derived(&r->site->buses[i]))
             write_bus(&j, r, i);
     gw_jcs_end(&j);
-    gw_jcs_str(&j, "gateway", r->site->gateway.id);
-    wall(&j, "now", r->snapshot->now.wall_ms);
-    gw_jcs_int(&j, "v", 1);
-    gw_jcs_end(&j);
+    gw_render_end(&j, r);
 }
 
 /* ---- points ---- */
@@ -297,7 +389,7 @@ void gw_render_points(const struct gw_render *r, struct gw_buf *out)
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_str(&j, "gateway", r->site->gateway.id);
-    wall(&j, "now", r->snapshot->now.wall_ms);
+    gw_render_wall(&j, "now", r->snapshot->now.wall_ms);
     gw_jcs_arr(&j, "points");
     for (size_t i = 0; i < r->site->npoints; i++)
         if (wanted(r, r->site->points[i].device))
@@ -305,55 +397,4 @@ void gw_render_points(const struct gw_render *r, struct gw_buf *out)
     gw_jcs_end(&j);
     gw_jcs_int(&j, "v", 1);
     gw_jcs_end(&j);
-}
-
-/* ---- cases and alarms ---- */
-
-static void write_standing(struct gw_jcs *j, const struct gw_standing *s)
-{
-    gw_jcs_obj(j, NULL);
-    gw_jcs_str(j, "asset", s->asset);
-    gw_jcs_str(j, "case", s->id);
-    gw_jcs_bool(j, "declared", s->declared);
-    gw_jcs_str(j, "finding", s->finding);
-    gw_jcs_str(j, "kind", s->kind);
-    gw_jcs_int(j, "priority", s->priority);
-    gw_jcs_str(j, "record", s->record);
-    gw_jcs_int(j, "reopened", s->reopened);
-    wall(j, "since", s->since_ms);
-    gw_jcs_str(j, "state", s->state);
-    gw_jcs_str(j, "subject", s->subject);
-    gw_jcs_obj(j, "title");
-    gw_jcs_str(j, "en", s->title_en);
-    gw_jcs_str(j, "zh", s->title_zh);
-    gw_jcs_end(j);
-    gw_jcs_end(j);
-}
-
-static void write_list(const struct gw_render *r, const char *key, bool alarms, struct gw_buf *out)
-{
-    struct gw_jcs j;
-
-    gw_jcs_init(&j, out);
-    gw_jcs_obj(&j, NULL);
-    gw_jcs_arr(&j, key); /* "alarms" and "cases" both come before "deciding" */
-    for (size_t i = 0; i < r->snapshot->nstanding; i++)
-        if (r->snapshot->standing[i].alarm == alarms)
-            write_standing(&j, &r->snapshot->standing[i]);
-    gw_jcs_end(&j);
-    gw_jcs_bool(&j, "deciding", r->snapshot->deciding);
-    gw_jcs_str(&j, "gateway", r->site->gateway.id);
-    wall(&j, "now", r->snapshot->now.wall_ms);
-    gw_jcs_int(&j, "v", 1);
-    gw_jcs_end(&j);
-}
-
-void gw_render_cases(const struct gw_render *r, struct gw_buf *out)
-{
-    write_list(r, "cases", false, out);
-}
-
-void gw_render_alarms(const struct gw_render *r, struct gw_buf *out)
-{
-    write_list(r, "alarms", true, out);
 }

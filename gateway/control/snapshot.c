@@ -18,9 +18,9 @@ struct gw_board {
 
     pthread_mutex_t mutex; /* for what follows */
     unsigned middle;
-    bool fresh; /* the middle is newer than the front */
-    bool asked;
-    bool shown; /* something was published at all */
+    bool fresh;     /* the middle is newer than the front */
+    unsigned asked; /* parts */
+    bool shown;     /* something was published at all */
 };
 
 struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
@@ -36,8 +36,18 @@ struct gw_standing *gw_snapshot_add(struct gw_snapshot *s)
         s->standing_cap = cap;
     }
     struct gw_standing *one = &s->standing[s->nstanding++];
-    *one = (struct gw_standing){.kind = "", .state = "", .title_zh = "", .title_en = ""};
+    *one = (struct gw_standing){
+        .kind = "", .state = "", .title_zh = "", .title_en = "", .check = UINT32_MAX};
     return one;
+}
+
+struct gw_snapshot_event *gw_snapshot_events(struct gw_snapshot *s)
+{
+    if (!s->events)
+        s->events = calloc(GW_EVENTS_KEPT, sizeof *s->events);
+    if (!s->events)
+        s->incomplete = true;
+    return s->events;
 }
 
 enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **out,
@@ -61,6 +71,8 @@ enum gw_status gw_board_new(const struct gw_board_size *size, struct gw_board **
     }
     for (size_t i = 0; i < 3; i++) {
         struct gw_snapshot *s = &b->slots[i];
+        for (size_t t = 0; t < GW_TEXT_COUNT; t++)
+            gw_buf_init(&s->texts[t], GW_SNAPSHOT_TEXT_MAX);
         s->npoints = size->npoints;
         s->ndevices = size->ndevices;
         s->nbuses = size->nbuses;
@@ -85,6 +97,9 @@ void gw_board_free(struct gw_board *b)
         free(b->slots[i].devices);
         free(b->slots[i].buses);
         free(b->slots[i].standing);
+        free(b->slots[i].events);
+        for (size_t t = 0; t < GW_TEXT_COUNT; t++)
+            gw_buf_free(&b->slots[i].texts[t]);
     }
     if (b->fd >= 0)
         close(b->fd);
@@ -92,18 +107,21 @@ void gw_board_free(struct gw_board *b)
     free(b);
 }
 
-bool gw_board_wanted(struct gw_board *b)
+unsigned gw_board_wanted(struct gw_board *b)
 {
     pthread_mutex_lock(&b->mutex);
-    const bool asked = b->asked;
+    const unsigned asked = b->asked;
     pthread_mutex_unlock(&b->mutex);
     return asked;
 }
 
-struct gw_snapshot *gw_board_begin(struct gw_board *b)
+struct gw_snapshot *gw_board_begin(struct gw_board *b, unsigned parts)
 {
     struct gw_snapshot *s = &b->slots[b->back];
+    struct gw_buf texts[GW_TEXT_COUNT];
+    memcpy(texts, s->texts, sizeof texts);
     *s = (struct gw_snapshot){
+        .parts = parts,
         .points = s->points,
         .npoints = s->npoints,
         .devices = s->devices,
@@ -112,7 +130,11 @@ struct gw_snapshot *gw_board_begin(struct gw_board *b)
         .nbuses = s->nbuses,
         .standing = s->standing,
         .standing_cap = s->standing_cap,
+        .events = s->events,
     };
+    memcpy(s->texts, texts, sizeof texts);
+    for (size_t t = 0; t < GW_TEXT_COUNT; t++)
+        gw_buf_clear(&s->texts[t]);
     return s;
 }
 
@@ -124,19 +146,19 @@ void gw_board_publish(struct gw_board *b)
         return;
     pthread_mutex_lock(&b->mutex);
     const unsigned filled = b->back;
+    b->asked &= ~b->slots[filled].parts; /* others may have come since */
     b->back = b->middle;
     b->middle = filled;
     b->fresh = true;
     b->shown = true;
-    b->asked = false;
     pthread_mutex_unlock(&b->mutex);
     (void)!write(b->fd, &one, sizeof one); /* full means that it is readable already */
 }
 
-void gw_board_ask(struct gw_board *b)
+void gw_board_ask(struct gw_board *b, unsigned parts)
 {
     pthread_mutex_lock(&b->mutex);
-    b->asked = true;
+    b->asked |= parts;
     pthread_mutex_unlock(&b->mutex);
 }
 

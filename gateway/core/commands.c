@@ -17,10 +17,15 @@
 #define REPLY_MAX ((size_t)8 * 1024)
 
 struct pending {
-    uint64_t token; /* whose commit it waits for */
+    uint64_t token; /* whose commit, or the journal's answer, it waits for */
     bool acted;
+    bool waits;    /* acted, and not certain yet: no reply before */
+    bool unposted; /* the journal had no room for its number behind what it changed */
     struct gw_asked asked;
     struct gw_command_answer answer;
+    struct gw_call_answer *told; /* people told it; NULL: it came as a signed message */
+    uint64_t record_token;       /* of the record that tells of it; 0: none yet */
+    int64_t record_seq;          /* its number once it is committed */
 };
 
 struct gw_commands {
@@ -32,12 +37,15 @@ struct gw_commands {
     struct gw_watch watches[GW_INBOX_LANES];
     struct pending queue[PENDING];
     size_t first, count;
+    struct pending *acting; /* the engine carries this one out just now */
+    void (*tell)(void *ctx, struct gw_call_answer *answer);
+    void *tell_ctx;
     uint64_t tokens;
     struct gw_asked asked;
     struct gw_place places[GW_ASK_RECEIPTS];
     struct gw_place held[GW_ASK_RECEIPTS]; /* of a receipt that the journal has no room for yet */
     size_t nheld;
-    struct gw_timer retry;
+    struct gw_timer retry, again;
     struct gw_buf body, wire;
     struct gw_ratelog refused_log;
     uint64_t receipts;
@@ -68,6 +76,8 @@ void gw_commands_free(struct gw_commands *c)
 {
     if (!c)
         return;
+    for (; c->count > 0; c->count--, c->first = (c->first + 1) % PENDING)
+        gw_call_answer_free(c->queue[c->first].told);
     gw_gate_free(c->gate);
     gw_inbox_free(c->inbox);
     gw_buf_free(&c->body);
@@ -84,7 +94,7 @@ void gw_commands_journal(struct gw_commands *c, struct gw_journal *journal)
 
 size_t gw_commands_rows(const struct gw_site *site)
 {
-    return site->platform.nkeys * GW_ASK_COUNT;
+    return (site->platform.nkeys + 1) * GW_ASK_COUNT; /* and those of what people told */
 }
 
 bool gw_commands_restore(struct gw_commands *c, const char *key, const char *text)
@@ -92,17 +102,34 @@ bool gw_commands_restore(struct gw_commands *c, const char *key, const char *tex
     return gw_gate_restore(c->gate, key, text);
 }
 
+static enum gw_status store_row(struct gw_commands *c, const char *key, int64_t seq, uint64_t token)
+{
+    char text[ROW_MAX];
+    struct gw_buf row;
+    gw_buf_fixed(&row, text, sizeof text);
+    gw_gate_row(seq, &row);
+    const struct gw_draft draft = {.state_key = key, .state = text, .token = token};
+    return gw_journal_post(c->journal, &draft);
+}
+
 /* Stores a number; the token comes back with the commit. */
 static enum gw_status store(struct gw_commands *c, unsigned key, unsigned ask, int64_t seq,
                             uint64_t token)
 {
-    char row_key[GW_GATE_KEY], text[ROW_MAX];
-    struct gw_buf row;
-    gw_buf_fixed(&row, text, sizeof text);
+    char row_key[GW_GATE_KEY];
     gw_gate_row_key(c->gate, key, ask, row_key);
-    gw_gate_row(seq, &row);
-    const struct gw_draft draft = {.state_key = row_key, .state = text, .token = token};
-    return gw_journal_post(c->journal, &draft);
+    return store_row(c, row_key, seq, token);
+}
+
+/* The number of what a command asked. */
+static enum gw_status store_number(struct gw_commands *c, const struct pending *p)
+{
+    char key[GW_GATE_KEY];
+    const struct gw_asked *a = &p->asked;
+    if (!p->told)
+        return store(c, a->key, a->ask, gw_gate_seq(c->gate, a->key, a->ask), p->token);
+    (void)snprintf(key, sizeof key, GW_GATE_LOCAL "%s", gw_ask_name(a->ask));
+    return store_row(c, key, a->seq, p->token);
 }
 
 void gw_commands_store(struct gw_commands *c)
@@ -162,58 +189,224 @@ static void reply(struct gw_commands *c, const struct gw_asked *a, bool done, co
 
 /* ---- carrying out ---- */
 
+static void answer(struct pending *p, bool done, const char *en, const char *zh)
+{
+    p->answer.done = done;
+    (void)snprintf(p->answer.why, sizeof p->answer.why, "%s", en);
+    (void)snprintf(p->answer.why_zh, sizeof p->answer.why_zh, "%s", zh);
+}
+
+struct opening {
+    const char *id; /* of the case */
+    char record[GW_RECORD_ID_SIZE];
+};
+
+static void find_opening(void *ctx, const struct gw_engine_case *c)
+{
+    struct opening *o = ctx;
+    if (strcmp(c->id, o->id) == 0)
+        (void)snprintf(o->record, sizeof o->record, "%s", c->record);
+}
+
+/* The journal looks for the window and answers with the token. */
+static void ask_window(struct gw_commands *c, struct pending *p)
+{
+    struct opening o = {.id = p->asked.command.target};
+    (void)snprintf(o.record, sizeof o.record, "%s", p->asked.record);
+    if (o.id[0] != '\0')
+        gw_engine_each_case(c->conf.engine, find_opening, &o);
+    if (o.record[0] == '\0') {
+        answer(p, false, "no such case stands; name the record", "没有该未结案件，请注明记录编号");
+        return;
+    }
+    p->token = ++c->tokens | TOKEN_BIT;
+    const enum gw_status st = gw_journal_resend(c->journal, o.record, p->token);
+    p->waits = st == GW_OK;
+    if (st == GW_E_INVAL)
+        answer(p, false, "that is no record id", "记录编号格式不正确");
+    else if (st != GW_OK)
+        answer(p, false, "the journal takes nothing now; try again", "日志暂不可写，请稍后重试");
+}
+
 static void act(struct gw_commands *c, struct pending *p)
 {
-    struct gw_command_answer *out = &p->answer;
     struct gw_stamp now = gw_clock_now(c->conf.clock);
 
     p->acted = true;
+    p->waits = false;
+    if (gw_gate_over(&p->asked, &now)) {
+        if (!p->told)
+            gw_gate_refused(c->gate, GW_REFUSED_EXPIRED, 1);
+        answer(p, false, "its time was over before it could be carried out", "指令在执行前已过期");
+        return;
+    }
     switch (p->asked.ask) {
     case GW_ASK_CHALLENGE:
-        out->done = true;
-        (void)snprintf(out->why, sizeof out->why, "alive");
-        (void)snprintf(out->why_zh, sizeof out->why_zh, "在线");
+        answer(p, true, "alive", "在线");
         break;
     case GW_ASK_EVIDENCE:
-        (void)snprintf(out->why, sizeof out->why, "this version does not send a window again");
-        (void)snprintf(out->why_zh, sizeof out->why_zh, "本版本不能重发证据窗口");
-        break;
+        ask_window(c, p);
+        return;
     default:
-        gw_engine_command(c->conf.engine, &p->asked.command, &now, out);
+        c->acting = p;
+        gw_engine_command(c->conf.engine, &p->asked.command, &now, &p->answer);
+        c->acting = NULL;
         break;
     }
-}
-
-static void finish(struct gw_commands *c)
-{
-    const struct pending *p = &c->queue[c->first];
-    reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
-    c->first = (c->first + 1) % PENDING;
-    c->count--;
+    p->waits = p->unposted = p->answer.done;
+    p->token = ++c->tokens | TOKEN_BIT;
 }
 
 /* The journal commits in the order of the posts: when the number, posted once more behind what the
- * command changed, is committed, that is on the disk, too. */
-bool gw_commands_committed(struct gw_commands *c, uint64_t token)
+ * command changed, is committed, that is on the disk, too. While there is no room for it there is no
+ * reply. */
+static void post_again(struct gw_commands *c)
 {
-    if ((token & TOKEN_BIT) == 0)
-        return false;
     for (size_t i = 0; i < c->count; i++) {
         struct pending *p = &c->queue[(c->first + i) % PENDING];
-        if (p->token != token || p->acted)
+        if (!p->unposted)
             continue;
-        act(c, p);
-        p->token = ++c->tokens | TOKEN_BIT;
-        if (!p->answer.done ||
-            store(c, p->asked.key, p->asked.ask, gw_gate_seq(c->gate, p->asked.key, p->asked.ask),
-                  p->token) != GW_OK)
-            p->token = 0; /* nothing to wait for */
-        token = 0;
+        if (store_number(c, p) != GW_OK) {
+            (void)!gw_loop_timer_set(c->loop, &c->again, gw_loop_now_ms(c->loop) + RETRY_MS);
+            return;
+        }
+        p->unposted = false;
     }
-    while (c->count > 0 && c->queue[c->first].acted &&
-           (c->queue[c->first].token == 0 || c->queue[c->first].token == token))
-        finish(c);
+}
+
+static void on_again(void *arg)
+{
+    post_again(arg);
+}
+
+/* Gives the answer back to who told it. */
+static void tell(struct gw_commands *c, struct pending *p)
+{
+    struct gw_call_answer *a = p->told;
+    struct gw_journal_stats js;
+
+    gw_journal_stats(c->journal, &js);
+    a->done = p->answer.done;
+    a->later = p->answer.later;
+    (void)snprintf(a->why, sizeof a->why, "%s", p->answer.why);
+    (void)snprintf(a->why_zh, sizeof a->why_zh, "%s", p->answer.why_zh);
+    if (a->done && p->record_seq > 0)
+        (void)snprintf(a->record, sizeof a->record, "%s-%lld", js.chain, (long long)p->record_seq);
+    gw_log(GW_LOG_INFO, TAG, "%s by %s: %s: %s", gw_ask_name(p->asked.ask), p->asked.command.who,
+           a->done ? "done" : "refused", a->why);
+    p->told = NULL;
+    c->tell(c->tell_ctx, a);
+}
+
+/* Replies in the order in which they were asked for. */
+static void finish(struct gw_commands *c)
+{
+    while (c->count > 0 && c->queue[c->first].acted && !c->queue[c->first].waits) {
+        struct pending *p = &c->queue[c->first];
+        if (p->told)
+            tell(c, p);
+        else
+            reply(c, &p->asked, p->answer.done, p->answer.why, p->answer.why_zh);
+        c->first = (c->first + 1) % PENDING;
+        c->count--;
+    }
+}
+
+static struct pending *find_pending(struct gw_commands *c, uint64_t token)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct pending *p = &c->queue[(c->first + i) % PENDING];
+        if (p->token == token)
+            return p;
+    }
+    return NULL;
+}
+
+uint64_t gw_commands_mark(struct gw_commands *c, const struct gw_draft *draft)
+{
+    if (!c->acting || !draft->body)
+        return draft->token;
+    c->acting->record_token = draft->token ? draft->token : ++c->tokens | TOKEN_BIT;
+    return c->acting->record_token;
+}
+
+static void note_record(struct gw_commands *c, uint64_t token, int64_t seq)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct pending *p = &c->queue[(c->first + i) % PENDING];
+        if (p->record_token == token && token != 0)
+            p->record_seq = seq;
+    }
+}
+
+bool gw_commands_committed(struct gw_commands *c, uint64_t token, int64_t seq)
+{
+    note_record(c, token, seq);
+    if ((token & TOKEN_BIT) == 0)
+        return false;
+    struct pending *p = find_pending(c, token);
+    if (p && p->acted)
+        p->waits = false;
+    else if (p)
+        act(c, p);
+    post_again(c);
+    finish(c);
     return true;
+}
+
+void gw_commands_window(struct gw_commands *c, uint64_t token, enum gw_window_found found)
+{
+    static const struct {
+        const char *en, *zh;
+    } words[] = {
+        [GW_WINDOW_QUEUED] = {"the window is published again", "证据窗口将重新发布"},
+        [GW_WINDOW_NONE] =
+            {"no window is kept of that record: it has none, or its time is not over",
+             "该记录没有证据窗口，或者窗口期尚未结束"},
+        [GW_WINDOW_GONE] = {"the window was delivered and is no longer kept",
+                            "证据窗口此前已送达，网关不再保存"},
+        [GW_WINDOW_UNKNOWN] = {"no such record was ever stored here", "本网关从未存有该记录"},
+        [GW_WINDOW_FAILED] = {"the journal cannot be read or written now; try again",
+                              "日志暂不可读写，请稍后重试"},
+    };
+    struct pending *p = find_pending(c, token);
+    if (!p || !p->acted || !p->waits)
+        return;
+    p->waits = false;
+    answer(p, found == GW_WINDOW_QUEUED, words[found].en, words[found].zh);
+    finish(c);
+}
+
+/* ---- what people tell ---- */
+
+void gw_commands_tell(struct gw_commands *c,
+                      void (*tell_them)(void *ctx, struct gw_call_answer *answer), void *ctx)
+{
+    c->tell = tell_them;
+    c->tell_ctx = ctx;
+}
+
+void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
+                      struct gw_call_answer *told)
+{
+    const struct gw_stamp now = gw_clock_now(c->conf.clock);
+    struct pending p = {.told = told};
+
+    p.asked.ask = (unsigned)cmd->kind;
+    p.asked.seq = now.wall_ms;
+    p.asked.void_ms = now.mono_ms + GW_COMMANDS_TOLD_MS;
+    p.asked.exp_ms = INT64_MAX;
+    p.asked.command = *cmd;
+    p.token = (c->tokens + 1) | TOKEN_BIT;
+    if (!c->loop || c->count == PENDING || store_number(c, &p) != GW_OK) {
+        told->later = true;
+        (void)snprintf(told->why, sizeof told->why, "the journal takes nothing now; try again");
+        (void)snprintf(told->why_zh, sizeof told->why_zh, "日志暂不可写，请稍后重试");
+        c->tell(c->tell_ctx, told);
+        return;
+    }
+    c->tokens++;
+    c->queue[(c->first + c->count++) % PENDING] = p;
 }
 
 /* ---- what comes in ---- */
@@ -332,6 +525,7 @@ void gw_commands_open(struct gw_commands *c, struct gw_loop *loop)
 {
     c->loop = loop;
     c->retry = (struct gw_timer){.fire = on_retry, .arg = c};
+    c->again = (struct gw_timer){.fire = on_again, .arg = c};
     for (unsigned i = 0; i < GW_INBOX_LANES; i++) {
         c->watches[i] = (struct gw_watch){
             .fd = gw_inbox_fd(c->inbox, i), .ready = i == 0 ? on_receipts : on_commands, .arg = c};
@@ -346,6 +540,7 @@ void gw_commands_close(struct gw_commands *c)
     for (unsigned i = 0; i < GW_INBOX_LANES; i++)
         gw_loop_unwatch(c->loop, &c->watches[i]);
     gw_loop_timer_clear(c->loop, &c->retry);
+    gw_loop_timer_clear(c->loop, &c->again);
     c->loop = NULL;
 }
 

@@ -5,7 +5,9 @@
  * A command that the gate (control/command.h) lets in goes through three states, each begun by a
  * commit of the journal: its number is on the disk; it is carried out; what it changed is on the
  * disk, and the reply goes to the journal, to be published like an event. A crash before the second
- * loses the command (its number is used, and a repetition is refused), one after it the reply.
+ * loses the command (its number is used, and a repetition is refused), one after it the reply. No
+ * reply says that something was done before it is on the disk, however long that takes. A command
+ * whose time is over when the first of these commits comes at last is not carried out.
  * Receipts go to the journal at once. Core thread.
  */
 #ifndef GW_CORE_COMMANDS_H
@@ -20,6 +22,7 @@
 #include "base/jcs.h"
 #include "base/loop.h"
 #include "base/status.h"
+#include "control/call.h"
 #include "control/command.h"
 #include "core/identity.h"
 #include "finding/engine.h"
@@ -57,8 +60,22 @@ void gw_commands_store(struct gw_commands *c);
  * time. */
 void gw_commands_open(struct gw_commands *c, struct gw_loop *loop);
 void gw_commands_close(struct gw_commands *c); /* before the loop is freed; NULL is fine */
-/* The journal committed the draft with this token. False: the token is not ours. */
-bool gw_commands_committed(struct gw_commands *c, uint64_t token);
+/* The journal committed the draft with this token, as record seq. False: the token is not ours. */
+bool gw_commands_committed(struct gw_commands *c, uint64_t token, int64_t seq);
+/* The journal's answer to gw_journal_resend. */
+void gw_commands_window(struct gw_commands *c, uint64_t token, enum gw_window_found found);
+
+/* Where answers to what people told go; the receiver takes them over. */
+void gw_commands_tell(struct gw_commands *c, void (*tell)(void *ctx, struct gw_call_answer *answer),
+                      void *ctx);
+/* Something that people told, read and let in already. answer: its id is set; taken over, and given
+ * back with the rest: at once when it is refused, when it is on the disk otherwise, or when it waited
+ * for GW_COMMANDS_TOLD_MS. */
+#define GW_COMMANDS_TOLD_MS 8000
+void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
+                      struct gw_call_answer *answer);
+/* The engine hands a draft to the journal: the token that it is to have there. */
+uint64_t gw_commands_mark(struct gw_commands *c, const struct gw_draft *draft);
 
 /* Appends the member "commands" of health. */
 void gw_commands_write(struct gw_commands *c, struct gw_jcs *j, const char *key);

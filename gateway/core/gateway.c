@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/gateway.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/ratelog.h"
-#include "control/control.h"
+#include "core/api.h"
 #include "core/clockwatch.h"
 #include "core/commands.h"
 #include "core/document.h"
@@ -18,7 +17,6 @@
 #include "core/identity.h"
 #include "core/outage.h"
 #include "core/pipeline.h"
-#include "core/show.h"
 #include "core/tap.h"
 #include "journal/journal.h"
 #include "publish/influx.h"
@@ -33,8 +31,6 @@
 #define DOCUMENT_MAX    ((size_t)8 << 20)
 #define CLOCK_STEP_MS   1000 /* smaller ones are slewing artefacts, not worth an event */
 #define MQTT_READER     0u
-#define API_RETRY_MS    10000 /* a full disk or a missing folder may come right */
-#define EXPORT_WAIT_MS  1000  /* for the journal, which may be at a commit */
 
 struct gw_gateway {
     const struct gw_site *site;
@@ -53,15 +49,13 @@ struct gw_gateway {
     struct gw_outage *outage;
     struct gw_engine *engine;
     struct gw_journal *journal;
-    _Atomic(struct gw_journal *) exported; /* the same, for the local API, which starts before it */
     struct gw_mqtt *mqtt;
-    struct gw_commands *commands; /* NULL: nobody is trusted to ask anything */
+    struct gw_commands *commands;
     struct gw_influx *influx;
     struct gw_reader_conf readers[2];
     struct gw_tap mqtt_tap, influx_tap;
     unsigned influx_reader; /* its index in readers */
-    struct gw_board *board;
-    struct gw_control *control; /* NULL while its socket cannot be made */
+    struct gw_api *api;
     struct gw_driver_instance *instances[DRIVERS_MAX];
 
     struct gw_watch batches_watch, notices_watch;
@@ -73,7 +67,7 @@ struct gw_gateway {
     bool fatal;
     char journal_fault[160];
     uint64_t takeovers; /* of the session, told as events so far */
-    int64_t health_due_ms, checkpoint_due_ms, api_due_ms, tend_due_ms;
+    int64_t health_due_ms, checkpoint_due_ms, tend_due_ms;
     struct gw_ratelog rows_log, batches_log, drafts_log;
     uint64_t batches_lost_seen;
 };
@@ -86,6 +80,7 @@ static void raise_event(struct gw_gateway *g, const struct gw_event *ev)
            ev->text_en);
     gw_buf_clear(&g->text);
     gw_event_write(ev, &g->identity, &now, &g->text);
+    gw_api_event(g->api, ev, &now);
     if (g->text.failed ||
         gw_journal_row(g->journal, GW_PARCEL_EVENT, "event", g->text.data, g->text.len) != GW_OK)
         gw_log(GW_LOG_WARN, TAG, "event %s could not be stored", ev->kind);
@@ -140,23 +135,23 @@ static void publish_cases(struct gw_gateway *g, const struct gw_stamp *now)
     put_signed(g, GW_DOC_CASES);
 }
 
-/* What a health document or snapshot looks at; js, ms and is are what its pointers point at. */
-static struct gw_health get_health(struct gw_gateway *g, struct gw_journal_stats *js,
-                                   struct gw_mqtt_stats *ms, struct gw_influx_stats *is)
+static void look(void *ctx, struct gw_health_look *out)
 {
-    gw_journal_stats(g->journal, js);
+    struct gw_gateway *g = ctx;
+
+    gw_journal_stats(g->journal, &out->journal);
     if (g->mqtt)
-        gw_mqtt_stats(g->mqtt, ms);
+        gw_mqtt_stats(g->mqtt, &out->mqtt);
     if (g->influx)
-        gw_influx_stats(g->influx, is);
-    return (struct gw_health){
+        gw_influx_stats(g->influx, &out->influx);
+    out->health = (struct gw_health){
         .site = g->site,
         .table = g->table,
         .engine = g->running ? g->engine : NULL,
-        .journal = js,
-        .mqtt = g->mqtt ? ms : NULL,
-        .influx = g->influx ? is : NULL,
-        .commands = g->commands,
+        .journal = &out->journal,
+        .mqtt = g->mqtt ? &out->mqtt : NULL,
+        .influx = g->influx ? &out->influx : NULL,
+        .commands = g->site->platform.nkeys > 0 ? g->commands : NULL,
         .journal_fault = g->journal_fault,
         .batches_lost = gw_mailbox_refused(g->batches) + gw_table_refused(g->table),
     };
@@ -164,15 +159,29 @@ static struct gw_health get_health(struct gw_gateway *g, struct gw_journal_stats
 
 static void publish_health(struct gw_gateway *g, const struct gw_stamp *now)
 {
-    struct gw_journal_stats js;
-    struct gw_mqtt_stats ms = {0};
-    struct gw_influx_stats is = {0};
-    const struct gw_health health = get_health(g, &js, &ms, &is);
+    struct gw_health_look seen = {.health = {.site = NULL}};
 
+    look(g, &seen);
     gw_buf_clear(&g->text);
-    gw_document_health(&g->identity, &health, now, &g->text);
+    gw_document_health(&g->identity, &seen.health, now, &g->text);
     put_signed(g, GW_DOC_HEALTH);
     g->health_due_ms = now->mono_ms + g->site->mqtt.health_s * 1000;
+}
+
+static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
+{
+    const struct gw_api_conf conf = {
+        .site = g->site,
+        .inventory = g->load->inventory,
+        .identity = &g->identity,
+        .clock = g->clock,
+        .table = g->table,
+        .commands = g->commands,
+        .loop = g->loop,
+        .look = look,
+        .ctx = g,
+    };
+    return gw_api_new(&conf, &g->api, err);
 }
 
 /* Two boxes with one identity are an installation fault, or a theft; either is worth a word. */
@@ -191,70 +200,6 @@ static void look_at_takeovers(struct gw_gateway *g)
                                    "another client has the same client id at the broker and took "
                                    "the session over; tried again after a minute",
                                    "服务器上另有客户端使用同一客户端标识,会话被抢占;一分钟后重试"});
-}
-
-/* --- the local API --------------------------------------------------------------------------- */
-
-/* On the local API's thread. */
-static enum gw_status export_page(void *ctx, int64_t from, struct gw_buf *out, struct gw_err *err)
-{
-    struct gw_gateway *g = ctx;
-    struct gw_journal *journal = atomic_load(&g->exported);
-    if (!journal)
-        return gw_err_set(err, GW_E_CLOSED, "the journal is not open yet");
-    return gw_journal_export(journal, from, EXPORT_WAIT_MS, out, err);
-}
-
-static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
-{
-    const struct gw_control_conf conf = {
-        .site = g->site,
-        .boot = g->identity.boot,
-        .start = g->identity.start,
-        .board = g->board,
-        .clock = g->clock,
-        .records = {.page = export_page, .ctx = g},
-    };
-    return gw_control_start(&conf, &g->control, err);
-}
-
-/* A second daemon would work on the same journal, so it must not start; that there is no socket for
- * another reason must not keep the plant from being watched. */
-static enum gw_status first_api(struct gw_gateway *g, struct gw_err *err)
-{
-    const struct gw_board_size size = {g->site->npoints, g->site->ndevices, g->site->nbuses};
-    enum gw_status st = gw_board_new(&size, &g->board, err);
-    if (st != GW_OK)
-        return st;
-    st = start_api(g, err);
-    if (st == GW_OK || st == GW_E_REFUSED || st == GW_E_NOMEM)
-        return st;
-    gw_log(GW_LOG_ERR, TAG, "no local API: %s; tried again every %d s", err->msg,
-           API_RETRY_MS / 1000);
-    g->api_due_ms = gw_clock_mono_ms(g->clock) + API_RETRY_MS;
-    return GW_OK;
-}
-
-static void serve_api(struct gw_gateway *g, const struct gw_stamp *now)
-{
-    struct gw_journal_stats js;
-    struct gw_mqtt_stats ms = {0};
-    struct gw_influx_stats is = {0};
-    struct gw_err err = {0};
-
-    if (!g->control) {
-        if (now->mono_ms < g->api_due_ms)
-            return;
-        g->api_due_ms = now->mono_ms + API_RETRY_MS;
-        if (start_api(g, &err) == GW_OK)
-            gw_log(GW_LOG_INFO, TAG, "local API at %s", g->site->local.socket);
-        return;
-    }
-    if (!gw_board_wanted(g->board))
-        return;
-    const struct gw_health health = get_health(g, &js, &ms, &is);
-    gw_show(&health, now, gw_board_begin(g->board));
-    gw_board_publish(g->board);
 }
 
 /* --- what comes in --------------------------------------------------------------------------- */
@@ -312,7 +257,9 @@ static enum gw_status on_emit(void *ctx, const struct gw_draft *draft)
 {
     struct gw_gateway *g = ctx;
     int64_t now = gw_loop_now_ms(g->loop);
-    enum gw_status st = gw_journal_post(g->journal, draft);
+    struct gw_draft marked = *draft;
+    marked.token = gw_commands_mark(g->commands, draft);
+    enum gw_status st = gw_journal_post(g->journal, &marked);
 
     if (st == GW_OK)
         (void)gw_ratelog_ok(&g->drafts_log, now, TAG, "records are taken again");
@@ -341,7 +288,7 @@ static void restore_row(struct gw_gateway *g, const struct gw_notice *n)
 {
     if (g->running)
         return; /* reopened after a failure: what we hold is newer */
-    if (g->commands && gw_commands_restore(g->commands, n->key, n->text))
+    if (gw_commands_restore(g->commands, n->key, n->text))
         return;
     enum gw_status st = gw_engine_restore(g->engine, n->key, n->text, n->seq);
     if (st != GW_OK)
@@ -360,9 +307,8 @@ static void journal_open(struct gw_gateway *g, const struct gw_notice *n)
     gw_engine_chain(g->engine, n->chain);
     if (g->running) { /* the store may have been replaced: it gets back what we hold */
         gw_engine_checkpoint(g->engine, &now, true);
-        if (g->commands)
-            gw_commands_store(g->commands);
-    } else if (g->commands) {
+        gw_commands_store(g->commands);
+    } else {
         gw_commands_open(g->commands, g->loop);
     }
     g->running = true;
@@ -380,7 +326,7 @@ static void journal_failed(struct gw_gateway *g, const char *text)
 
 static void committed(struct gw_gateway *g, uint64_t token, int64_t seq)
 {
-    if (!g->commands || !gw_commands_committed(g->commands, token))
+    if (!gw_commands_committed(g->commands, token, seq))
         gw_engine_committed(g->engine, token, seq);
 }
 
@@ -398,6 +344,9 @@ static void on_notice(struct gw_gateway *g, const struct gw_notice *n)
         break;
     case GW_NOTICE_COMMITTED:
         committed(g, n->token, n->seq);
+        break;
+    case GW_NOTICE_WINDOW:
+        gw_commands_window(g->commands, n->token, n->found);
         break;
     case GW_NOTICE_FINE:
         g->journal_fault[0] = '\0';
@@ -483,7 +432,7 @@ static void on_tick(void *arg)
         publish_health(g, &now);
     gw_outage_look(g->outage, now.mono_ms, on_outage, g);
     tend_drivers(g, now.mono_ms);
-    serve_api(g, &now);
+    gw_api_serve(g->api, &now);
     report_losses(g, now.mono_ms);
     if (gw_loop_timer_set(g->loop, &g->tick, now.mono_ms + TICK_MS) != GW_OK) {
         gw_log(GW_LOG_ERR, TAG, "cannot set the tick timer");
@@ -544,8 +493,6 @@ static enum gw_status make_engine(struct gw_gateway *g, struct gw_err *err)
 
 static enum gw_status make_commands(struct gw_gateway *g, struct gw_err *err)
 {
-    if (g->site->platform.nkeys == 0)
-        return GW_OK;
     const struct gw_commands_conf conf = {
         .site = g->site,
         .identity = &g->identity,
@@ -582,8 +529,8 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
     if (st == GW_OK)
-        atomic_store(&g->exported, g->journal);
-    if (st == GW_OK && g->commands)
+        gw_api_journal(g->api, g->journal);
+    if (st == GW_OK)
         gw_commands_journal(g->commands, g->journal);
     return st;
 }
@@ -597,7 +544,7 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
         .site = &g->site->mqtt,
         .clock = g->clock,
         .backlog = gw_tap_backlog(&g->mqtt_tap, g->journal, MQTT_READER),
-        .inbox = g->commands ? gw_commands_inbox(g->commands) : NULL,
+        .inbox = g->site->platform.nkeys > 0 ? gw_commands_inbox(g->commands) : NULL,
         .seed = seed,
     };
     enum gw_status st = gw_mqtt_start(&conf, &g->mqtt, err);
@@ -689,7 +636,7 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     if (st == GW_OK)
         st = make_commands(g, err);
     if (st == GW_OK)
-        st = first_api(g, err);
+        st = start_api(g, err);
     if (st == GW_OK)
         st = start_journal(g, err);
     if (st == GW_OK)
@@ -750,7 +697,7 @@ bool gw_gateway_free(struct gw_gateway *g)
 {
     if (!g)
         return true;
-    bool clean = gw_control_stop(g->control, 5000);
+    bool clean = gw_api_stop(g->api, 5000);
     clean = close_drivers(g) && clean;
     store_running(g);
     if (g->mqtt)
@@ -765,6 +712,7 @@ bool gw_gateway_free(struct gw_gateway *g)
         gw_loop_unwatch(g->loop, &g->batches_watch);
         gw_loop_unwatch(g->loop, &g->notices_watch);
         gw_commands_close(g->commands);
+        gw_api_free(g->api);
         gw_loop_timer_clear(g->loop, &g->tick);
         gw_clockwatch_free(g->clockwatch);
     }
@@ -775,7 +723,6 @@ bool gw_gateway_free(struct gw_gateway *g)
     gw_outage_free(g->outage);
     gw_engine_free(g->engine);
     gw_table_free(g->table);
-    gw_board_free(g->board);
     gw_mailbox_free(g->batches);
     gw_loop_free(g->loop);
     gw_seal_free(g->seal);

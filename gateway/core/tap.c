@@ -19,6 +19,12 @@ static void rewind_all(void *ctx)
     gw_journal_rewind(tap->journal, tap->reader);
 }
 
+static void live(void *ctx)
+{
+    const struct gw_tap *tap = ctx;
+    gw_journal_live(tap->journal, tap->reader);
+}
+
 struct gw_backlog gw_tap_backlog(struct gw_tap *tap, struct gw_journal *journal, unsigned reader)
 {
     *tap = (struct gw_tap){.journal = journal, .reader = reader};
@@ -26,6 +32,7 @@ struct gw_backlog gw_tap_backlog(struct gw_tap *tap, struct gw_journal *journal,
         .grant = grant,
         .ack = ack,
         .rewind = rewind_all,
+        .live = live,
         .ctx = tap,
         .parcels = gw_journal_parcels(journal, reader),
     };

@@ -112,6 +112,8 @@ struct gw_engine_case {
     int64_t reopened, repeats, since_ms; /* wall time */
     const struct gw_rectify *rectify;    /* what was said of it; NULL: nothing. Lent */
     const struct gw_permit *permit;      /* that withholds it; NULL: none. Lent */
+    uint32_t check;                      /* index in the inventory; GW_NO_INDEX: undeclared */
+    const struct gw_shelf *shelf;        /* of an alarm that is shelved; NULL: it is not. Lent */
 };
 /* Shows each, in the order of gw_engine_write_cases. */
 void gw_engine_each_case(const struct gw_engine *e,
@@ -126,6 +128,8 @@ void gw_engine_write_cases(const struct gw_engine *e, struct gw_jcs *j, const ch
  * flood is on and how many alarms it holds back, how many are suppressed by design, and how many
  * were fleeting. */
 void gw_engine_write_alarms(const struct gw_engine *e, struct gw_jcs *j, const char *key);
+/* The shelved alarms of it alone, as an array under key. */
+void gw_engine_write_shelves(const struct gw_engine *e, struct gw_jcs *j, const char *key);
 /* Whether any of that or of the list changed since the last call of this function; true at the first. */
 bool gw_engine_cases_changed(struct gw_engine *e);
 

@@ -26,7 +26,7 @@ struct gw_alarm gw_slot_alarm(const struct gw_slot *s)
         .state = s->mem.alarm, .latch = s->def->finding->latch, .masks = s->masks};
 }
 
-struct gw_shelf *gw_engine_shelf(struct gw_engine *e, const struct gw_slot *s)
+const struct gw_shelf *gw_engine_shelf(const struct gw_engine *e, const struct gw_slot *s)
 {
     for (size_t i = 0; i < GW_SHELVES_MAX && e->nshelves > 0; i++)
         if (e->shelves[i].slot == (uint32_t)(s - e->slots))
@@ -332,6 +332,15 @@ static bool is_stale(const struct gw_slot *s)
     return s->stale;
 }
 
+void gw_engine_write_shelves(const struct gw_engine *e, struct gw_jcs *j, const char *key)
+{
+    gw_jcs_arr(j, key);
+    for (size_t i = 0; i < GW_SHELVES_MAX; i++)
+        if (e->shelves[i].slot != GW_NO_INDEX)
+            write_shelf(e, j, &e->shelves[i]);
+    gw_jcs_end(j);
+}
+
 void gw_engine_write_alarms(const struct gw_engine *e, struct gw_jcs *j, const char *key)
 {
     int64_t fleeting = 0;
@@ -349,11 +358,7 @@ void gw_engine_write_alarms(const struct gw_engine *e, struct gw_jcs *j, const c
     gw_jcs_bool(j, "flood", e->flood.on);
     gw_jcs_int(j, "held", held);
     write_listed(e, j, "out_of_service", is_out);
-    gw_jcs_arr(j, "shelved");
-    for (size_t i = 0; i < GW_SHELVES_MAX; i++)
-        if (e->shelves[i].slot != GW_NO_INDEX)
-            write_shelf(e, j, &e->shelves[i]);
-    gw_jcs_end(j);
+    gw_engine_write_shelves(e, j, "shelved");
     write_listed(e, j, "stale", is_stale);
     gw_jcs_int(j, "suppressed", suppressed);
     gw_jcs_end(j);

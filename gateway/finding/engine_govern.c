@@ -48,7 +48,7 @@ static bool carry_out(const struct doing *d, const char *key, const char *text,
         .state = text,
     };
     if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
-        refuse(d, "the journal takes no record now; try again", "日志暂不可写，请稍后重试");
+        gw_engine_later(d->out);
         return false;
     }
     e->changed = e->governed = true;
@@ -163,7 +163,8 @@ static bool permit_content(const struct doing *d)
         refuse(d, "there is a permit with this id already", "该编号的许可已存在");
     } else if (c->reason[0] == '\0') {
         refuse(d, "a permit needs a reason", "许可必须说明理由");
-    } else if (!has_asset(d->e, c->target) && slot_of(d->e, c->target) == NULL) {
+    } else if (!has_asset(d->e, c->target) && slot_of(d->e, c->target) == NULL &&
+               !(c->by == GW_BY_LOCAL && strcmp(c->target, GW_PERMIT_ALL) == 0)) {
         refuse(d, "there is no such asset or check", "没有该设备（场所）或检查项");
     } else if (c->scope == GW_PERMIT_HOT_WORK && c->certificate[0] == '\0') {
         refuse(d, "a hot-work permit names the worker's certificate",
@@ -367,8 +368,7 @@ static void do_accept(struct doing *d)
 
 /* ---- cases ---- */
 
-/* The check's key and the number of a case id; false when it is none. */
-static bool split_case(const char *id, char key[GW_CHECK_KEY], int64_t *number)
+bool gw_engine_split_case(const char *id, char key[GW_CHECK_KEY], int64_t *number)
 {
     const char *hash = strrchr(id, '#');
     if (hash == NULL || hash == id || (size_t)(hash - id) >= GW_CHECK_KEY || hash[1] < '1' ||
@@ -394,7 +394,7 @@ struct target_case {
 static bool find_case(const struct doing *d, struct target_case *c)
 {
     *c = (struct target_case){.number = 0};
-    if (!split_case(d->cmd.target, c->key, &c->number)) {
+    if (!gw_engine_split_case(d->cmd.target, c->key, &c->number)) {
         refuse(d, "a case is named as <asset>:<finding>[:<subject>]#<number>",
                "案件编号格式不正确");
         return false;

@@ -152,7 +152,7 @@ void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary w
 /* ---- shelving (engine_shelf.c) ---- */
 
 /* Its shelf, or NULL. */
-struct gw_shelf *gw_engine_shelf(struct gw_engine *e, const struct gw_slot *s);
+const struct gw_shelf *gw_engine_shelf(const struct gw_engine *e, const struct gw_slot *s);
 void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
                           const struct gw_stamp *now, struct gw_command_answer *out);
 void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
@@ -180,6 +180,10 @@ void gw_engine_store_govern(struct gw_engine *e);
 void gw_engine_govern_command(struct gw_engine *e, const struct gw_command *cmd,
                               const struct gw_stamp *now, struct gw_command_answer *out);
 void gw_engine_answer(struct gw_command_answer *out, bool done, const char *en, const char *zh);
+/* Nothing is wrong with it, and the journal takes none now. */
+void gw_engine_later(struct gw_command_answer *out);
+/* The check's key and the number of a case id; false when it is none. */
+bool gw_engine_split_case(const char *id, char key[GW_CHECK_KEY], int64_t *number);
 
 /* "<chain>-<seq>"; "" when seq is 0 or the chain is not known. */
 void gw_engine_record_id(const struct gw_engine *e, int64_t seq, char out[GW_RECORD_ID_SIZE]);

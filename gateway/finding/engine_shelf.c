@@ -12,6 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static struct gw_shelf *own_shelf(struct gw_engine *e, const struct gw_slot *s)
+{
+    const struct gw_shelf *shelf = gw_engine_shelf(e, s);
+    return shelf != NULL ? &e->shelves[shelf - e->shelves] : NULL;
+}
+
 static void shelf_key(const struct gw_engine *e, const struct gw_shelf *shelf,
                       char out[GW_SHELF_KEY])
 {
@@ -123,12 +129,6 @@ bool gw_engine_store_shelves(struct gw_engine *e)
 
 /* ---- commands ---- */
 
-static void no_room(struct gw_command_answer *out)
-{
-    gw_engine_answer(out, false, "the journal takes no record now; try again",
-                     "日志暂不可写，请稍后重试");
-}
-
 static struct gw_slot *find_alarm(struct gw_engine *e, const char *key)
 {
     for (size_t i = 0; i < e->nslots; i++)
@@ -180,7 +180,7 @@ void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
     }
     if (refuses(e, s, cmd, now, out))
         return;
-    struct gw_shelf *place = gw_engine_shelf(e, s);
+    struct gw_shelf *place = own_shelf(e, s);
     for (size_t i = 0; i < GW_SHELVES_MAX && place == NULL; i++)
         if (e->shelves[i].slot == GW_NO_INDEX)
             place = &e->shelves[i];
@@ -199,14 +199,14 @@ void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
     if (shelve(e, place, &shelf) == GW_OK)
         gw_engine_answer(out, true, "shelved", "已搁置");
     else
-        no_room(out);
+        gw_engine_later(out);
 }
 
 void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
                             const struct gw_stamp *now, struct gw_command_answer *out)
 {
     const struct gw_slot *s = find_alarm(e, cmd->target);
-    struct gw_shelf *shelf = s != NULL ? gw_engine_shelf(e, s) : NULL;
+    struct gw_shelf *shelf = s != NULL ? own_shelf(e, s) : NULL;
     if (shelf == NULL)
         gw_engine_answer(out, false, "it is not shelved", "该报警未搁置");
     else if (!is_text(cmd->who) || !gw_utf8_valid(cmd->reason, strlen(cmd->reason)))
@@ -214,7 +214,7 @@ void gw_engine_cmd_unshelve(struct gw_engine *e, const struct gw_command *cmd,
     else if (gw_engine_unshelve(e, shelf, cmd, now) == GW_OK)
         gw_engine_answer(out, true, "no longer shelved", "已解除搁置");
     else
-        no_room(out);
+        gw_engine_later(out);
 }
 
 /* ---- the stored rows ---- */

@@ -144,7 +144,7 @@ struct standing {
     const char *key;
     const struct gw_check_state *state;
     int64_t seq;
-    bool declared;
+    const struct gw_slot *slot; /* NULL: no longer declared */
 };
 
 /* Of those that name the check; whether it holds was looked at when the check was. */
@@ -187,11 +187,13 @@ static void show_standing(const struct gw_engine *e, const struct standing *st,
                  : unverified ? "unverified"
                               : "open",
         .alarm = alarm,
-        .declared = st->declared,
+        .declared = st->slot != NULL,
         .reopened = st->state->c.reopened,
         .repeats = st->state->c.repeats,
         .since_ms = st->state->c.raised_ms,
         .rectify = said,
+        .check = st->slot != NULL ? (uint32_t)(st->slot - e->slots) : GW_NO_INDEX,
+        .shelf = st->slot != NULL ? gw_engine_shelf(e, st->slot) : NULL,
     };
     see(ctx, &c);
 }
@@ -217,6 +219,7 @@ static void show_withheld(const struct gw_engine *e, const struct gw_slot *s,
         .reopened = next.reopened,
         .since_ms = s->mem.since_ms,
         .permit = withholding(e, s),
+        .check = (uint32_t)(s - e->slots),
     };
     see(ctx, &c);
 }
@@ -227,7 +230,7 @@ void gw_engine_each_case(const struct gw_engine *e,
     for (size_t i = 0; i < e->nslots; i++) {
         const struct gw_slot *s = &e->slots[i];
         if (stands(&s->shown)) {
-            const struct standing st = {s->def->key, &s->shown, s->seq, true};
+            const struct standing st = {s->def->key, &s->shown, s->seq, s};
             show_standing(e, &st, see, ctx);
         } else if (s->withheld) {
             show_withheld(e, s, see, ctx);
@@ -235,7 +238,7 @@ void gw_engine_each_case(const struct gw_engine *e,
     }
     for (size_t i = 0; i < e->norphans; i++) {
         const struct gw_orphan *o = &e->orphans[i];
-        const struct standing st = {o->key, &o->state, o->seq, false};
+        const struct standing st = {o->key, &o->state, o->seq, NULL};
         show_standing(e, &st, see, ctx);
     }
 }

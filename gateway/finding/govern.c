@@ -69,7 +69,8 @@ bool gw_permit_may_hold(const struct gw_permit *p, const struct gw_stamp *now, i
 
 bool gw_permit_names(const struct gw_permit *p, const struct gw_check_def *def)
 {
-    return strcmp(p->target, def->asset->id) == 0 || strcmp(p->target, def->key) == 0;
+    return strcmp(p->target, def->asset->id) == 0 || strcmp(p->target, def->key) == 0 ||
+           (p->by == GW_BY_LOCAL && strcmp(p->target, GW_PERMIT_ALL) == 0);
 }
 
 bool gw_permit_covers(const struct gw_permit *p, const struct gw_catalogue *cat,

@@ -115,7 +115,8 @@ bool gw_permit_holds(const struct gw_permit *p, const struct gw_stamp *now, int6
  * without a clock of its own: for as long as the permit lasts in all, since the machine's start. A
  * lead that comes a little late is mended; one that should not have come is not. */
 bool gw_permit_may_hold(const struct gw_permit *p, const struct gw_stamp *now, int64_t built_ms);
-/* Whether it names the check or its asset. */
+/* Whether it names the check or its asset, or, as only a local one may, all of them. */
+#define GW_PERMIT_ALL "*"
 bool gw_permit_names(const struct gw_permit *p, const struct gw_check_def *def);
 /* Whether its scope covers findings of this kind (catalogue, "permits"). */
 bool gw_permit_covers(const struct gw_permit *p, const struct gw_catalogue *cat,

@@ -88,6 +88,19 @@ bool gw_again_put(struct gw_again *a, int64_t seq, int64_t now_ms)
     return true;
 }
 
+bool gw_again_now(struct gw_again *a, int64_t seq, int64_t now_ms)
+{
+    struct gw_again_item *item = find(a, seq);
+    if (item == NULL && !gw_again_put(a, seq, now_ms))
+        return false;
+    item = find(a, seq);
+    if (item->due_ms == INT64_MAX)
+        return true;
+    item->due_ms = now_ms;
+    a->next_ms = now_ms < a->next_ms ? now_ms : a->next_ms;
+    return true;
+}
+
 bool gw_again_has(const struct gw_again *a, int64_t seq)
 {
     return find(a, seq) != NULL;

@@ -33,6 +33,8 @@ struct gw_again {
 void gw_again_free(struct gw_again *a); /* empty afterwards */
 /* The broker took it. false: no room or no memory. */
 bool gw_again_put(struct gw_again *a, int64_t seq, int64_t now_ms);
+/* It is due now, unless it is on its way. false: no room or no memory. */
+bool gw_again_now(struct gw_again *a, int64_t seq, int64_t now_ms);
 bool gw_again_has(const struct gw_again *a, int64_t seq);
 /* It need not be sent again. false: it was not there. */
 bool gw_again_drop(struct gw_again *a, int64_t seq);

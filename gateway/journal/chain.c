@@ -144,6 +144,7 @@ void gw_chain_open(struct gw_keeper *k)
     if (k->opened && strcmp(head->chain, k->chain) != 0) {
         k->another = true;
         k->acks.n = 0;
+        k->live_seq = 0;
         gw_receipts_forget(k);
     }
     k->known = *head;
@@ -292,6 +293,9 @@ static enum gw_status commit_batch(struct gw_keeper *k, size_t nposts, struct gw
     size_t nacks = acks_now(k);
     if (nacks + k->nreceipts > 0)
         k->room_ms = 0;
+    for (size_t i = 0; i < nacks && !gw_receipts_wanted(k); i++)
+        if (k->acks.at[i].kind == GW_PARCEL_WINDOW)
+            (void)gw_again_drop(&k->sent[1], k->acks.at[i].key); /* it was asked for again */
     k->acks.n -= nacks;
     if (k->acks.n > 0)
         memmove(k->acks.at, k->acks.at + nacks, k->acks.n * sizeof k->acks.at[0]);

@@ -27,6 +27,22 @@ static enum gw_status write_page(struct gw_keeper *k, int64_t from, struct gw_bu
     return status;
 }
 
+static enum gw_status write_window(struct gw_keeper *k, const char *record, struct gw_buf *out,
+                                   enum gw_window_found *found, struct gw_err *err)
+{
+    struct gw_kept_window w;
+    *found = GW_WINDOW_NONE;
+    if (k->records == NULL)
+        return gw_err_set(err, GW_E_CLOSED, "the journal is not open");
+    enum gw_status status = gw_records_window(k->records, record, &w, err);
+    if (status != GW_OK || w.seq == 0)
+        return status;
+    if (w.kept)
+        status = gw_records_window_text(k->records, w.seq, out, err);
+    *found = out->len > 0 ? GW_WINDOW_QUEUED : GW_WINDOW_GONE;
+    return status;
+}
+
 void gw_export_serve(struct gw_keeper *k)
 {
     struct gw_journal *j = k->j;
@@ -36,18 +52,24 @@ void gw_export_serve(struct gw_keeper *k)
 
     pthread_mutex_lock(&j->lock);
     bool asked = x->state == GW_EXPORT_ASKED;
+    char record[GW_RECORD_ID_SIZE];
+    memcpy(record, x->record, sizeof record);
     int64_t from = x->from;
     pthread_mutex_unlock(&j->lock);
     if (!asked)
         return;
-    gw_buf_init(&page, GW_EXPORT_PAGE_MAX);
-    enum gw_status status = write_page(k, from, &page, &err);
+    enum gw_window_found found = GW_WINDOW_NONE;
+    bool window = record[0] != '\0';
+    gw_buf_init(&page, window ? GW_EXPORT_WINDOW_MAX : GW_EXPORT_PAGE_MAX);
+    enum gw_status status =
+        window ? write_window(k, record, &page, &found, &err) : write_page(k, from, &page, &err);
     if (status != GW_OK && status != GW_E_CLOSED)
         gw_chain_failed(k, &err);
 
     pthread_mutex_lock(&j->lock);
     gw_buf_free(&x->page);
     x->page = page;
+    x->found = found;
     x->status = status;
     x->err = err;
     x->state = GW_EXPORT_DONE;
@@ -74,8 +96,8 @@ static enum gw_status await(struct gw_journal *j, int64_t timeout_ms, struct gw_
     return GW_OK;
 }
 
-enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
-                                 struct gw_buf *out, struct gw_err *err)
+static enum gw_status ask(struct gw_journal *j, const char *record, int64_t from,
+                          int64_t timeout_ms, struct gw_buf *out, struct gw_err *err)
 {
     struct gw_export *x = &j->page;
     pthread_mutex_lock(&j->lock);
@@ -85,6 +107,7 @@ enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t tim
         status = gw_err_set(err, GW_E_TIMEOUT, "the journal does not answer");
     if (status == GW_OK) {
         x->from = from;
+        memcpy(x->record, record, strlen(record) + 1);
         x->state = GW_EXPORT_ASKED;
         gw_keeper_wake(j);
         status = await(j, timeout_ms, err);
@@ -100,4 +123,23 @@ enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t tim
     }
     pthread_mutex_unlock(&j->lock);
     return status == GW_OK && out->failed ? gw_err_set(err, GW_E_NOMEM, "out of memory") : status;
+}
+
+enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err)
+{
+    return ask(j, "", from, timeout_ms, out, err);
+}
+
+enum gw_status gw_journal_window(struct gw_journal *j, const char *record, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err)
+{
+    if (record[0] == '\0' || strlen(record) >= GW_RECORD_ID_SIZE)
+        return gw_err_set(err, GW_E_INVAL, "that is no record id");
+    enum gw_status status = ask(j, record, 0, timeout_ms, out, err);
+    if (status == GW_OK && j->page.found != GW_WINDOW_QUEUED)
+        return j->page.found == GW_WINDOW_GONE
+                   ? gw_err_set(err, GW_E_RANGE, "its window is no longer kept")
+                   : gw_err_set(err, GW_E_NOTFOUND, "it has no window");
+    return status;
 }

@@ -22,6 +22,13 @@ void gw_handout_restart(struct gw_keeper *k)
     k->window_at = 0;
 }
 
+void gw_handout_live(struct gw_keeper *k, unsigned reader)
+{
+    gw_rows_live(k->rows, reader);
+    if (k->j->conf.readers[reader].records)
+        k->live_seq = k->known.seq;
+}
+
 bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key)
 {
     bool out = kind == GW_PARCEL_WINDOW && key <= k->window_at;
@@ -31,6 +38,7 @@ bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int
 }
 
 #define AGAIN_EVERY_MS 20  /* fifty a second: no flood beside what is new */
+#define LIVE_SHARE     8   /* one parcel in so many is a live row while old records go out */
 #define LOOKS          256 /* at parcels that wait for receipts, before a commit gets its turn */
 
 struct found {
@@ -59,6 +67,7 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             gw_chain_failed(k, &err);
             return false;
         }
+        out->parcel.historical |= found && out->parcel.key <= k->live_seq;
         bool sent = found && gw_again_has(&k->sent[window ? 1 : 0], out->parcel.key);
         if (found && out->parcel.data != NULL && !sent)
             return true;
@@ -97,6 +106,7 @@ static bool next_again(struct gw_keeper *k, struct found *out)
             return false;
         }
         if (found && out->parcel.data != NULL) {
+            out->parcel.historical |= seq <= k->live_seq;
             k->again_ms = now_ms + AGAIN_EVERY_MS;
             return true;
         }
@@ -107,15 +117,15 @@ static bool next_again(struct gw_keeper *k, struct found *out)
     return false;
 }
 
-static bool next_row(struct gw_keeper *k, unsigned reader, enum gw_parcel_kind kind,
+static bool next_row(struct gw_keeper *k, unsigned reader, const struct gw_row_want *want,
                      struct found *out)
 {
     struct gw_err err;
     bool found = false;
     out->at = NULL;
     out->again = NULL;
-    while (gw_rows_is_open(k->rows) && !k->fatal && gw_rows_wants(k->rows, reader, kind)) {
-        if (gw_rows_next(k->rows, reader, kind, &out->parcel, &found, &err) != GW_OK) {
+    while (gw_rows_is_open(k->rows) && !k->fatal && gw_rows_wants(k->rows, reader, want->kind)) {
+        if (gw_rows_next(k->rows, reader, want, &out->parcel, &found, &err) != GW_OK) {
             gw_bulk_failed(k, &err);
             return false;
         }
@@ -123,19 +133,28 @@ static bool next_row(struct gw_keeper *k, unsigned reader, enum gw_parcel_kind k
             return true;
         if (!found)
             return false;
-        if (!gw_losses_open(gw_rows_losses(k->rows), kind, GW_LOSS_DAMAGED))
+        if (!gw_losses_open(gw_rows_losses(k->rows), want->kind, GW_LOSS_DAMAGED))
             gw_keeper_event(k, "telemetry.db: damaged rows were found and cannot be sent");
-        gw_rows_spoilt(k->rows, kind, out->parcel.key);
+        gw_rows_spoilt(k->rows, want->kind, out->parcel.key);
     }
     return false;
 }
 
+static bool next_of_rows(struct gw_keeper *k, unsigned reader, bool live, struct found *out)
+{
+    const struct gw_row_want event = {GW_PARCEL_EVENT, live};
+    const struct gw_row_want telemetry = {GW_PARCEL_TELEMETRY, live};
+    return next_row(k, reader, &event, out) || next_row(k, reader, &telemetry, out);
+}
+
 static bool next_parcel(struct gw_keeper *k, unsigned reader, struct found *out)
 {
-    if (k->j->conf.readers[reader].records && (next_record(k, out) || next_again(k, out)))
+    if (!k->j->conf.readers[reader].records)
+        return next_of_rows(k, reader, false, out);
+    /* A long backlog of records is no reason to leave the platform blind meanwhile. */
+    if (k->streak >= LIVE_SHARE - 1 && next_of_rows(k, reader, true, out))
         return true;
-    return next_row(k, reader, GW_PARCEL_EVENT, out) ||
-           next_row(k, reader, GW_PARCEL_TELEMETRY, out);
+    return next_record(k, out) || next_again(k, out) || next_of_rows(k, reader, false, out);
 }
 
 /* What may be handed over now. A reader that acks faster than the disk takes it has to wait, or its
@@ -144,8 +163,8 @@ static unsigned granted(struct gw_keeper *k, unsigned reader)
 {
     struct gw_port *port = &k->j->ports[reader];
     pthread_mutex_lock(&k->j->lock);
-    bool ready = port->rewinds == k->rewinds[reader] && port->acks.n < GW_ACKS_MAX / 4 &&
-                 k->acks.n < GW_ACKS_MAX / 4;
+    bool ready = port->rewinds == k->rewinds[reader] && port->lives == k->lives[reader] &&
+                 port->acks.n < GW_ACKS_MAX / 4 && k->acks.n < GW_ACKS_MAX / 4;
     unsigned grants = ready ? port->grants : 0;
     pthread_mutex_unlock(&k->j->lock);
     return grants;
@@ -156,8 +175,8 @@ static bool hand_over(struct gw_keeper *k, unsigned reader, const struct gw_parc
 {
     struct gw_port *port = &k->j->ports[reader];
     pthread_mutex_lock(&k->j->lock);
-    bool ok = port->rewinds == k->rewinds[reader] && port->grants > 0 &&
-              gw_mailbox_put(port->parcels, parcel) == GW_OK;
+    bool ok = port->rewinds == k->rewinds[reader] && port->lives == k->lives[reader] &&
+              port->grants > 0 && gw_mailbox_put(port->parcels, parcel) == GW_OK;
     if (ok)
         port->grants--;
     pthread_mutex_unlock(&k->j->lock);
@@ -184,6 +203,8 @@ static void serve(struct gw_keeper *k, unsigned reader)
             *next.at = next.parcel.key;
         else
             gw_rows_sent(k->rows, reader, next.parcel.kind, next.parcel.key);
+        if (k->j->conf.readers[reader].records)
+            k->streak = next.at != NULL && next.parcel.historical ? k->streak + 1 : 0;
     }
 }
 

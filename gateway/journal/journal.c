@@ -66,6 +66,7 @@ static void journal_free(struct gw_journal *j)
     gw_mailbox_free(j->rows);
     gw_mailbox_free(j->notices);
     gw_mailbox_free(j->receipts);
+    gw_mailbox_free(j->resends);
     for (size_t i = 0; i < GW_READERS_MAX; i++) {
         gw_mailbox_free(j->ports[i].parcels);
         free(j->ports[i].acks.at);
@@ -82,7 +83,7 @@ static enum gw_status make_mailboxes(struct gw_journal *j, struct gw_err *err)
 {
     /* Those waiting to be committed, and those committed but not drained yet. */
     size_t notices = 2 * j->conf.post_capacity + GW_BATCH_POSTS + j->conf.state_rows;
-    notices += SPARE_NOTICES;
+    notices += SPARE_NOTICES + GW_RESENDS_MAX;
     enum gw_status status =
         gw_mailbox_new(sizeof(struct gw_post *), j->conf.post_capacity, &j->posts, err);
     if (status == GW_OK)
@@ -91,6 +92,8 @@ static enum gw_status make_mailboxes(struct gw_journal *j, struct gw_err *err)
         status = gw_mailbox_new(sizeof(struct gw_notice), notices, &j->notices, err);
     if (status == GW_OK)
         status = gw_mailbox_new(sizeof(struct gw_receipt), GW_RECEIPTS_CAPACITY, &j->receipts, err);
+    if (status == GW_OK)
+        status = gw_mailbox_new(sizeof(struct gw_resend), GW_RESENDS_MAX, &j->resends, err);
     for (size_t i = 0; i < j->conf.nreaders && status == GW_OK; i++)
         status = gw_mailbox_new(sizeof(struct gw_parcel), GW_PARCELS_CAPACITY, &j->ports[i].parcels,
                                 err);
@@ -321,6 +324,15 @@ void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind k
     struct gw_port *port = &j->ports[reader];
     if (!gw_acks_push(&port->acks, (struct gw_ack){kind, key}))
         port->acks_lost = true;
+    pthread_mutex_unlock(&j->lock);
+    gw_keeper_wake(j);
+}
+
+void gw_journal_live(struct gw_journal *j, unsigned reader)
+{
+    assert(reader < j->conf.nreaders);
+    pthread_mutex_lock(&j->lock);
+    j->ports[reader].lives++;
     pthread_mutex_unlock(&j->lock);
     gw_keeper_wake(j);
 }

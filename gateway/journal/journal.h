@@ -13,6 +13,7 @@
  *   core <- notices               sized so that it cannot overflow: one per accepted draft
  *   sink -> grant, ack, rewind    never refused (one small counter or a bounded mailbox)
  *   any  -> receipt               GW_E_FULL when full: harmless, the platform says it again
+ *   core -> resend                GW_E_FULL when full: told to who asked
  *   sink <- parcels               never more than the sink has granted room for
  *
  * Records that were delivered (receipted, or acked where no receipts are wanted) leave from the
@@ -91,6 +92,7 @@ enum gw_notice_kind {
     GW_NOTICE_FAILED,
     GW_NOTICE_FINE,      /* text: commits work again */
     GW_NOTICE_COMMITTED, /* token, seq (0 for a state row alone), chain, hash */
+    GW_NOTICE_WINDOW,    /* token, found: the answer to gw_journal_resend */
     /* text: something a person should know (file set aside, rows evicted, telemetry.db failing).
      * With a token other than 0: that draft cannot be sealed and was dropped with its state row;
      * a loss record stands in its place. */
@@ -98,10 +100,20 @@ enum gw_notice_kind {
     GW_NOTICE_FATAL /* text: exit now */
 };
 
+/* What became of the window that was asked for again. */
+enum gw_window_found {
+    GW_WINDOW_QUEUED = 0, /* it waits for delivery (again), which is on the disk */
+    GW_WINDOW_NONE,       /* the record is here and has no window, or not yet */
+    GW_WINDOW_GONE,       /* it was delivered and is no longer kept, or neither is the record */
+    GW_WINDOW_UNKNOWN,    /* no such record was ever stored here */
+    GW_WINDOW_FAILED      /* the file cannot be read or written at present */
+};
+
 struct gw_notice {
     enum gw_notice_kind kind;
     uint64_t token;
     int64_t seq;
+    enum gw_window_found found;
     char chain[GW_CHAIN_SIZE];
     char hash[GW_SHA256_HEX];
     char *key;  /* malloc'd or NULL; owned by the receiver */
@@ -155,6 +167,13 @@ enum gw_status gw_journal_row(struct gw_journal *j, enum gw_parcel_kind kind, co
 /* Notices for the core: struct gw_notice. */
 struct gw_mailbox *gw_journal_notices(struct gw_journal *j);
 
+/* The window of evidence of the record with this id is to be handed out again, whether it was
+ * delivered or not; a GW_NOTICE_WINDOW with the token answers. To ask twice sends it twice at most.
+ * GW_E_FULL: GW_RESENDS_MAX are under way; GW_E_INVAL: no record id. The core. */
+#define GW_RESENDS_MAX 16
+enum gw_status gw_journal_resend(struct gw_journal *j, const char *record,
+                                 uint64_t token) GW_MUST_CHECK;
+
 /* Sinks; reader is the index in conf->readers. */
 /* Room for n more parcels: the journal sends at most that many as they become available: records of
  * priority 1 first, then leads, other records, windows, events, telemetry; the oldest first in
@@ -162,6 +181,10 @@ struct gw_mailbox *gw_journal_notices(struct gw_journal *j);
 void gw_journal_grant(struct gw_journal *j, unsigned reader, unsigned n);
 /* The receiver has it for good. Idempotent; the row is marked in a group commit. */
 void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind kind, int64_t key);
+/* The reader's connection stands from now on: what was written before is historical for it. Of
+ * telemetry and events the newer go first then, and the older get one place in four; while older
+ * records are handed out, one parcel in eight is a row that was written since. */
+void gw_journal_live(struct gw_journal *j, unsigned reader);
 /* Forget grants and what was handed out but not acked (a connection was lost): it will be handed
  * out again. Parcels still in the mailbox are the reader's to drain and free after the call. */
 void gw_journal_rewind(struct gw_journal *j, unsigned reader);
@@ -181,6 +204,13 @@ struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader);
  * GW_E_NOMEM; others as the file fails. */
 #define GW_EXPORT_PAGE_MAX ((size_t)2 * 1024 * 1024)
 enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t timeout_ms,
+                                 struct gw_buf *out, struct gw_err *err) GW_MUST_CHECK;
+
+/* Appends the window of the record with that id, as it was published. Waits as gw_journal_export does,
+ * and never beside it. GW_E_NOTFOUND: there is none, or not yet; GW_E_RANGE: it was delivered and is
+ * no longer kept; GW_E_INVAL: no record id; others as gw_journal_export. */
+#define GW_EXPORT_WINDOW_MAX ((size_t)5 * 1024 * 1024)
+enum gw_status gw_journal_window(struct gw_journal *j, const char *record, int64_t timeout_ms,
                                  struct gw_buf *out, struct gw_err *err) GW_MUST_CHECK;
 
 /* A consistent copy. Any thread. */

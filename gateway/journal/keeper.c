@@ -180,6 +180,7 @@ static void take_port(struct gw_keeper *k, unsigned reader)
 
     pthread_mutex_lock(&j->lock);
     uint64_t rewinds = port->rewinds;
+    uint64_t lives = port->lives;
     bool lost = port->acks_lost;
     if (k->acks.n < GW_ACKS_MAX / 2) {
         acks = port->acks;
@@ -202,6 +203,9 @@ static void take_port(struct gw_keeper *k, unsigned reader)
     if (lost || rewinds != k->rewinds[reader])
         gw_handout_rewind(k, reader);
     k->rewinds[reader] = rewinds;
+    if (lives != k->lives[reader])
+        gw_handout_live(k, reader);
+    k->lives[reader] = lives;
 }
 
 static void take_refused(struct gw_keeper *k)
@@ -298,6 +302,7 @@ static void sleep_until_needed(struct gw_keeper *k)
         {.fd = posts ? gw_mailbox_fd(j->posts) : -1, .events = POLLIN},
         {.fd = rows ? gw_mailbox_fd(j->rows) : -1, .events = POLLIN},
         {.fd = receipts ? gw_mailbox_fd(j->receipts) : -1, .events = POLLIN},
+        {.fd = k->fatal ? -1 : gw_mailbox_fd(j->resends), .events = POLLIN},
     };
     int64_t now_ms = gw_keeper_now(k);
     int64_t due_ms = next_due(k, now_ms);
@@ -352,6 +357,7 @@ static void do_round(struct gw_keeper *k)
     gw_chain_losses(k);
     if (gw_chain_ready(k) && gw_keeper_now(k) >= gw_prune_due(k))
         gw_prune(k);
+    gw_resend_serve(k);
     tell_stats(k);
     gw_handout(k);
     gw_export_serve(k);

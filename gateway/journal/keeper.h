@@ -12,6 +12,7 @@
  *   receipts.c  what the platform says that it has
  *   prune.c     what it has for long leaves, behind a checkpoint
  *   export.c    pages of the chain for whoever asks
+ *   resend.c    windows that are to be sent again
  *   bulk.c      telemetry.db: opening, one commit a second, evictions
  *   handout.c   parcels for the readers
  */
@@ -65,6 +66,7 @@ bool gw_acks_push(struct gw_acks *acks, struct gw_ack ack);
 struct gw_port {
     struct gw_mailbox *parcels;
     unsigned grants;
+    uint64_t lives;   /* how often its connection came to stand */
     uint64_t rewinds; /* how often; a parcel read before the last one is not handed over */
     struct gw_acks acks;
     bool acks_lost;
@@ -73,14 +75,22 @@ struct gw_port {
 #define GW_ROWS_CAPACITY 1024
 #define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
 
-/* A page of the chain that somebody asked for. */
+/* A page of the chain, or a window, that somebody asked for. */
 struct gw_export {
     pthread_cond_t done;
     enum { GW_EXPORT_IDLE, GW_EXPORT_ASKED, GW_EXPORT_DONE } state;
+    char record[GW_RECORD_ID_SIZE]; /* whose window; "": a page */
     int64_t from;
+    enum gw_window_found found;
     struct gw_buf page;
     enum gw_status status;
     struct gw_err err;
+};
+
+/* A window that is to be sent again. */
+struct gw_resend {
+    uint64_t token;
+    char record[GW_RECORD_ID_SIZE];
 };
 
 #define GW_RECEIPTS_CAPACITY 512 /* that may wait: two and a half commands full */
@@ -97,6 +107,7 @@ struct gw_journal {
     struct gw_mailbox *rows;     /* struct gw_row * */
     struct gw_mailbox *notices;  /* struct gw_notice */
     struct gw_mailbox *receipts; /* struct gw_receipt */
+    struct gw_mailbox *resends;  /* struct gw_resend */
     int wake_fd;
     struct gw_worker *worker;
 
@@ -177,6 +188,9 @@ struct gw_keeper {
     int64_t record_at[GW_RANKS]; /* the records reader was handed everything up to here */
     int64_t window_at;
     uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
+    uint64_t lives[GW_READERS_MAX];   /* those that were taken note of */
+    int64_t live_seq;                 /* records up to here are historical */
+    unsigned streak;                  /* historical records handed out in a row */
     int64_t again_ms;                 /* nothing is sent again before */
     int64_t again_due_ms;             /* when something may be; INT64_MAX: nothing, or no grant */
     bool unfinished;                  /* a look through the backlog was broken off */
@@ -248,6 +262,9 @@ int64_t gw_prune_due(const struct gw_keeper *k); /* monotonic */
 /* export.c */
 void gw_export_serve(struct gw_keeper *k);
 
+/* resend.c */
+void gw_resend_serve(struct gw_keeper *k);
+
 /* bulk.c */
 void gw_bulk_open(struct gw_keeper *k);
 bool gw_bulk_ready(const struct gw_keeper *k);
@@ -260,6 +277,7 @@ void gw_bulk_failed(struct gw_keeper *k, const struct gw_err *err);
 /* handout.c */
 void gw_handout(struct gw_keeper *k);
 void gw_handout_rewind(struct gw_keeper *k, unsigned reader);
+void gw_handout_live(struct gw_keeper *k, unsigned reader);
 void gw_handout_restart(struct gw_keeper *k); /* another records.db */
 /* A record or window of that key may have been handed out since the last rewind or restart. */
 bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key);

@@ -327,6 +327,41 @@ enum gw_status gw_records_fetch(struct gw_records *r, enum gw_parcel_kind kind, 
     return status;
 }
 
+enum gw_status gw_records_window(struct gw_records *r, const char *record,
+                                 struct gw_kept_window *out, struct gw_err *err)
+{
+    bool row = false;
+    *out = (struct gw_kept_window){0};
+    gw_db_bind_text(r->db, Q_WINDOW_OF, 1, record);
+    enum gw_status status = gw_db_step(r->db, Q_WINDOW_OF, &row, err);
+    if (status != GW_OK || !row)
+        return status;
+    const int64_t delivered = gw_db_int(r->db, Q_WINDOW_OF, 1);
+    *out = (struct gw_kept_window){.seq = gw_db_int(r->db, Q_WINDOW_OF, 0),
+                                   .kept = delivered != GW_WINDOW_EMPTIED,
+                                   .waits = delivered == 0};
+    gw_db_end(r->db, Q_WINDOW_OF);
+    return GW_OK;
+}
+
+enum gw_status gw_records_recall(struct gw_records *r, int64_t seq, struct gw_err *err)
+{
+    gw_db_bind_int(r->db, Q_RECALL, 1, seq);
+    enum gw_status status = gw_db_run(r->db, Q_RECALL, err);
+    if (status == GW_OK && gw_db_changes(r->db) > 0)
+        r->waiting_next++;
+    return status;
+}
+
+enum gw_status gw_records_has(struct gw_records *r, int64_t seq, bool *yes, struct gw_err *err)
+{
+    gw_db_bind_int(r->db, Q_PLACE, 1, seq);
+    enum gw_status status = gw_db_step(r->db, Q_PLACE, yes, err);
+    if (*yes)
+        gw_db_end(r->db, Q_PLACE);
+    return status;
+}
+
 enum gw_status gw_records_checkpoint(struct gw_records *r, struct gw_err *err)
 {
     return gw_db_checkpoint(r->db, err);

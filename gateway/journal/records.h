@@ -115,13 +115,27 @@ enum gw_status gw_records_next_window(struct gw_records *r, int64_t after, struc
 enum gw_status gw_records_fetch(struct gw_records *r, enum gw_parcel_kind kind, int64_t seq,
                                 struct gw_parcel *out, bool *found,
                                 struct gw_err *err) GW_MUST_CHECK;
+/* The window of a record, by the record's id: the number of the evidence record that names it (0:
+ * there is none), whether its bytes are still kept, and whether it waits for delivery. */
+struct gw_kept_window {
+    int64_t seq;
+    bool kept, waits;
+};
+enum gw_status gw_records_window(struct gw_records *r, const char *record,
+                                 struct gw_kept_window *out, struct gw_err *err) GW_MUST_CHECK;
+/* In a transaction: a delivered window waits for delivery again. */
+enum gw_status gw_records_recall(struct gw_records *r, int64_t seq,
+                                 struct gw_err *err) GW_MUST_CHECK;
+enum gw_status gw_records_has(struct gw_records *r, int64_t seq, bool *yes,
+                              struct gw_err *err) GW_MUST_CHECK;
 /* The oldest record in the backlog: its number (0: none waits) and the wall time of its commit. */
 void gw_records_oldest(const struct gw_records *r, int64_t *seq, int64_t *t_ms);
 
 /* Nine tenths of the quota are used. */
 enum gw_status gw_records_tight(struct gw_records *r, bool *tight,
                                 struct gw_err *err) GW_MUST_CHECK;
-/* Deletes some delivered windows, the oldest first, in a transaction of its own. */
+/* Lets go of the bytes of some delivered windows, the oldest first, in a transaction of its own; that
+ * they were there is kept as long as their records. */
 enum gw_status gw_records_drop_windows(struct gw_records *r, int64_t *gone,
                                        struct gw_err *err) GW_MUST_CHECK;
 /* The delivered records at the beginning of the chain that were committed before that wall time:
@@ -143,6 +157,11 @@ enum gw_status gw_records_forget(struct gw_records *r, int64_t seq,
  * bytes are damaged. *seq: its number, 0: there is none. */
 enum gw_status gw_records_read(struct gw_records *r, int64_t from, int64_t *seq, struct gw_buf *out,
                                struct gw_err *err) GW_MUST_CHECK;
+
+/* Appends the window that evidence record seq names; nothing when there is none or its bytes are
+ * damaged. */
+enum gw_status gw_records_window_text(struct gw_records *r, int64_t seq, struct gw_buf *out,
+                                      struct gw_err *err) GW_MUST_CHECK;
 
 enum gw_status gw_records_checkpoint(struct gw_records *r, struct gw_err *err) GW_MUST_CHECK;
 

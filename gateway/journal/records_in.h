@@ -29,15 +29,20 @@ enum {
     Q_FETCH,
     Q_FETCH_WINDOW,
     Q_SETTLE,
+    Q_WINDOW_OF,
+    Q_RECALL,
     Q_PLACE,
     Q_OLDEST,
     Q_PREFIX,
     Q_DROP_WINDOWS,
     Q_FORGET,
     Q_FORGET_WINDOWS,
+    Q_KEPT_WINDOW,
     Q_PAGE,
     Q_COUNT
 };
+
+#define GW_WINDOW_EMPTIED 2 /* "delivered" of a window whose bytes had to go */
 
 struct gw_records {
     struct gw_db *db;

@@ -17,6 +17,7 @@ static const char first_prev[] = "0000000000000000000000000000000000000000000000
 #define MAKE_INDEXES                                                                               \
     "CREATE INDEX records_waiting ON records(rank, seq) WHERE delivered = 0;"                      \
     "CREATE INDEX windows_waiting ON windows(seq) WHERE delivered = 0;"
+#define MAKE_IDS "CREATE INDEX windows_ids ON windows(id);"
 
 static const char *const migrations[] = {
     "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), chain TEXT NOT NULL,"
@@ -32,6 +33,8 @@ static const char *const migrations[] = {
     /* When each record was committed; those of before count from the day of the change. */
     "ALTER TABLE records ADD COLUMN t_ms INTEGER NOT NULL DEFAULT 0;"
     "INSERT OR REPLACE INTO marks(name, value) VALUES('since', strftime('%s', 'now') || '000');",
+    /* Windows can be asked for again. */
+    MAKE_IDS,
 };
 #define FORMAT ((int)(sizeof migrations / sizeof migrations[0]))
 
@@ -64,10 +67,13 @@ static const char *const statements[Q_COUNT] = {
     [Q_OLDEST] = "SELECT seq, t_ms FROM records INDEXED BY records_waiting"
                  " WHERE delivered = 0 AND rank = ?1 ORDER BY seq LIMIT 1",
     [Q_PREFIX] = "SELECT seq, delivered, hash, t_ms FROM records WHERE seq < ?1 ORDER BY seq",
-    [Q_DROP_WINDOWS] = "DELETE FROM windows WHERE seq IN"
-                       " (SELECT seq FROM windows WHERE delivered <> 0 ORDER BY seq LIMIT 16)",
+    [Q_WINDOW_OF] = "SELECT seq, delivered FROM windows WHERE id = ?1 ORDER BY seq DESC LIMIT 1",
+    [Q_RECALL] = "UPDATE windows SET delivered = 0 WHERE seq = ?1 AND delivered = 1",
+    [Q_DROP_WINDOWS] = "UPDATE windows SET delivered = 2, payload = x'' WHERE seq IN"
+                       " (SELECT seq FROM windows WHERE delivered = 1 ORDER BY seq LIMIT 16)",
     [Q_FORGET] = "DELETE FROM records WHERE seq <= ?1 AND delivered <> 0",
     [Q_FORGET_WINDOWS] = "DELETE FROM windows WHERE seq <= ?1 AND delivered <> 0",
+    [Q_KEPT_WINDOW] = "SELECT seq, id, payload, sum FROM windows WHERE seq = ?1",
     [Q_PAGE] = "SELECT seq, topic, wire, sum FROM records WHERE seq >= ?1 ORDER BY seq LIMIT 1",
 };
 
@@ -152,8 +158,8 @@ static enum gw_status mend_indexes(struct gw_records *r, const char *path, struc
         " WHERE delivered = 0;"
         "DROP INDEX records_waiting; DROP INDEX windows_waiting;"
         "UPDATE records SET delivered = 0 WHERE delivered <> 0 AND seq IN (SELECT seq FROM r);"
-        "UPDATE windows SET delivered = 0 WHERE delivered <> 0 AND seq IN (SELECT seq FROM w);"
-        "DROP TABLE r; DROP TABLE w;" MAKE_INDEXES "COMMIT";
+        "UPDATE windows SET delivered = 0 WHERE delivered = 1 AND seq IN (SELECT seq FROM w);"
+        "DROP TABLE r; DROP TABLE w; DROP INDEX windows_ids;" MAKE_INDEXES MAKE_IDS "COMMIT";
     snprintf(r->note, sizeof r->note,
              "%s: the list of what waits was damaged and was made anew; some records may be sent "
              "twice",

@@ -98,3 +98,20 @@ enum gw_status gw_records_read(struct gw_records *r, int64_t from, int64_t *seq,
     gw_db_end(r->db, Q_PAGE);
     return out->failed ? gw_err_set(err, GW_E_NOMEM, "records.db: out of memory") : GW_OK;
 }
+
+enum gw_status gw_records_window_text(struct gw_records *r, int64_t seq, struct gw_buf *out,
+                                      struct gw_err *err)
+{
+    bool row = false;
+    size_t id_len = 0, len = 0;
+    gw_db_bind_int(r->db, Q_KEPT_WINDOW, 1, seq);
+    const enum gw_status status = gw_db_step(r->db, Q_KEPT_WINDOW, &row, err);
+    if (status != GW_OK || !row)
+        return status;
+    const char *id = gw_db_text(r->db, Q_KEPT_WINDOW, 1, &id_len);
+    const char *payload = gw_db_text(r->db, Q_KEPT_WINDOW, 2, &len);
+    if (gw_records_sum(seq, id, id_len, payload, len) == gw_db_int(r->db, Q_KEPT_WINDOW, 3))
+        gw_buf_put(out, payload, len);
+    gw_db_end(r->db, Q_KEPT_WINDOW);
+    return GW_OK;
+}

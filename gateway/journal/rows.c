@@ -12,6 +12,7 @@
 #define EVICT_CHUNK  32
 #define EVICT_MOST   4096 /* rows in one transaction */
 #define SQUEEZE_MS   60000
+#define TURNS        4   /* where both wait, one row in so many is an old one */
 #define GONE_AT_ONCE 512 /* keeps the WAL within the size to which it was grown */
 
 bool gw_rows_wants(const struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind)
@@ -72,17 +73,51 @@ static bool is_gone(const struct gw_rows *r, int k, int64_t id)
     return false;
 }
 
-/* Steps to the next row after the reader's position. */
-static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p, bool *found,
-                                struct gw_err *err)
+static struct gw_position *stretch(struct gw_reading *g, int64_t id)
+{
+    return g->split > 0 && id > g->split ? &g->live : &g->old;
+}
+
+static bool old_passed(const struct gw_reading *g)
+{
+    return g->old.sent >= g->split && g->old.n == 0;
+}
+
+/* Everything up to here has passed. */
+static int64_t floor_of(const struct gw_reading *g)
+{
+    return gw_position_floor(g->split > 0 && old_passed(g) ? &g->live : &g->old);
+}
+
+void gw_rows_live(struct gw_rows *r, unsigned reader)
+{
+    r->live_id[reader] = r->next_id;
+    for (int k = 0; k < GW_ROWS_KINDS; k++) {
+        struct gw_reading *g = &r->pos[reader][k];
+        gw_position_set(&g->old, floor_of(g));
+        gw_position_set(&g->live, r->next_id - 1);
+        g->split = r->next_id - 1;
+    }
+}
+
+/* Steps to the next row after the position p. */
+static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p, int64_t last,
+                                bool *found, struct gw_err *err)
 {
     unsigned q = gw_rows_query(k, Q_NEXT);
     for (;;) {
         gw_db_bind_int(r->db, q, 1, p->sent);
         enum gw_status status = gw_db_step(r->db, q, found, err);
+        int64_t id = *found ? gw_db_int(r->db, q, 0) : INT64_MAX;
+        if (status == GW_OK && id > last) {
+            if (*found)
+                gw_db_end(r->db, q);
+            *found = false;
+            if (last != INT64_MAX)
+                p->sent = last; /* nothing can come before it any more */
+        }
         if (!*found)
             return status;
-        int64_t id = gw_db_int(r->db, q, 0);
         bool forward = id > p->sent;
         if (forward && !is_gone(r, k, id))
             return status;
@@ -94,27 +129,19 @@ static enum gw_status find_next(struct gw_rows *r, int k, struct gw_position *p,
     }
 }
 
-enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind,
-                            struct gw_parcel *out, bool *found, struct gw_err *err)
+/* The row that a step has found. */
+static enum gw_status read_row(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind,
+                               struct gw_parcel *out, struct gw_err *err)
 {
-    int k = gw_rows_kind(kind);
-    unsigned q = gw_rows_query(k, Q_NEXT);
-    struct gw_position *p = &r->pos[reader][k];
-    *found = false;
-    /* Before anything is handed out, so that gw_rows_sent cannot fail. */
-    if (!gw_position_reserve(p))
-        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
-
-    enum gw_status status = find_next(r, k, p, found, err);
-    if (status != GW_OK || !*found)
-        return status;
+    unsigned q = gw_rows_query(gw_rows_kind(kind), Q_NEXT);
+    enum gw_status status = GW_OK;
     size_t topic_len = 0;
     size_t len = 0;
     struct gw_parcel parcel = {.kind = kind, .key = gw_db_int(r->db, q, 0)};
     const char *topic = gw_db_text(r->db, q, 1, &topic_len);
     const char *data = gw_db_text(r->db, q, 2, &len);
     int64_t sum = row_sum(parcel.key, gw_db_int(r->db, q, 4), topic, topic_len, data, len);
-    parcel.historical = parcel.key < r->old_id;
+    parcel.historical = parcel.key < r->old_id || parcel.key < r->live_id[reader];
     if (sum == gw_db_int(r->db, q, 3) && topic_len < sizeof parcel.topic) {
         memcpy(parcel.topic, topic, topic_len);
         parcel.len = len;
@@ -132,9 +159,33 @@ enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, enum gw_parcel_k
     return status;
 }
 
+enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, const struct gw_row_want *want,
+                            struct gw_parcel *out, bool *found, struct gw_err *err)
+{
+    int k = gw_rows_kind(want->kind);
+    struct gw_reading *g = &r->pos[reader][k];
+    enum gw_status status = GW_OK;
+    *found = false;
+    /* Before anything is handed out, so that gw_rows_sent cannot fail. */
+    if (!gw_position_reserve(&g->old) || !gw_position_reserve(&g->live))
+        return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
+
+    bool old_turn = !want->live && g->turns % TURNS == TURNS - 1;
+    for (int i = 0; i < 2 && status == GW_OK && !*found; i++) {
+        bool old = old_turn == (i == 0);
+        if (old && !want->live && (g->split == 0 || g->old.sent < g->split))
+            status = find_next(r, k, &g->old, g->split > 0 ? g->split : INT64_MAX, found, err);
+        else if (!old && g->split > 0)
+            status = find_next(r, k, &g->live, INT64_MAX, found, err);
+    }
+    return status == GW_OK && *found ? read_row(r, reader, want->kind, out, err) : status;
+}
+
 void gw_rows_sent(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, int64_t id)
 {
-    gw_position_sent(&r->pos[reader][gw_rows_kind(kind)], id);
+    struct gw_reading *g = &r->pos[reader][gw_rows_kind(kind)];
+    g->turns++;
+    gw_position_sent(stretch(g, id), id);
 }
 
 /* When memory is short the row stays, and is handed out again after a restart. */
@@ -156,11 +207,11 @@ void gw_rows_ack(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, i
     if (!gw_rows_wants(r, reader, kind) || id <= 0 || id >= r->next_id)
         return;
     int k = gw_rows_kind(kind);
-    if (!gw_position_ack(&r->pos[reader][k], id))
+    if (!gw_position_ack(stretch(&r->pos[reader][k], id), id))
         return;
     for (unsigned other = 0; other < r->conf.nreaders; other++)
         if (other != reader && gw_rows_wants(r, other, kind) &&
-            !gw_position_passed(&r->pos[other][k], id))
+            !gw_position_passed(stretch(&r->pos[other][k], id), id))
             return;
     leave(r, k, id);
 }
@@ -171,9 +222,11 @@ void gw_rows_spoilt(struct gw_rows *r, enum gw_parcel_kind kind, int64_t id)
     struct gw_loss loss = {
         .kind = kind, .why = GW_LOSS_DAMAGED, .count = 1, .from_ms = now_ms, .to_ms = now_ms};
     int k = gw_rows_kind(kind);
-    for (unsigned i = 0; i < r->conf.nreaders; i++)
-        if (gw_rows_wants(r, i, kind) && r->pos[i][k].sent < id)
-            r->pos[i][k].sent = id;
+    for (unsigned i = 0; i < r->conf.nreaders; i++) {
+        struct gw_position *p = stretch(&r->pos[i][k], id);
+        if (gw_rows_wants(r, i, kind) && p->sent < id)
+            p->sent = id;
+    }
     leave(r, k, id);
     r->lost++;
     gw_losses_add(&r->losses, &loss, gw_clock_mono_ms(r->conf.clock));
@@ -181,8 +234,11 @@ void gw_rows_spoilt(struct gw_rows *r, enum gw_parcel_kind kind, int64_t id)
 
 void gw_rows_rewind(struct gw_rows *r, unsigned reader)
 {
-    for (int k = 0; k < GW_ROWS_KINDS; k++)
-        gw_position_set(&r->pos[reader][k], gw_position_floor(&r->pos[reader][k]));
+    for (int k = 0; k < GW_ROWS_KINDS; k++) {
+        struct gw_reading *g = &r->pos[reader][k];
+        gw_position_set(&g->old, gw_position_floor(&g->old));
+        gw_position_set(&g->live, gw_position_floor(&g->live));
+    }
     r->rewound = true;
 }
 
@@ -359,7 +415,7 @@ static enum gw_status save_cursors(struct gw_rows *r, struct gw_err *err)
     enum gw_status status = GW_OK;
     for (unsigned i = 0; i < r->conf.nreaders; i++) {
         for (int k = 0; k < GW_ROWS_KINDS && status == GW_OK; k++) {
-            int64_t at = gw_position_floor(&r->pos[i][k]);
+            int64_t at = floor_of(&r->pos[i][k]);
             bool wanted = gw_rows_wants(r, i, gw_rows_parcel_kind(k)) && r->readers_of[k] > 1;
             if (!wanted || at == r->stored[i][k])
                 continue;
@@ -383,7 +439,7 @@ static void applied(struct gw_rows *r, size_t n, int64_t left, const struct gw_h
     r->witness = *head;
     for (unsigned i = 0; i < r->conf.nreaders; i++)
         for (int k = 0; k < GW_ROWS_KINDS; k++)
-            r->stored[i][k] = gw_position_floor(&r->pos[i][k]);
+            r->stored[i][k] = floor_of(&r->pos[i][k]);
     gw_losses_saved(&r->losses);
 }
 

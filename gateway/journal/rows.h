@@ -63,9 +63,18 @@ bool gw_rows_tight(const struct gw_rows *r);
 
 bool gw_rows_wants(const struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind);
 
+/* From now on what is written is live for the reader; what was written before is historical. Where
+ * both wait, three rows of four are live ones, each kind by itself. Not while anything is out: at the
+ * first connection or after gw_rows_rewind. */
+void gw_rows_live(struct gw_rows *r, unsigned reader);
+
+struct gw_row_want {
+    enum gw_parcel_kind kind;
+    bool live; /* live ones only; none before the first gw_rows_live */
+};
 /* The next row for the reader (data malloc'd; NULL: its bytes are damaged). Nothing changes until
  * gw_rows_sent tells that the reader has it. */
-enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind,
+enum gw_status gw_rows_next(struct gw_rows *r, unsigned reader, const struct gw_row_want *want,
                             struct gw_parcel *out, bool *found, struct gw_err *err) GW_MUST_CHECK;
 void gw_rows_sent(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, int64_t id);
 void gw_rows_ack(struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind, int64_t id);

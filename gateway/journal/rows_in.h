@@ -20,14 +20,23 @@ struct gw_gone {
     int64_t id;
 };
 
+/* A reader in the rows of one kind. Once its connection has stood there are two stretches: what was
+ * written before, up to `split`, and what was written since. */
+struct gw_reading {
+    struct gw_position old, live;
+    int64_t split;  /* 0: there is only `old` */
+    unsigned turns; /* rows handed out since */
+};
+
 struct gw_rows {
     struct gw_rows_conf conf;
     struct gw_db *db; /* NULL: not open */
-    struct gw_position pos[GW_READERS_MAX][GW_ROWS_KINDS];
+    struct gw_reading pos[GW_READERS_MAX][GW_ROWS_KINDS];
     int64_t stored[GW_READERS_MAX][GW_ROWS_KINDS]; /* their cursors in the file */
     unsigned readers_of[GW_ROWS_KINDS];
     int64_t next_id; /* never used twice in one process, whatever happens to the file */
     int64_t old_id;  /* rows before it were written before this start; 0: not known yet */
+    int64_t live_id[GW_READERS_MAX]; /* or before the reader's connection */
     int64_t waiting;
     uint64_t lost;        /* rows, since the start */
     bool rewound;         /* since the last commit: `gone` may be met again */

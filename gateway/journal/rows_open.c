@@ -68,8 +68,10 @@ void gw_rows_free(struct gw_rows *r)
         return;
     gw_rows_close(r, false);
     for (int i = 0; i < GW_READERS_MAX; i++)
-        for (int k = 0; k < GW_ROWS_KINDS; k++)
-            gw_position_free(&r->pos[i][k]);
+        for (int k = 0; k < GW_ROWS_KINDS; k++) {
+            gw_position_free(&r->pos[i][k].old);
+            gw_position_free(&r->pos[i][k].live);
+        }
     free(r->gone);
     free(r);
 }
@@ -118,6 +120,9 @@ static enum gw_status load_cursors(struct gw_rows *r, struct gw_err *err)
         r->next_id = last + 1;
     if (r->old_id == 0)
         r->old_id = r->next_id;
+    for (unsigned i = 0; i < r->conf.nreaders; i++)
+        if (r->live_id[i] > 0) /* its connection stood before the file was open */
+            r->live_id[i] = r->next_id;
 
     for (unsigned i = 0; i < r->conf.nreaders; i++) {
         for (int k = 0; k < GW_ROWS_KINDS && status == GW_OK; k++) {
@@ -126,7 +131,9 @@ static enum gw_status load_cursors(struct gw_rows *r, struct gw_err *err)
             gw_rows_cursor_name(r, i, k, name);
             number = 0;
             status = load_mark(r, name, &number, text, sizeof text, err);
-            gw_position_set(&r->pos[i][k], number);
+            r->pos[i][k].split = 0;
+            gw_position_set(&r->pos[i][k].old, number);
+            gw_position_set(&r->pos[i][k].live, number);
             r->stored[i][k] = number;
         }
     }

@@ -78,6 +78,7 @@ struct gw_command {
 /* How it ended. */
 struct gw_command_answer {
     bool done;
+    bool later; /* not done, and nothing is wrong with it: the journal takes none now */
     char why[GW_COMMAND_TEXT]; /* English: why not, or what was done */
     char why_zh[GW_COMMAND_TEXT];
 };

@@ -24,7 +24,7 @@ struct gw_parcel {
     char topic[GW_PARCEL_TOPIC]; /* below nonsite/v1/<gateway>/: "lead", "alarm", "record" ... */
     char *data;                  /* malloc'd; owned by whoever holds the parcel */
     size_t len;
-    bool historical; /* written before the present start of the daemon */
+    bool historical; /* written before the present start, or before the sink's connection */
 };
 
 #endif

@@ -81,6 +81,8 @@ static void drain(struct gw_courier *c)
 void gw_courier_begin(struct gw_courier *c, unsigned receive_max)
 {
     drain(c); /* what the backlog had handed out before it heard of the rewind */
+    if (c->backlog.live != NULL)
+        c->backlog.live(c->backlog.ctx);
     gw_flight_limit(c->flight, receive_max < c->window ? receive_max : c->window);
     gw_documents_restart(c->docs);
     c->fault[0] = '\0';

@@ -35,6 +35,7 @@ struct gw_backlog {
     void (*grant)(void *ctx, unsigned n);
     void (*ack)(void *ctx, enum gw_parcel_kind kind, int64_t key);
     void (*rewind)(void *ctx);
+    void (*live)(void *ctx); /* the connection stands; NULL is fine */
     void *ctx;
     struct gw_mailbox *parcels; /* struct gw_parcel */
 };

@@ -375,7 +375,8 @@ static const char printed_form[] = "{\n"
                                    "  },\n"
                                    "  \"local\": {\n"
                                    "    \"socket\": \"/var/lib/nonsite-gateway/control.sock\",\n"
-                                   "    \"socket_mode\": \"0660\"\n"
+                                   "    \"socket_mode\": \"0660\",\n"
+                                   "    \"operator_group\": \"nonsite-operator\"\n"
                                    "  }\n"
                                    "}\n";
 

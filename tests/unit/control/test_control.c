@@ -42,7 +42,8 @@ static void *core(void *arg)
     int order;
     while (!gw_mailbox_wait(rig->stop, &order, 5)) {
         if (gw_board_wanted(rig->board)) {
-            small_site_fill(gw_board_begin(rig->board), gw_clock_mono_ms(&rig->clock));
+            small_site_fill(gw_board_begin(rig->board, gw_board_wanted(rig->board)),
+                            gw_clock_mono_ms(&rig->clock));
             gw_board_publish(rig->board);
         }
     }
@@ -197,7 +198,7 @@ static void refuses_what_it_does_not_offer(void **state)
     (void)state;
     struct rig *rig = start(true);
     static const char *const not_found[] = {
-        GET("/"),           GET("/v1"),
+        GET("/index.html"), GET("/v1"),
         GET("/v1/status/"), GET("/v1/points?device=none"),
         GET("/v2/status"),  GET("/../etc/passwd"),
     };
@@ -207,6 +208,7 @@ static void refuses_what_it_does_not_offer(void **state)
                      405);
     assert_non_null(strstr(rig->answer, "Allow: GET, HEAD"));
     assert_int_equal(ask(rig, "DELETE /v1/status HTTP/1.1\r\nHost: x\r\n\r\n"), 405);
+    assert_non_null(strstr(rig->answer, "Allow: GET, HEAD, POST"));
     assert_int_equal(ask(rig, "GET /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"),
                      400);
     assert_int_equal(ask(rig, "GET /v1/status HTTP/1.1\r\nHost: x\r\n"

@@ -22,7 +22,8 @@ static int setup(void **state)
     static struct rig rig;
     small_site_init(&rig.site, NULL);
     assert_int_equal(gw_board_new(&(struct gw_board_size){3, 2, 1}, &rig.board, NULL), GW_OK);
-    rig.snapshot = gw_board_begin(rig.board);
+    rig.snapshot = gw_board_begin(rig.board, GW_PART_POINTS | GW_PART_STANDING | GW_PART_EVENTS |
+                                                 GW_PART_GOVERN);
     small_site_fill(rig.snapshot, NOW);
     rig.r = (struct gw_render){.site = &rig.site.site,
                                .boot = "b",

@@ -27,7 +27,7 @@ static bool readable(const struct gw_board *b)
 
 static void publish(struct gw_board *b, int64_t mono_ms)
 {
-    struct gw_snapshot *s = gw_board_begin(b);
+    struct gw_snapshot *s = gw_board_begin(b, GW_PART_POINTS);
     s->now.mono_ms = mono_ms;
     gw_board_publish(b);
 }
@@ -37,7 +37,7 @@ static void nothing_before_the_first(void **state)
     (void)state;
     struct gw_board *b = make();
     assert_null(gw_board_read(b));
-    assert_false(gw_board_wanted(b));
+    assert_int_equal(gw_board_wanted(b), 0);
     assert_false(readable(b));
     gw_board_free(b);
     gw_board_free(NULL);
@@ -47,11 +47,11 @@ static void asked_for_until_published(void **state)
 {
     (void)state;
     struct gw_board *b = make();
-    gw_board_ask(b);
-    gw_board_ask(b);
-    assert_true(gw_board_wanted(b));
+    gw_board_ask(b, GW_PART_POINTS);
+    gw_board_ask(b, GW_PART_POINTS);
+    assert_int_equal(gw_board_wanted(b), GW_PART_POINTS);
     publish(b, 7);
-    assert_false(gw_board_wanted(b));
+    assert_int_equal(gw_board_wanted(b), 0);
     assert_true(readable(b));
     gw_board_seen(b);
     assert_false(readable(b));
@@ -79,7 +79,7 @@ static void begin_starts_from_nothing(void **state)
     (void)state;
     struct gw_board *b = make();
     for (int round = 0; round < 6; round++) {
-        struct gw_snapshot *s = gw_board_begin(b);
+        struct gw_snapshot *s = gw_board_begin(b, GW_PART_POINTS);
         assert_int_equal(s->nstanding, 0);
         assert_int_equal(s->npoints, POINTS);
         assert_int_equal(s->ndevices, DEVICES);
@@ -103,13 +103,13 @@ static void an_incomplete_one_is_not_shown(void **state)
     (void)state;
     struct gw_board *b = make();
     publish(b, 1);
-    gw_board_ask(b);
-    struct gw_snapshot *s = gw_board_begin(b);
+    gw_board_ask(b, GW_PART_POINTS);
+    struct gw_snapshot *s = gw_board_begin(b, GW_PART_POINTS);
     s->now.mono_ms = 2;
     s->incomplete = true;
     gw_board_publish(b);
     assert_int_equal(gw_board_read(b)->now.mono_ms, 1);
-    assert_true(gw_board_wanted(b));
+    assert_int_equal(gw_board_wanted(b), GW_PART_POINTS);
     gw_board_free(b);
 }
 
@@ -119,7 +119,7 @@ static void *core(void *arg)
 {
     struct gw_board *b = arg;
     for (int64_t t = 1; t <= ROUNDS; t++) {
-        struct gw_snapshot *s = gw_board_begin(b);
+        struct gw_snapshot *s = gw_board_begin(b, GW_PART_POINTS);
         s->now.mono_ms = t;
         for (size_t i = 0; i < s->npoints; i++)
             s->points[i].mono_ms = t;
@@ -141,7 +141,7 @@ static void a_snapshot_is_of_one_moment(void **state)
     assert_int_equal(pthread_create(&thread, NULL, core, b), 0);
     int64_t last = 0;
     while (last < ROUNDS) {
-        gw_board_ask(b);
+        gw_board_ask(b, GW_PART_POINTS);
         const struct gw_snapshot *s = gw_board_read(b);
         if (!s)
             continue;

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes the table of page.h: cmake -DOUT=<file.c> -DFILES=<file>;... -P page.cmake
+# Bytes and not string literals, which C bounds at 4095 characters.
+set(type_html "text/html; charset=utf-8")
+set(type_css "text/css; charset=utf-8")
+set(type_js "text/javascript; charset=utf-8")
+set(type_svg "image/svg+xml")
+
+set(arrays "")
+set(rows "")
+set(n 0)
+foreach(file IN LISTS FILES)
+    get_filename_component(name "${file}" NAME)
+    get_filename_component(kind "${file}" LAST_EXT)
+    string(SUBSTRING "${kind}" 1 -1 kind)
+    if(NOT DEFINED type_${kind})
+        message(FATAL_ERROR "${file}: no content type is known for .${kind}")
+    endif()
+    if(name STREQUAL "index.html")
+        set(name "")
+    endif()
+    file(READ "${file}" hex HEX)
+    file(SHA256 "${file}" sha)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(REGEX REPLACE "(................................................................................)"
+        "\\1\n" bytes "${bytes}")
+    string(APPEND arrays "static const unsigned char file_${n}[] = {\n${bytes}};\n")
+    string(APPEND rows "    {\"/${name}\", \"${type_${kind}}\", file_${n}, sizeof file_${n},\n"
+        "     \"${sha}\"},\n")
+    math(EXPR n "${n} + 1")
+endforeach()
+
+file(WRITE "${OUT}" "/* Written by gateway/control/page.cmake. */
+#include \"control/page.h\"
+
+${arrays}
+const struct gw_page_asset gw_page_assets[] = {
+${rows}};
+const size_t gw_page_nassets = ${n};
+")
