@@ -98,6 +98,7 @@ void gw_board_free(struct gw_board *b)
         free(b->slots[i].buses);
         free(b->slots[i].standing);
         free(b->slots[i].events);
+        gw_proofs_free(&b->slots[i].proofs);
         for (size_t t = 0; t < GW_TEXT_COUNT; t++)
             gw_buf_free(&b->slots[i].texts[t]);
     }
@@ -131,6 +132,7 @@ struct gw_snapshot *gw_board_begin(struct gw_board *b, unsigned parts)
         .standing = s->standing,
         .standing_cap = s->standing_cap,
         .events = s->events,
+        .proofs = {s->proofs.list, 0, s->proofs.cap},
     };
     memcpy(s->texts, texts, sizeof texts);
     for (size_t t = 0; t < GW_TEXT_COUNT; t++)

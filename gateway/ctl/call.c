@@ -78,6 +78,12 @@ int gw_call_post(const struct gw_verb *verb, const struct gw_opts *o, const char
     return call(verb, o, &(struct gw_client_request){.target = target, .body = body}, a);
 }
 
+int gw_call_ask_quiet(const struct gw_opts *o, const struct gw_client_request *r,
+                      struct gw_answer *a)
+{
+    return call(NULL, o, r, a);
+}
+
 int gw_call_quiet(const struct gw_opts *o, const char *target, struct gw_answer *a)
 {
     return call(NULL, o, &(struct gw_client_request){.target = target}, a);

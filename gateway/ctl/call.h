@@ -27,6 +27,9 @@ int gw_call_get(const struct gw_verb *verb, const struct gw_opts *o, const char 
                 struct gw_answer *a);
 int gw_call_post(const struct gw_verb *verb, const struct gw_opts *o, const char *target,
                  const char *body, struct gw_answer *a);
+/* Any request, and nothing is told when it fails. */
+int gw_call_ask_quiet(const struct gw_opts *o, const struct gw_client_request *r,
+                      struct gw_answer *a);
 /* As gw_call_get, but nothing is told when it fails. */
 int gw_call_quiet(const struct gw_opts *o, const char *target, struct gw_answer *a);
 

@@ -28,25 +28,10 @@ static const struct gw_verb verify_verb = {
 };
 
 const struct gw_verb *const gw_verbs[] = {
-    &gw_verb_status,
-    &gw_verb_assets,
-    &gw_verb_buses,
-    &gw_verb_devices,
-    &gw_verb_points,
-    &gw_verb_cases,
-    &gw_verb_alarms,
-    &gw_verb_leads,
-    &gw_verb_events,
-    &gw_verb_health,
-    &gw_verb_tail,
-    &gw_verb_ack,
-    &gw_verb_shelve,
-    &gw_verb_unshelve,
-    &gw_verb_permit,
-    &export_verb,
-    &verify_verb,
-    &gw_verb_init,
-    NULL,
+    &gw_verb_status, &gw_verb_assets, &gw_verb_buses,  &gw_verb_devices,    &gw_verb_points,
+    &gw_verb_cases,  &gw_verb_alarms, &gw_verb_leads,  &gw_verb_events,     &gw_verb_health,
+    &gw_verb_tail,   &gw_verb_ack,    &gw_verb_shelve, &gw_verb_unshelve,   &gw_verb_permit,
+    &export_verb,    &verify_verb,    &gw_verb_init,   &gw_verb_commission, NULL,
 };
 
 const struct gw_verb *gw_verb_find(const char *name)

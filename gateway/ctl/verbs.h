@@ -21,5 +21,6 @@ extern const struct gw_verb gw_verb_status, gw_verb_assets, gw_verb_buses, gw_ve
 extern const struct gw_verb gw_verb_points, gw_verb_cases, gw_verb_alarms, gw_verb_leads;
 extern const struct gw_verb gw_verb_events, gw_verb_health, gw_verb_tail, gw_verb_ack;
 extern const struct gw_verb gw_verb_shelve, gw_verb_unshelve, gw_verb_permit, gw_verb_init;
+extern const struct gw_verb gw_verb_commission;
 
 #endif

@@ -187,6 +187,7 @@ struct gw_rule_def {
     enum gw_order order;      /* ORDER: SUSPEND or WATCH */
     uint32_t signs;           /* SELF: bit mask of enum gw_sign */
     bool items;               /* OVERDUE: the asset's "due" dates in place of devices' */
+    bool proofs;              /* OVERDUE: the asset's proof tests */
 };
 
 #define GW_APPLIES_MAX 8
