@@ -35,6 +35,11 @@ const struct gw_key gw_desk_keys[] = {
      .doc = "Seconds without any message after which a gateway is called silent."},
     {"receipts", GW_KEY_BOOL, OF(file, conf.receipts), .def = "true",
      .doc = "Send receipts: only then does a gateway let go of a record."},
+    {"window_wait_s", GW_KEY_INT, OF(file, conf.window_wait_s), .min = 3, .max = 86400,
+     .def = "600",
+     .doc =
+         "Seconds for which an evidence record without its window gets no receipt; asked for after "
+         "a third of them, given up at their end."},
     {"broker", GW_KEY_NODE, AT(file, broker), .jtype = GW_J_OBJ, .required = true,
      .doc = "How to reach the MQTT broker."},
     {"gateways", GW_KEY_NODE, AT(file, gateways), .jtype = GW_J_OBJ, .required = true,

@@ -39,6 +39,7 @@ struct gw_desk_conf {
     char store[GW_DESK_PATH], pages[GW_DESK_PATH], key_file[GW_DESK_PATH];
     int64_t silent_s; /* a gateway of which nothing was heard for so long is silent */
     bool receipts;
+    int64_t window_wait_s; /* so long an evidence record waits for its window */
     struct gw_desk_broker broker;
     struct gw_desk_gateway *gateways;
     size_t ngateways;

@@ -24,6 +24,8 @@
 #define BATCH         500
 #define PAGES_MS      1000  /* a case that moves on is written at most so often */
 #define OVERVIEW_MS   10000 /* who is silent changes without any message */
+#define WINDOWS_MS    1000  /* between two looks at the windows that are awaited */
+#define WINDOWS_MANY  64
 #define REPLY_MS      15000
 #define CHALLENGE_MS  2000 /* how long a retained status may take to arrive */
 #define RECEIPT_BYTES ((size_t)64 * 1024)
@@ -45,7 +47,7 @@ struct serve {
     struct receipt receipts[BATCH];
     size_t nreceipts;
     size_t taken; /* messages in the open transaction; 0: there is none */
-    int64_t opened_ms, pages_ms, overview_ms;
+    int64_t opened_ms, pages_ms, overview_ms, windows_ms;
     struct gw_desk_dirty dirty;
     struct gw_ratelog store_log, refused_log, pages_log;
 };
@@ -187,6 +189,38 @@ static bool window_case(void *ctx, const struct gw_desk_row *row)
     return false;
 }
 
+static void add_receipt(struct serve *s, const char *gateway, const struct gw_place *place)
+{
+    if (!s->d->conf->receipts)
+        return;
+    struct receipt *r = &s->receipts[s->nreceipts++];
+    (void)snprintf(r->gateway, sizeof r->gateway, "%s", gateway);
+    r->place = *place;
+}
+
+/* A record is receipted once it is kept; one that vouches for a window, once that is kept, too, so
+ * that a gateway does not let go of what nobody has. */
+static void take_record(struct serve *s, const struct gw_desk_taken *t)
+{
+    struct gw_err err = {0};
+    enum gw_desk_waits waits = GW_DESK_ARRIVED;
+    const struct gw_desk_await a = {
+        .gateway = t->gateway, .place = t->place, .about = t->record, .sha256 = t->window};
+    if (t->put == GW_DESK_FORKED) {
+        gw_log(GW_LOG_ERR, TAG, "%s: two records with the number %" PRId64 " of chain %s",
+               t->gateway, t->place.seq, t->place.chain);
+        return;
+    }
+    /* Where the store fails the whole batch is forgotten at its commit. */
+    if (t->window[0] != '\0' &&
+        gw_desk_store_await(s->d->store, &a, wall_ms(s->d), &waits, &err) != GW_OK)
+        waits = GW_DESK_AWAITED;
+    if (waits != GW_DESK_AWAITED)
+        add_receipt(s, t->gateway, &t->place);
+    if (t->put == GW_DESK_NEW && t->case_id[0] != '\0')
+        mark(s, t->gateway, t->case_id, t->county, t->lead);
+}
+
 static void follow_up(struct serve *s, const struct gw_desk_taken *t)
 {
     struct gw_err err = {0};
@@ -196,18 +230,10 @@ static void follow_up(struct serve *s, const struct gw_desk_taken *t)
                               t->why);
         break;
     case GW_DESK_RECORD:
-        if (t->put == GW_DESK_FORKED)
-            gw_log(GW_LOG_ERR, TAG, "%s: two records with the number %" PRId64 " of chain %s",
-                   t->gateway, t->place.seq, t->place.chain);
-        else if (s->d->conf->receipts) {
-            struct receipt *r = &s->receipts[s->nreceipts++];
-            memcpy(r->gateway, t->gateway, sizeof r->gateway);
-            r->place = t->place;
-        }
-        if (t->put == GW_DESK_NEW && t->case_id[0] != '\0')
-            mark(s, t->gateway, t->case_id, t->county, t->lead);
+        take_record(s, t);
         break;
     case GW_DESK_WINDOW:
+        (void)!gw_desk_store_doubt(s->d->store, t->gateway, t->record, t->window, &err);
         (void)!gw_desk_store_record(s->d->store, t->gateway, t->record, window_case, s, &err);
         break;
     case GW_DESK_REPLY:
@@ -242,6 +268,130 @@ static void on_message(void *ctx, const char *topic, const char *data, size_t le
         commit(s);
 }
 
+/* ---- commands ---- */
+
+static void learn_challenge(char out[65], const char *data, size_t len)
+{
+    static const char key[] = "\"challenge\":\"";
+    char *copy = strndup(data, len);
+    const char *at = copy ? strstr(copy, key) : NULL;
+    if (at) {
+        at += sizeof key - 1;
+        const size_t n = strcspn(at, "\"");
+        if (n < 65)
+            (void)snprintf(out, 65, "%.*s", (int)n, at);
+    }
+    free(copy);
+}
+
+/* Numbers, signs, notes and publishes it. */
+static enum gw_status give(const struct gw_desk *d, struct gw_desk_link *link,
+                           struct gw_desk_order *order, char hash[GW_SHA256_HEX],
+                           struct gw_err *err)
+{
+    char topic[GW_DESK_TOPIC];
+    struct gw_buf out;
+    struct gw_wire w;
+    gw_buf_init(&out, RECEIPT_BYTES);
+    order->now_ms = wall_ms(d);
+    enum gw_status st = gw_desk_store_number(d->store, order->gateway, order->name, order->now_ms,
+                                             &order->seq, err);
+    if (st == GW_OK)
+        st = gw_desk_order(d->key, order, &out, hash, err);
+    if (st == GW_OK)
+        st = gw_wire_split(out.data, out.len, &w, err);
+    char *bytes = st == GW_OK ? strndup(w.bytes, w.len) : NULL;
+    if (bytes) {
+        const struct gw_desk_asked a = {.name = order->name,
+                                        .subject = gw_desk_order_subject(order),
+                                        .command = bytes,
+                                        .at_ms = order->now_ms};
+        st = gw_desk_store_asked(d->store, order->gateway, hash, &a, err);
+    }
+    gw_desk_order_topic(order->gateway, order->name, topic);
+    if (st == GW_OK && gw_desk_link_publish(link, topic, out.data, out.len) != GW_OK)
+        st = gw_err_set(err, GW_E_IO, "the broker does not take the command");
+    free(bytes);
+    gw_buf_free(&out);
+    return st;
+}
+
+/* ---- windows that do not come ---- */
+
+static void ask_window(struct serve *s, const struct gw_desk_due *due)
+{
+    char arg[GW_RECORD_ID_SIZE + 8], challenge[65] = "", hash[GW_SHA256_HEX];
+    const char *const args[] = {arg};
+    struct gw_err err = {0};
+    char *status = NULL;
+    size_t len = 0;
+    (void)snprintf(arg, sizeof arg, "record=%s", due->about);
+    if (gw_desk_store_document(s->d->store, due->gateway, "status", &status, &len, &err) == GW_OK &&
+        status)
+        learn_challenge(challenge, status, len);
+    free(status);
+    struct gw_desk_order order = {.gateway = due->gateway,
+                                  .name = "evidence",
+                                  .args = args,
+                                  .nargs = 1,
+                                  .challenge = challenge};
+    if (give(s->d, s->link, &order, hash, &err) == GW_OK)
+        gw_log(GW_LOG_INFO, TAG, "%s: the window of %s is asked for", due->gateway, due->about);
+    else
+        gw_log(GW_LOG_WARN, TAG, "%s: the window of %s cannot be asked for: %s", due->gateway,
+               due->about, err.msg);
+}
+
+static void act_on(struct serve *s, const struct gw_desk_due *due)
+{
+    struct gw_err err = {0};
+    if (due->what == GW_DESK_DUE_ASK) {
+        ask_window(s, due);
+        return;
+    }
+    if (!due->given_up)
+        add_receipt(s, due->gateway, &due->place);
+    if (due->what != GW_DESK_DUE_MISSING)
+        return;
+    gw_log(GW_LOG_WARN, TAG, "%s: the window of %s did not come: given up", due->gateway,
+           due->about);
+    (void)!gw_desk_store_record(s->d->store, due->gateway, due->about, window_case, s, &err);
+}
+
+/* Outside of a transaction. At most one is asked for at a time: a gateway takes one command a
+ * second. */
+static void look_at_windows(struct serve *s, int64_t now_ms)
+{
+    struct gw_desk_due due[WINDOWS_MANY];
+    struct gw_err err = {0};
+    size_t n = 0;
+    const int64_t now = wall_ms(s->d), wait_ms = s->d->conf->window_wait_s * 1000;
+    struct gw_desk_patience p = {.now_ms = now,
+                                 .ask_ms = now - wait_ms / 3,
+                                 .missing_ms = now - wait_ms,
+                                 .may_ask = gw_desk_link_ready(s->link)};
+    if (now_ms < s->windows_ms)
+        return;
+    bool found = true;
+    enum gw_status st = gw_desk_store_begin(s->d->store, &err);
+    while (st == GW_OK && found && n < WINDOWS_MANY) {
+        st = gw_desk_store_due(s->d->store, &p, &due[n], &found, &err);
+        p.may_ask = p.may_ask && !(found && due[n].what == GW_DESK_DUE_ASK);
+        n += found ? 1 : 0;
+    }
+    if (st == GW_OK)
+        st = gw_desk_store_commit(s->d->store, &err);
+    if (st != GW_OK) {
+        forget(s, &err);
+        n = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        act_on(s, &due[i]);
+    while (s->nreceipts > 0)
+        send_one(s);
+    s->windows_ms = n < WINDOWS_MANY ? now_ms + WINDOWS_MS : now_ms;
+}
+
 static enum gw_status enroll(const struct gw_desk *d, struct gw_err *err)
 {
     enum gw_status st = GW_OK;
@@ -274,8 +424,10 @@ enum gw_status gw_desk_serve(const struct gw_desk *d, struct gw_err *err)
         const int64_t now = gw_clock_mono_ms(d->clock);
         if (s->taken > 0 && now - s->opened_ms >= COMMIT_MS)
             commit(s);
-        if (s->taken == 0)
+        if (s->taken == 0) {
+            look_at_windows(s, now);
             write_pages(s, now);
+        }
     }
     commit(s);
     if (st == GW_OK) {
@@ -342,20 +494,6 @@ struct talk {
     bool answered, done;
 };
 
-static void learn_challenge(struct talk *t, const char *data, size_t len)
-{
-    static const char key[] = "\"challenge\":\"";
-    char *copy = strndup(data, len);
-    const char *at = copy ? strstr(copy, key) : NULL;
-    if (at) {
-        at += sizeof key - 1;
-        const size_t n = strcspn(at, "\"");
-        if (n < sizeof t->challenge)
-            (void)snprintf(t->challenge, sizeof t->challenge, "%.*s", (int)n, at);
-    }
-    free(copy);
-}
-
 static void on_reply(void *ctx, const char *topic, const char *data, size_t len)
 {
     struct talk *t = ctx;
@@ -363,7 +501,7 @@ static void on_reply(void *ctx, const char *topic, const char *data, size_t len)
     struct gw_err err = {0};
     const char *name = strrchr(topic, '/');
     if (name && strcmp(name, "/status") == 0) {
-        learn_challenge(t, data, len);
+        learn_challenge(t->challenge, data, len);
         return;
     }
     if (gw_desk_intake(t->d->conf, t->d->store, topic, data, len, wall_ms(t->d), &taken, &err) !=
@@ -384,38 +522,6 @@ static void wait_until(const struct gw_desk *d, struct gw_desk_link *link, const
         gw_desk_link_step(link, 50);
 }
 
-static enum gw_status send_command(struct talk *t, struct gw_desk_link *link,
-                                   struct gw_desk_order *order, struct gw_err *err)
-{
-    const struct gw_desk *d = t->d;
-    char topic[GW_DESK_TOPIC];
-    struct gw_buf out;
-    struct gw_wire w;
-    gw_buf_init(&out, RECEIPT_BYTES);
-    order->now_ms = wall_ms(d);
-    order->challenge = t->challenge;
-    enum gw_status st = gw_desk_store_number(d->store, order->gateway, order->name, order->now_ms,
-                                             &order->seq, err);
-    if (st == GW_OK)
-        st = gw_desk_order(d->key, order, &out, t->hash, err);
-    if (st == GW_OK)
-        st = gw_wire_split(out.data, out.len, &w, err);
-    char *bytes = st == GW_OK ? strndup(w.bytes, w.len) : NULL;
-    if (bytes) {
-        const struct gw_desk_asked a = {.name = order->name,
-                                        .subject = gw_desk_order_subject(order),
-                                        .command = bytes,
-                                        .at_ms = order->now_ms};
-        st = gw_desk_store_asked(d->store, order->gateway, t->hash, &a, err);
-    }
-    gw_desk_order_topic(order->gateway, order->name, topic);
-    if (st == GW_OK && gw_desk_link_publish(link, topic, out.data, out.len) != GW_OK)
-        st = gw_err_set(err, GW_E_IO, "the broker does not take the command");
-    free(bytes);
-    gw_buf_free(&out);
-    return st;
-}
-
 static enum gw_status talk(struct talk *t, struct gw_desk_link *link, struct gw_desk_order *order,
                            struct gw_err *err)
 {
@@ -428,7 +534,8 @@ static enum gw_status talk(struct talk *t, struct gw_desk_link *link, struct gw_
     const int64_t known = gw_clock_mono_ms(t->d->clock) + CHALLENGE_MS;
     while (t->challenge[0] == '\0' && !*t->d->stop && gw_clock_mono_ms(t->d->clock) < known)
         wait_until(t->d, link, &never, 50);
-    const enum gw_status st = send_command(t, link, order, err);
+    order->challenge = t->challenge;
+    const enum gw_status st = give(t->d, link, order, t->hash, err);
     if (st != GW_OK)
         return st;
     wait_until(t->d, link, &t->answered, REPLY_MS);

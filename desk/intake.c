@@ -77,6 +77,12 @@ static enum gw_status keep_record(const struct message *m, const struct gw_jnode
     out->place.seq = claim->seq;
     memcpy(out->place.chain, claim->chain, sizeof out->place.chain);
     memcpy(out->place.hash, claim->hash, sizeof out->place.hash);
+    const char *window = text_of(gw_jnode_get(root, "evidence"), "sha256");
+    if (strcmp(claim->cls, "evidence") == 0 && strlen(window) == sizeof out->window - 1 &&
+        strlen(r.about) < sizeof out->record) {
+        memcpy(out->window, window, sizeof out->window);
+        (void)snprintf(out->record, sizeof out->record, "%s", r.about);
+    }
     (void)snprintf(out->case_id, sizeof out->case_id, "%s", r.case_id);
     (void)snprintf(out->county, sizeof out->county, "%s", r.county);
     return GW_OK;
@@ -134,6 +140,8 @@ static enum gw_status take_window(const struct message *m, const char *record,
     }
     out->what = GW_DESK_WINDOW;
     (void)snprintf(out->record, sizeof out->record, "%s", record);
+    if (gw_sha256_hex(m->data, m->len, out->window) != GW_OK)
+        return gw_err_set(err, GW_E_NOMEM, "SHA-256 failed");
     return gw_desk_store_put_window(m->store, m->gateway->id, record, m->data, m->len, err);
 }
 

@@ -32,16 +32,18 @@ enum gw_desk_what {
 struct gw_desk_taken {
     enum gw_desk_what what;
     char gateway[GW_DESK_ID];
-    char why[256];                  /* REFUSED */
-    enum gw_desk_put put;           /* RECORD */
-    struct gw_place place;          /* RECORD: what a receipt names; in every case but REFUSED */
-    bool lead;                      /* RECORD: feeds and sheets change */
-    char case_id[160];              /* RECORD: of an alarm, a lead or its evidence; "" */
-    char county[16];                /* RECORD */
-    char record[GW_RECORD_ID_SIZE]; /* WINDOW: the record that it is said to belong to */
-    char command[GW_SHA256_HEX];    /* REPLY: the command that it answers */
-    bool done;                      /* REPLY */
-    char text[512];                 /* REPLY: English */
+    char why[256];         /* REFUSED */
+    enum gw_desk_put put;  /* RECORD */
+    struct gw_place place; /* RECORD: what a receipt names; in every case but REFUSED */
+    bool lead;             /* RECORD: feeds and sheets change */
+    char case_id[160];     /* RECORD: of an alarm, a lead or its evidence; "" */
+    char county[16];       /* RECORD */
+    /* WINDOW: the record that it is said to belong to. RECORD of class evidence: that it is about */
+    char record[GW_RECORD_ID_SIZE];
+    char window[GW_SHA256_HEX];  /* WINDOW: its hash. RECORD of class evidence: that it names; "" */
+    char command[GW_SHA256_HEX]; /* REPLY: the command that it answers */
+    bool done;                   /* REPLY */
+    char text[512];              /* REPLY: English */
 };
 
 /* topic: the whole of it. Errors are the store's: nothing of the message was kept then. */

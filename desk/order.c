@@ -34,7 +34,7 @@ static const struct order_def orders[] = {
     {"cancel", {{"case", ARG_TEXT, true, NULL}, {"reason", ARG_TEXT, true, NULL}}},
     {"challenge", {{"nonce", ARG_TEXT, true, NULL}}},
     {"claim", {{"case", ARG_TEXT, true, NULL}, {"reason", ARG_TEXT, true, NULL}}},
-    {"evidence", {{"record", ARG_TEXT, true, NULL}}},
+    {"evidence", {{"case", ARG_TEXT, false, NULL}, {"record", ARG_TEXT, false, NULL}}},
     {"order",
      {{"id", ARG_TEXT, true, NULL},
       {"order", ARG_ENUM, true, "suspend watch lift"},
@@ -69,7 +69,7 @@ const char gw_desk_order_usage[] =
     "  cancel    case=CASE reason=TEXT            销号: the case ends\n"
     "  challenge nonce=TEXT                       proof of life\n"
     "  claim     case=CASE reason=TEXT            the plant says that it is mended\n"
-    "  evidence  record=ID                        publish a window again\n"
+    "  evidence  record=ID | case=CASE            publish a window again\n"
     "  order     id=ID order=suspend|watch|lift reason=TEXT [target=ASSET]\n"
     "  permit    id=ID target=ASSET scope=maintenance|shield|calibration|hot_work until=TIME\n"
     "            reason=TEXT [from=TIME] [certificate=NO certificate_until=TIME]\n"
@@ -256,6 +256,8 @@ static enum gw_status check_args(const struct gw_desk_order *o, const struct ord
             if (strncmp(o->args[k], o->args[i], n + 1) == 0)
                 return gw_err_set(err, GW_E_INVAL, "'%.*s' is given twice", (int)n, o->args[i]);
     }
+    if (strcmp(o->name, "evidence") == 0 && !given(o, "case") == !given(o, "record"))
+        return gw_err_set(err, GW_E_INVAL, "evidence wants record=... or case=...");
     return GW_OK;
 }
 

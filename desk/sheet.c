@@ -317,11 +317,14 @@ static enum gw_status put_window(struct sheet *s, const struct gw_jnode *r, stru
 {
     char *bytes = NULL;
     size_t len = 0;
+    bool missing = false;
     struct gw_json *doc = NULL;
     enum gw_status st =
         gw_desk_store_evidence(s->store, s->gateway, s->raised_id, take_evidence, ev, err);
     if (st == GW_OK && ev->found)
         st = gw_desk_store_window(s->store, s->gateway, ev->sha256, &bytes, &len, err);
+    if (st == GW_OK && ev->found)
+        st = gw_desk_store_missing(s->store, s->gateway, ev->sha256, &missing, err);
     if (st != GW_OK)
         return st;
     gw_markup(s->out, "<h2>证据窗口</h2>\n");
@@ -339,6 +342,11 @@ static enum gw_status put_window(struct sheet *s, const struct gw_jnode *r, stru
                          : "窗口不完整（网关曾重启，或者后一次报警提前结束了本窗口）。");
     } else if (bytes) {
         gw_markup(s->out, "<p class=\"note\">窗口过大，不在此绘图；可由接收端导出查看。</p>\n");
+    } else if (missing) {
+        gw_markup(s->out,
+                  "<p class=\"warn\">证据窗口缺失：网关已签名记录该窗口，但在规定时间内没有收到与其"
+                  "散列相符的内容；本单只有判定时刻的数据。</p>\n<p class=\"en\">The window is "
+                  "missing: none with the signed hash came in time.</p>\n");
     } else if (ev->found) {
         gw_markup(s->out, "<p class=\"warn\">窗口记录已到，窗口本身尚未到达。</p>\n");
     } else {

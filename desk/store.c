@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "desk/store.h"
 
+#include "desk/store_sql.h"
+
 #include <sqlite3.h>
 
 #include <inttypes.h>
@@ -10,134 +12,6 @@
 #include <string.h>
 
 #define WAIT_MS 5000
-
-enum sql {
-    SQL_PUT,
-    SQL_HASH,
-    SQL_FORK,
-    SQL_NEXT,
-    SQL_CHAIN,
-    SQL_CHAIN_NEW,
-    SQL_CHAIN_SET,
-    SQL_COUNT,
-    SQL_TOLD,
-    SQL_BROKEN,
-    SQL_PREV_OF,
-    SQL_EXPORT,
-    SQL_CASE,
-    SQL_LEADS,
-    SQL_LEADS_ALL,
-    SQL_RECORD,
-    SQL_EVIDENCE,
-    SQL_PUT_WINDOW,
-    SQL_WINDOW,
-    SQL_PUT_DOC,
-    SQL_DOC,
-    SQL_SEEN,
-    SQL_REFUSED,
-    SQL_AGAIN,
-    SQL_FORKED,
-    SQL_GATEWAYS,
-    SQL_CHAINS,
-    SQL_COUNTIES,
-    SQL_NUMBER,
-    SQL_ASKED,
-    SQL_ANSWERED,
-    SQL_EACH_ASKED,
-    SQL_COUNTED
-};
-
-#define ROW                                                                                        \
-    "SELECT gateway, chain, seq, id, cls, case_id, finding, kind, state, county, hash,"            \
-    " received_ms, wire, broken FROM records "
-
-static const char *const texts[SQL_COUNTED] = {
-    [SQL_PUT] =
-        "INSERT INTO records(gateway, chain, seq, id, hash, prev, cls, case_id, finding, kind,"
-        " state, county, about, received_ms, wire, broken)"
-        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,0)"
-        " ON CONFLICT DO NOTHING",
-    [SQL_HASH] = "SELECT hash FROM records WHERE gateway=?1 AND chain=?2 AND seq=?3",
-    [SQL_FORK] = "INSERT INTO forks(gateway, chain, seq, hash, received_ms, wire)"
-                 " VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT DO NOTHING",
-    [SQL_NEXT] = "SELECT hash, prev FROM records WHERE gateway=?1 AND chain=?2 AND seq=?3",
-    [SQL_CHAIN] = "SELECT whole, hash, highest, told, broken, count FROM chains"
-                  " WHERE gateway=?1 AND chain=?2",
-    [SQL_CHAIN_NEW] =
-        "INSERT INTO chains(gateway, chain, whole, hash, highest, told, broken, count)"
-        " VALUES(?1,?2,0,?3,0,0,0,0) ON CONFLICT DO NOTHING",
-    [SQL_CHAIN_SET] = "UPDATE chains SET whole=?3, hash=?4 WHERE gateway=?1 AND chain=?2",
-    [SQL_COUNT] = "UPDATE chains SET count=count+1, highest=max(highest,?3)"
-                  " WHERE gateway=?1 AND chain=?2",
-    [SQL_TOLD] = "UPDATE chains SET told=max(told,?3) WHERE gateway=?1 AND chain=?2",
-    [SQL_BROKEN] = "UPDATE records SET broken=1 WHERE gateway=?1 AND chain=?2 AND seq=?3",
-    [SQL_PREV_OF] = "UPDATE chains SET broken=?3 WHERE gateway=?1 AND chain=?2 AND broken=0",
-    [SQL_EXPORT] = ROW "WHERE gateway=?1 ORDER BY (SELECT c.rowid FROM chains c WHERE"
-                       " c.gateway=records.gateway AND c.chain=records.chain), seq",
-    [SQL_CASE] = ROW "WHERE gateway=?1 AND case_id=?2 AND cls IN ('alarm','lead')"
-                     " ORDER BY received_ms, seq",
-    [SQL_LEADS] = ROW "WHERE cls='lead' AND county=?1 ORDER BY received_ms DESC, seq DESC LIMIT ?2",
-    [SQL_LEADS_ALL] = ROW "WHERE cls='lead' ORDER BY received_ms DESC, seq DESC LIMIT ?1",
-    [SQL_RECORD] = ROW "WHERE gateway=?1 AND id=?2",
-    [SQL_EVIDENCE] =
-        ROW "WHERE gateway=?1 AND about=?2 AND cls='evidence' ORDER BY seq DESC LIMIT 1",
-    [SQL_PUT_WINDOW] = "INSERT INTO windows(gateway, sha256, record, bytes) VALUES(?1,?2,?3,?4)"
-                       " ON CONFLICT DO NOTHING",
-    [SQL_WINDOW] = "SELECT bytes FROM windows WHERE gateway=?1 AND sha256=?2",
-    [SQL_PUT_DOC] = "INSERT INTO documents(gateway, name, text) VALUES(?1,?2,?3)"
-                    " ON CONFLICT DO UPDATE SET text=excluded.text",
-    [SQL_DOC] = "SELECT text FROM documents WHERE gateway=?1 AND name=?2",
-    [SQL_SEEN] = "INSERT INTO gateways(id, seen_ms) VALUES(?1,?2)"
-                 " ON CONFLICT DO UPDATE SET seen_ms=max(seen_ms,excluded.seen_ms)",
-    [SQL_REFUSED] = "INSERT INTO gateways(id, refused, fault) VALUES(?1,1,?2)"
-                    " ON CONFLICT DO UPDATE SET refused=refused+1, fault=excluded.fault",
-    [SQL_AGAIN] = "INSERT INTO gateways(id, again) VALUES(?1,1)"
-                  " ON CONFLICT DO UPDATE SET again=again+1",
-    [SQL_FORKED] = "INSERT INTO gateways(id, forked) VALUES(?1,1)"
-                   " ON CONFLICT DO UPDATE SET forked=forked+1",
-    [SQL_GATEWAYS] = "SELECT id, seen_ms, again, refused, forked, fault FROM gateways ORDER BY id",
-    [SQL_CHAINS] = "SELECT chain, whole, hash, highest, told, broken, count FROM chains"
-                   " WHERE gateway=?1 ORDER BY rowid",
-    [SQL_COUNTIES] = "SELECT DISTINCT county FROM records WHERE cls='lead' ORDER BY county",
-    [SQL_NUMBER] = "INSERT INTO numbers(gateway, name, last) VALUES(?1,?2,?3)"
-                   " ON CONFLICT DO UPDATE SET last=max(last+1,excluded.last) RETURNING last",
-    [SQL_ASKED] = "INSERT INTO asked(gateway, hash, name, subject, command, reply, at_ms)"
-                  " VALUES(?1,?2,?3,?4,?5,'',?6) ON CONFLICT DO NOTHING",
-    [SQL_ANSWERED] = "UPDATE asked SET reply=?3 WHERE gateway=?1 AND hash=?2",
-    [SQL_EACH_ASKED] = "SELECT name, subject, command, reply, at_ms FROM asked"
-                       " WHERE gateway=?1 AND subject=?2 ORDER BY at_ms",
-};
-
-static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS records(gateway TEXT NOT NULL, chain TEXT NOT NULL,"
-    " seq INTEGER NOT NULL, id TEXT NOT NULL, hash TEXT NOT NULL, prev TEXT NOT NULL,"
-    " cls TEXT NOT NULL, case_id TEXT NOT NULL, finding TEXT NOT NULL, kind TEXT NOT NULL,"
-    " state TEXT NOT NULL, county TEXT NOT NULL, about TEXT NOT NULL, received_ms INTEGER NOT NULL,"
-    " wire TEXT NOT NULL, broken INTEGER NOT NULL, PRIMARY KEY(gateway, chain, seq)) STRICT;"
-    "CREATE INDEX IF NOT EXISTS by_case ON records(gateway, case_id) WHERE case_id<>'';"
-    "CREATE INDEX IF NOT EXISTS by_id ON records(gateway, id);"
-    "CREATE INDEX IF NOT EXISTS by_about ON records(gateway, about) WHERE about<>'';"
-    "CREATE INDEX IF NOT EXISTS by_county ON records(county, received_ms) WHERE cls='lead';"
-    "CREATE TABLE IF NOT EXISTS forks(gateway TEXT NOT NULL, chain TEXT NOT NULL,"
-    " seq INTEGER NOT NULL, hash TEXT NOT NULL, received_ms INTEGER NOT NULL, wire TEXT NOT NULL,"
-    " PRIMARY KEY(gateway, chain, seq, hash)) STRICT;"
-    "CREATE TABLE IF NOT EXISTS chains(gateway TEXT NOT NULL, chain TEXT NOT NULL,"
-    " whole INTEGER NOT NULL, hash TEXT NOT NULL, highest INTEGER NOT NULL, told INTEGER NOT NULL,"
-    " broken INTEGER NOT NULL, count INTEGER NOT NULL, UNIQUE(gateway, chain)) STRICT;"
-    "CREATE TABLE IF NOT EXISTS windows(gateway TEXT NOT NULL, sha256 TEXT NOT NULL,"
-    " record TEXT NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY(gateway, sha256)) STRICT;"
-    "CREATE TABLE IF NOT EXISTS documents(gateway TEXT NOT NULL, name TEXT NOT NULL,"
-    " text TEXT NOT NULL, PRIMARY KEY(gateway, name)) STRICT;"
-    "CREATE TABLE IF NOT EXISTS gateways(id TEXT PRIMARY KEY, seen_ms INTEGER NOT NULL DEFAULT 0,"
-    " again INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,"
-    " forked INTEGER NOT NULL DEFAULT 0, fault TEXT NOT NULL DEFAULT '') STRICT;"
-    "CREATE TABLE IF NOT EXISTS numbers(gateway TEXT NOT NULL, name TEXT NOT NULL,"
-    " last INTEGER NOT NULL, PRIMARY KEY(gateway, name)) STRICT;"
-    "CREATE TABLE IF NOT EXISTS asked(gateway TEXT NOT NULL, hash TEXT NOT NULL, name TEXT NOT "
-    "NULL,"
-    " subject TEXT NOT NULL, command TEXT NOT NULL, reply TEXT NOT NULL, at_ms INTEGER NOT NULL,"
-    " PRIMARY KEY(gateway, hash)) STRICT;"
-    "CREATE INDEX IF NOT EXISTS by_subject ON asked(gateway, subject);";
 
 struct gw_desk_store {
     sqlite3 *db;
@@ -180,7 +54,7 @@ enum gw_status gw_desk_store_open(const char *path, struct gw_desk_store **out, 
     if (st == GW_OK)
         st = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", err);
     if (st == GW_OK)
-        st = run(s, schema, err);
+        st = run(s, gw_desk_schema, err);
     if (st != GW_OK) {
         gw_desk_store_close(s);
         return st;
@@ -251,11 +125,11 @@ static int bind(sqlite3_stmt *stmt, int at, const struct arg *a)
 }
 
 /* The statement with its arguments, ready to step. NULL and err set otherwise. */
-static sqlite3_stmt *ready(struct gw_desk_store *s, enum sql which, const struct arg *args,
+static sqlite3_stmt *ready(struct gw_desk_store *s, enum gw_desk_sql which, const struct arg *args,
                            size_t nargs, struct gw_err *err)
 {
     sqlite3_stmt **stmt = &s->stmts[which];
-    if (!*stmt && sqlite3_prepare_v3(s->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, stmt,
+    if (!*stmt && sqlite3_prepare_v3(s->db, gw_desk_sql[which], -1, SQLITE_PREPARE_PERSISTENT, stmt,
                                      NULL) != SQLITE_OK) {
         (void)told(s, err);
         return NULL;
@@ -271,8 +145,8 @@ static sqlite3_stmt *ready(struct gw_desk_store *s, enum sql which, const struct
 }
 
 /* A statement without rows. */
-static enum gw_status change(struct gw_desk_store *s, enum sql which, const struct arg *args,
-                             size_t nargs, struct gw_err *err)
+static enum gw_status change(struct gw_desk_store *s, enum gw_desk_sql which,
+                             const struct arg *args, size_t nargs, struct gw_err *err)
 {
     sqlite3_stmt *stmt = ready(s, which, args, nargs, err);
     if (!stmt)
@@ -576,6 +450,84 @@ enum gw_status gw_desk_store_document(struct gw_desk_store *s, const char *gatew
                                       const char *name, char **out, size_t *len, struct gw_err *err)
 {
     return one_blob(s, ready(s, SQL_DOC, ARGS(T(gateway), T(name)), err), out, len, err);
+}
+
+/* ---- windows that are awaited ---- */
+
+enum gw_status gw_desk_store_await(struct gw_desk_store *s, const struct gw_desk_await *a,
+                                   int64_t now_ms, enum gw_desk_waits *out, struct gw_err *err)
+{
+    sqlite3_stmt *stmt = ready(
+        s, SQL_AWAITED, ARGS(T(a->gateway), T(a->place.chain), N(a->place.seq), T(a->sha256)), err);
+    if (!stmt)
+        return err->status;
+    const int rc = sqlite3_step(stmt);
+    const bool here = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+    const bool missing = rc == SQLITE_ROW && sqlite3_column_int(stmt, 1) != 0;
+    const enum gw_status st = ended(s, stmt, rc, err);
+    *out = here ? GW_DESK_ARRIVED : missing ? GW_DESK_MISSING : GW_DESK_AWAITED;
+    if (st != GW_OK || here || missing)
+        return st;
+    return change(s, SQL_AWAIT,
+                  ARGS(T(a->gateway), T(a->place.chain), N(a->place.seq), T(a->place.hash),
+                       T(a->about), T(a->sha256), N(now_ms)),
+                  err);
+}
+
+enum gw_status gw_desk_store_doubt(struct gw_desk_store *s, const char *gateway, const char *about,
+                                   const char *sha256, struct gw_err *err)
+{
+    return change(s, SQL_DOUBT, ARGS(T(gateway), T(about), T(sha256)), err);
+}
+
+static enum gw_status settle(struct gw_desk_store *s, const struct gw_desk_due *d,
+                             struct gw_err *err)
+{
+    const struct gw_place *p = &d->place;
+    if (d->what == GW_DESK_DUE_ARRIVED)
+        return change(s, SQL_AWAIT_DROP, ARGS(T(d->gateway), T(p->chain), N(p->seq)), err);
+    return change(s, SQL_AWAIT_SET,
+                  ARGS(T(d->gateway), T(p->chain), N(p->seq), N(d->what == GW_DESK_DUE_ASK),
+                       N(d->what == GW_DESK_DUE_MISSING)),
+                  err);
+}
+
+enum gw_status gw_desk_store_due(struct gw_desk_store *s, const struct gw_desk_patience *p,
+                                 struct gw_desk_due *out, bool *found, struct gw_err *err)
+{
+    *found = false;
+    *out = (struct gw_desk_due){.gateway = ""};
+    /* A clock that was set back must not make anybody wait for years. */
+    enum gw_status st = change(s, SQL_LATER, ARGS(N(p->now_ms)), err);
+    sqlite3_stmt *stmt =
+        st == GW_OK ? ready(s, SQL_DUE, ARGS(N(p->missing_ms), N(p->ask_ms), N(p->may_ask)), err)
+                    : NULL;
+    if (!stmt)
+        return err->status;
+    const int rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW) {
+        (void)snprintf(out->gateway, sizeof out->gateway, "%s", col(stmt, 0));
+        (void)snprintf(out->place.chain, sizeof out->place.chain, "%s", col(stmt, 1));
+        out->place.seq = sqlite3_column_int64(stmt, 2);
+        take_hash(out->place.hash, col(stmt, 3));
+        (void)snprintf(out->about, sizeof out->about, "%s", col(stmt, 4));
+        out->what = (enum gw_desk_due_what)sqlite3_column_int(stmt, 5);
+        out->given_up = sqlite3_column_int(stmt, 6) != 0;
+        *found = true;
+    }
+    st = ended(s, stmt, rc, err);
+    return st == GW_OK && *found ? settle(s, out, err) : st;
+}
+
+enum gw_status gw_desk_store_missing(struct gw_desk_store *s, const char *gateway,
+                                     const char *sha256, bool *out, struct gw_err *err)
+{
+    sqlite3_stmt *stmt = ready(s, SQL_MISSING, ARGS(T(gateway), T(sha256)), err);
+    if (!stmt)
+        return err->status;
+    const int rc = sqlite3_step(stmt);
+    *out = rc == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+    return ended(s, stmt, rc, err);
 }
 
 /* ---- gateways ---- */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "desk/conf.h"
 #include "proof/claim.h"
 
 struct gw_desk_store;
@@ -109,6 +110,51 @@ enum gw_status gw_desk_store_put_document(struct gw_desk_store *s, const char *g
 enum gw_status gw_desk_store_document(struct gw_desk_store *s, const char *gateway,
                                       const char *name, char **out, size_t *len,
                                       struct gw_err *err) GW_MUST_CHECK;
+
+/* ---- windows that are awaited ---- */
+
+/* An evidence record whose window is not there. */
+struct gw_desk_await {
+    const char *gateway;
+    struct gw_place place; /* of the evidence record */
+    const char *about;     /* the record that the window is of */
+    const char *sha256;    /* of the window */
+};
+enum gw_desk_waits {
+    GW_DESK_ARRIVED, /* the window is there */
+    GW_DESK_AWAITED, /* it is not, and from now on it is awaited */
+    GW_DESK_MISSING  /* it was given up */
+};
+enum gw_status gw_desk_store_await(struct gw_desk_store *s, const struct gw_desk_await *a,
+                                   int64_t now_ms, enum gw_desk_waits *out,
+                                   struct gw_err *err) GW_MUST_CHECK;
+/* A window of that record came with this hash: one that is awaited with another has to be asked for. */
+enum gw_status gw_desk_store_doubt(struct gw_desk_store *s, const char *gateway, const char *about,
+                                   const char *sha256, struct gw_err *err) GW_MUST_CHECK;
+
+enum gw_desk_due_what { GW_DESK_DUE_ARRIVED, GW_DESK_DUE_MISSING, GW_DESK_DUE_ASK };
+struct gw_desk_due {
+    enum gw_desk_due_what what;
+    char gateway[GW_DESK_ID];
+    struct gw_place place;
+    char about[GW_RECORD_ID_SIZE];
+    bool given_up; /* ARRIVED: after all */
+};
+struct gw_desk_patience {
+    int64_t now_ms;     /* wall time */
+    int64_t ask_ms;     /* what is awaited since then or longer is asked for, once */
+    int64_t missing_ms; /* and given up */
+    bool may_ask;
+};
+/* The next of them of which something has become, which is noted with it: one that has arrived is no
+ * longer awaited, one is asked for or given up once only. */
+enum gw_status gw_desk_store_due(struct gw_desk_store *s, const struct gw_desk_patience *p,
+                                 struct gw_desk_due *out, bool *found,
+                                 struct gw_err *err) GW_MUST_CHECK;
+/* Whether the window of that hash was given up. */
+enum gw_status gw_desk_store_missing(struct gw_desk_store *s, const char *gateway,
+                                     const char *sha256, bool *out,
+                                     struct gw_err *err) GW_MUST_CHECK;
 
 /* ---- gateways ---- */
 

@@ -4,7 +4,9 @@
  *
  * What a device spends by not answering is a debt that is paid off at a twentieth of the time that
  * goes by. The passes that make it suspect may run into debt, so that a failure is seen soon; from
- * then on, and for one that fails again and again, the next try waits until it is paid for. Where
+ * then on, and for one that fails again and again, the next try waits until it is paid for: over
+ * any sixty time-outs of its bus from the first failure on, a twentieth is not exceeded. What its
+ * late answers cost others is charged to it, too. Where
  * it is known how fast the device used to answer, most tries do not wait longer than that would
  * explain. Pure; plain values, owned by one thread.
  */

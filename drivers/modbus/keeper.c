@@ -134,6 +134,8 @@ static bool leave_behind(struct gw_keeper *k)
     struct shift *s = k->shift;
     atomic_store(&s->muted, true);
     k->body->stop(s->object);
+    if (k->body->leave != NULL)
+        k->body->leave(s->object);
     atomic_fetch_add(&k->roll->left, 1);
     atomic_fetch_add(&k->roll->users, 1);
     int state = RUNNING;

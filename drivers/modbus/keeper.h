@@ -38,6 +38,8 @@ struct gw_keeper_body {
                            struct gw_err *err);
     void (*run)(void *body);
     void (*stop)(void *body);
+    /* Called before the thread is left behind: lets go of what the next one needs. May be NULL. */
+    void (*leave)(void *body);
     void (*release)(void *body);
 };
 

@@ -618,9 +618,14 @@ static void settle_group(struct gw_mb_pass *p, struct group *g)
             apply_setup(p, e);
         }
     }
-    /* After a broken pass the group stays due, so that a slow one does not wait a whole period. */
-    if (!p->broken)
-        gw_mb_cadence_done(&g->cadence, p->tick_ms);
+    /* After a broken pass the group stays due, and what was not to be had just now is asked for
+     * soon, so that a slow group does not wait a whole period. */
+    if (p->broken)
+        return;
+    gw_mb_cadence_done(&g->cadence, p->tick_ms);
+    const int64_t again = gw_mb_refusal_again(&g->plan, p->tick_ms);
+    if (g->cadence.due_ms > again)
+        g->cadence.due_ms = again;
 }
 
 /* What was known of the device's setup may be another device's from now on. */
@@ -684,6 +689,11 @@ enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp
 bool gw_mb_pass_answered(const struct gw_mb_pass *pass)
 {
     return pass->answered > 0;
+}
+
+bool gw_mb_pass_broken(const struct gw_mb_pass *pass)
+{
+    return pass->broken;
 }
 
 static unsigned count_refused(const struct gw_mb_pass *pass)

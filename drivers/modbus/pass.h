@@ -47,7 +47,7 @@ int64_t gw_mb_pass_period_ms(const struct gw_mb_pass *pass);
 /* Every group is due from first_ms on. */
 void gw_mb_pass_start(struct gw_mb_pass *pass, int64_t first_ms);
 
-/* Begins the pass of a tick. probing: the device is down; when a gateway answers the first request
+/* Begins the pass of a tick; one that broke may begin anew instead of ending. probing: the device is down; when a gateway answers the first request
  * in its place, the pass breaks and does not ask for the rest. */
 void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing);
 /* To be called after begin when the framing has no transaction id and the unit's last request got
@@ -65,8 +65,9 @@ void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason);
 /* Ends the pass: settles all samples and says how it went. */
 enum gw_mb_outcome gw_mb_pass_end(struct gw_mb_pass *pass, const struct gw_stamp *stamp);
 
-/* Whether the pass under way was answered yet. */
+/* Whether the pass under way was answered yet, and whether it broke. */
 bool gw_mb_pass_answered(const struct gw_mb_pass *pass);
+bool gw_mb_pass_broken(const struct gw_mb_pass *pass);
 /* After the end of a pass: tells stats what poll and pass know of the device. */
 void gw_mb_note(const struct gw_mb_poll *poll, const struct gw_mb_pass *pass, int64_t now_ms,
                 struct gw_bus_stats *stats);

@@ -11,7 +11,6 @@ void gw_mb_poll_init(struct gw_mb_poll *p, int64_t period_ms, int64_t first_ms, 
         .due_ms = first_ms,
         .tick_ms = first_ms,
         .hold_ms = first_ms,
-        .late_ms = period_ms / 2,
         .link = GW_LINK_UNKNOWN,
         .backoff = {.first_ms = GW_MB_BACKOFF_MS,
                     .cap_ms = GW_MB_BACKOFF_CAP_MS,
@@ -26,8 +25,7 @@ bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms)
         return false;
     const int64_t ticks = (now_ms - p->due_ms) / p->period_ms + 1;
     const int64_t last = p->due_ms + (ticks - 1) * p->period_ms;
-    /* A tick that is very late would come right before the next one. */
-    const bool attempt = now_ms >= p->hold_ms && now_ms - last <= p->late_ms;
+    const bool attempt = now_ms >= p->hold_ms;
     p->polls.scheduled += (uint64_t)ticks;
     p->polls.skipped += (uint64_t)(ticks - (attempt ? 1 : 0));
     p->due_ms = last + p->period_ms;
@@ -52,6 +50,11 @@ void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome out
 {
     assert(p->busy);
     p->busy = false;
+    if (outcome == GW_MB_PASS_DISTURBED) {
+        p->polls.failed++;
+        p->hold_ms = p->tick_ms;
+        return;
+    }
     if (outcome == GW_MB_PASS_SILENT) {
         p->polls.failed++;
         p->silent++;
@@ -66,10 +69,10 @@ void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome out
         p->polls.failed++;
     p->silent = 0;
     p->link = GW_LINK_OK;
-    p->hold_ms = now_ms;
+    p->hold_ms = p->tick_ms; /* a tick that came meanwhile is not too late */
     if (outcome == GW_MB_PASS_BUSY) {
         const int64_t wait = gw_backoff_next(&p->backoff);
-        p->hold_ms += wait < GW_MB_AWAIT_BUSY_MS ? wait : GW_MB_AWAIT_BUSY_MS;
+        p->hold_ms = now_ms + (wait < GW_MB_AWAIT_BUSY_MS ? wait : GW_MB_AWAIT_BUSY_MS);
         return;
     }
     gw_backoff_reset(&p->backoff);

@@ -4,8 +4,9 @@
  *
  * Pure: the caller says what time it is. A device has a tick every period; each tick is one poll,
  * which is read, failed or skipped, so that polls.scheduled == read + failed + skipped, plus one
- * while a pass is in flight. Ticks are absolute (due += period); what was missed is skipped and
- * counted, never caught up. A device that was silent twice backs off alone: 1, 2, 4 .. 30 s with
+ * while a pass is in flight. Ticks are absolute (due += period). A poll
+ * that waits for its line is done late, as long as the next tick has not come: its period has its
+ * reading. What was missed is skipped and counted, never caught up. A device that was silent twice backs off alone: 1, 2, 4 .. 30 s with
  * jitter; once may be the doing of a neighbour on its line. A busy one is left alone, too, for 5 s
  * at most.
  * Owned by one thread.
@@ -27,10 +28,11 @@
 
 /* How a pass ended. */
 enum gw_mb_outcome {
-    GW_MB_PASS_READ = 0, /* at least one request was answered with data */
-    GW_MB_PASS_REFUSED,  /* answered, but with nothing but exceptions: the device is there */
-    GW_MB_PASS_BUSY,     /* so, and it is busy: it is to be left alone for a while */
-    GW_MB_PASS_SILENT    /* no answer, a foreign or broken one, or its gateway says it is silent */
+    GW_MB_PASS_READ = 0,  /* at least one request was answered with data */
+    GW_MB_PASS_REFUSED,   /* answered, but with nothing but exceptions: the device is there */
+    GW_MB_PASS_BUSY,      /* so, and it is busy: it is to be left alone for a while */
+    GW_MB_PASS_DISTURBED, /* not answered, and maybe through no fault of the device */
+    GW_MB_PASS_SILENT     /* no answer, a foreign or broken one, or its gateway says it is silent */
 };
 
 struct gw_mb_poll {
@@ -38,7 +40,6 @@ struct gw_mb_poll {
     int64_t due_ms;  /* the first tick that is not counted yet */
     int64_t tick_ms; /* due time of the pass in flight or of the last one */
     int64_t hold_ms; /* back-off: no attempt before */
-    int64_t late_ms; /* a tick that is later than this is skipped; half a period at first */
     bool busy;       /* a pass is in flight (or waits for the connection) */
     enum gw_link link;
     unsigned silent; /* silent passes in a row */
@@ -49,15 +50,15 @@ struct gw_mb_poll {
 /* First tick at first_ms; period_ms >= 1. All times are monotonic milliseconds. */
 void gw_mb_poll_init(struct gw_mb_poll *p, int64_t period_ms, int64_t first_ms, uint64_t seed);
 
-/* Counts the ticks up to now_ms. True when a pass is to start now: the latest of them is no later
- * than late_ms, no pass is in flight, and no back-off holds. Its due time is p->tick_ms. */
+/* Counts the ticks up to now_ms. True when a pass is to start now, for the latest of them: no pass
+ * is in flight, and no back-off holds. Its due time is p->tick_ms. */
 bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
 
 /* When gw_mb_poll_due is to be asked next; INT64_MAX while a pass is in flight. */
 int64_t gw_mb_poll_wake(const struct gw_mb_poll *p);
 
 /* The pass in flight is over: counts it, moves the link (ok -> suspect -> down after three silent
- * ones; refused is an answer, so the link is ok) and sets the back-off after a silent one, and up to
+ * ones; refused is an answer, so the link is ok; disturbed says nothing) and sets the back-off after a silent one, and up to
  * GW_MB_AWAIT_BUSY_MS after a busy one. */
 void gw_mb_poll_end(struct gw_mb_poll *p, int64_t now_ms, enum gw_mb_outcome outcome);
 

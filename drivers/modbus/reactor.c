@@ -56,6 +56,9 @@ struct endpoint {
     size_t current;           /* the address in use */
     size_t refused;           /* addresses in a row that gave no connection */
     bool asking;              /* the resolver has a question of ours */
+    bool holds;               /* a gateway waits for a silent unit by its own time-out */
+    bool behind;              /* the request in flight may wait for one that was cut short */
+    int64_t cut_ms;           /* when that one would have been given up */
     struct gw_timer wait;     /* how long the queue waits for a name */
 };
 
@@ -133,6 +136,15 @@ static void schedule(struct unit *u)
     (void)status;
 }
 
+/* How long to wait for the first answer of the next pass. Where a gateway holds its line for a time
+ * of its own, giving up earlier would spare the others nothing, and hide what they pay. */
+static int64_t first_ms(const struct unit *u, unsigned silent)
+{
+    const int64_t full = u->ep->conf->timeout_ms;
+    const bool shared = u->ep->nunits > 1 && !u->ep->holds;
+    return shared ? gw_mb_budget_timeout(&u->budget, full, silent) : full;
+}
+
 /* Behind a gateway or serial server the units share a line: what a silent pass cost the others is
  * paid for before the next try. */
 static void pay(struct unit *u, int64_t now)
@@ -140,7 +152,7 @@ static void pay(struct unit *u, int64_t now)
     const struct gw_mb_cost cost = {
         .now_ms = now,
         .spent_ms = u->spent_ms,
-        .next_ms = u->spent_ms,
+        .next_ms = first_ms(u, u->poll.silent),
         .full_ms = u->ep->conf->timeout_ms,
         .silent = u->poll.silent,
     };
@@ -290,6 +302,23 @@ static void no_connection(struct endpoint *ep, struct unit *u, const char *reaso
     fail_queue(ep, reason);
 }
 
+/* What an exchange tells of a gateway in between: one that answers for a silent unit, or keeps the
+ * next one waiting although the silent one was given up, holds the line by itself. */
+static void note_gateway(struct unit *u, enum gw_status status, const struct gw_mb_reply *reply,
+                         int64_t now)
+{
+    struct endpoint *ep = u->ep;
+    const int64_t took = gw_mb_tcp_took_ms(ep->tcp);
+    const int64_t full = ep->conf->timeout_ms;
+    const bool for_unit = status == GW_OK && (reply->exception == GW_MB_EX_GATEWAY_PATH ||
+                                              reply->exception == GW_MB_EX_GATEWAY_TARGET);
+    if (for_unit || (ep->behind && u->poll.silent == 0 && took > first_ms(u, 1)))
+        ep->holds = true;
+    if (status == GW_OK && !for_unit && !ep->behind)
+        gw_mb_budget_answer(&u->budget, took);
+    ep->cut_ms = status == GW_E_TIMEOUT && took < full ? now + full - took : now;
+}
+
 static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *reply,
                     const char *text)
 {
@@ -299,8 +328,10 @@ static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *
     if (gw_mb_tcp_reached(ep->tcp))
         ep->refused = 0;
     u->spent_ms += gw_mb_tcp_took_ms(ep->tcp);
+    const struct gw_stamp now = gw_clock_now(gw_loop_clock(ep->r->loop));
+    if (gw_mb_tcp_reached(ep->tcp))
+        note_gateway(u, status, reply, now.mono_ms);
     if (status == GW_OK) {
-        const struct gw_stamp now = gw_clock_now(gw_loop_clock(ep->r->loop));
         struct gw_mb_request next;
         u->doubt = false;
         gw_bus_stats_answer(&u->stats, gw_mb_tcp_took_ms(ep->tcp), reply->exception);
@@ -317,6 +348,20 @@ static void on_done(void *arg, enum gw_status status, const struct gw_mb_reply *
     kick(ep);
 }
 
+/* Sets the time-out of the unit's next request. One that may have to wait until a gateway gives up
+ * the one before gets that much more. */
+static void set_timeout(struct endpoint *ep, const struct unit *u)
+{
+    const int64_t now = gw_clock_mono_ms(gw_loop_clock(ep->r->loop));
+    ep->behind = now < ep->cut_ms;
+    int64_t timeout = ep->conf->timeout_ms;
+    if (!gw_mb_pass_answered(u->pass))
+        timeout = first_ms(u, u->poll.silent);
+    if (ep->behind && u->poll.silent == 0)
+        timeout += ep->cut_ms - now;
+    gw_mb_tcp_timeout(ep->tcp, timeout);
+}
+
 /* Starts the request of the first in the queue, if the connection is free. */
 static void kick(struct endpoint *ep)
 {
@@ -331,6 +376,7 @@ static void kick(struct endpoint *ep)
         assert(more);
         (void)more;
         ep->active = u;
+        set_timeout(ep, u);
         const enum gw_status status = gw_mb_tcp_request(ep->tcp, &req, on_done, ep);
         if (status != GW_OK) {
             ep->active = NULL;

@@ -3,8 +3,9 @@
  * modbus/reactor: one thread's loop that polls every Modbus TCP device of a site.
  *
  * Each bus is an endpoint with one connection; its devices queue for it, one request at a time in
- * turn, so that a slow device costs its neighbours no more than one of its requests. Endpoints run
- * side by side. Where a connection cannot be made, all that wait for it fail at once, since they
+ * turn, so that a slow device costs its neighbours no more than one of its requests. One that is
+ * silent is asked briefly (budget.h), unless the gateway in between holds its line anyway. Endpoints
+ * run side by side. Where a connection cannot be made, all that wait for it fail at once, since they
  * would only learn the same one after another.
  *
  * Made and freed by one thread while it does not run; gw_mb_reactor_run is the body of another.

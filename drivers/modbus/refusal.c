@@ -6,6 +6,13 @@ bool gw_mb_refusal_busy(uint8_t exception)
     return exception == GW_MB_EX_ACK || exception == GW_MB_EX_BUSY;
 }
 
+/* What is no property of the request, so that it may be answered soon. */
+static bool passes(uint8_t exception)
+{
+    return gw_mb_refusal_busy(exception) || exception == GW_MB_EX_GATEWAY_PATH ||
+           exception == GW_MB_EX_GATEWAY_TARGET;
+}
+
 static bool is_refused(uint8_t exception)
 {
     return exception == GW_MB_EX_ADDRESS || exception == GW_MB_EX_VALUE;
@@ -13,9 +20,11 @@ static bool is_refused(uint8_t exception)
 
 void gw_mb_refusal_begin(struct gw_mb_refusal *r, struct gw_mb_plan *plan, int64_t tick_ms)
 {
-    r->now = false;
     r->may = tick_ms >= r->no_more_ms;
-    if (r->divided && tick_ms - r->learnt_ms >= GW_MB_LEARNT_MS) {
+    /* Still so, since the pass in which it was divided broke: that taught nothing. */
+    const bool broke = r->now;
+    r->now = false;
+    if (broke || (r->divided && tick_ms - r->learnt_ms >= GW_MB_LEARNT_MS)) {
         gw_mb_plan_whole(plan);
         r->divided = false;
     }
@@ -51,13 +60,15 @@ static void leave_alone(struct gw_mb_block *b, int64_t tick_ms, int64_t cap_ms)
 void gw_mb_refusal_end(struct gw_mb_refusal *r, struct gw_mb_plan *plan, int64_t tick_ms,
                        bool any_read)
 {
-    if (r->now && !any_read) {
+    const bool now = r->now;
+    r->now = false;
+    if (now && !any_read) {
         gw_mb_plan_whole(plan);
         r->divided = false;
         r->no_more_ms = tick_ms + GW_MB_STORM_MS;
         return;
     }
-    if (r->now && !r->divided) {
+    if (now && !r->divided) {
         r->divided = true;
         r->learnt_ms = tick_ms;
     }
@@ -78,6 +89,19 @@ void gw_mb_refusal_forget(struct gw_mb_plan *plan)
         plan->blocks[i].retry_ms = 0;
         plan->blocks[i].waits = 0;
     }
+}
+
+int64_t gw_mb_refusal_again(const struct gw_mb_plan *plan, int64_t tick_ms)
+{
+    int64_t again = INT64_MAX;
+    for (size_t i = 0; i < plan->nblocks; i++) {
+        const struct gw_mb_block *b = &plan->blocks[i];
+        if ((!b->answered && !b->skipped) || !passes(b->exception))
+            continue;
+        const int64_t at = b->retry_ms > tick_ms ? b->retry_ms : tick_ms + GW_MB_AGAIN_MS;
+        again = at < again ? at : again;
+    }
+    return again;
 }
 
 unsigned gw_mb_refusal_count(const struct gw_mb_plan *plan)

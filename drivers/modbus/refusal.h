@@ -32,10 +32,10 @@ struct gw_mb_refusal {
     int64_t no_more_ms; /* no division before */
     bool divided;
     bool may; /* divide, in the present pass */
-    bool now; /* divided in the present pass */
+    bool now; /* divided in the present pass, which has not ended */
 };
 
-/* A pass of that tick begins. */
+/* A pass of that tick begins. A division of one that broke, and so had no end, is undone. */
 void gw_mb_refusal_begin(struct gw_mb_refusal *r, struct gw_mb_plan *plan, int64_t tick_ms);
 /* The answer to block k: exception 0 for data. *left: divisions that this pass may still make. True
  * when block k was divided: it is now its own first part, which is to be asked next. */
@@ -44,6 +44,9 @@ bool gw_mb_refusal_take(struct gw_mb_refusal *r, struct gw_mb_plan *plan, size_t
 /* The pass ended; any_read: at least one request of the device was answered with data. */
 void gw_mb_refusal_end(struct gw_mb_refusal *r, struct gw_mb_plan *plan, int64_t tick_ms,
                        bool any_read);
+/* When what was not answered in the pass of that tick, but will be, is to be asked again: the device
+ * was busy, or its gateway had no answer of it (10, 11). INT64_MAX: there is nothing such. */
+int64_t gw_mb_refusal_again(const struct gw_mb_plan *plan, int64_t tick_ms);
 /* It may be another device from now on: nothing waits any more. */
 void gw_mb_refusal_forget(struct gw_mb_plan *plan);
 

@@ -85,25 +85,36 @@ enum gw_status gw_rtu_open(const struct gw_rtu_conf *conf, struct gw_rtu **out, 
                            (int)conf->stop_bits);
     enum gw_status status = r->mb != NULL ? set_up(r, err) : cannot_open(conf, errno, err);
     if (status != GW_OK) {
-        gw_rtu_close(r);
+        gw_rtu_close(r, true);
         return status;
     }
     *out = r;
     return GW_OK;
 }
 
-void gw_rtu_close(struct gw_rtu *rtu)
+void gw_rtu_close(struct gw_rtu *rtu, bool unlock)
 {
     if (rtu == NULL)
         return;
     if (rtu->mb != NULL) {
         if (modbus_get_socket(rtu->mb) >= 0) {
-            (void)ioctl(modbus_get_socket(rtu->mb), TIOCNXCL);
+            if (unlock)
+                gw_rtu_unlock(modbus_get_socket(rtu->mb));
             modbus_close(rtu->mb);
         }
         modbus_free(rtu->mb);
     }
     free(rtu);
+}
+
+int gw_rtu_fd(const struct gw_rtu *rtu)
+{
+    return rtu->fd;
+}
+
+void gw_rtu_unlock(int fd)
+{
+    (void)ioctl(fd, TIOCNXCL);
 }
 
 void gw_rtu_timeout(struct gw_rtu *rtu, int64_t timeout_ms)

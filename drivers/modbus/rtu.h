@@ -37,7 +37,14 @@ struct gw_rtu;
  * port, descriptor beyond what libmodbus can watch. GW_E_NOMEM. */
 enum gw_status gw_rtu_open(const struct gw_rtu_conf *conf, struct gw_rtu **out,
                            struct gw_err *err) GW_MUST_CHECK;
-void gw_rtu_close(struct gw_rtu *rtu); /* NULL is fine */
+/* unlock: it was ours alone until now. NULL is fine. */
+void gw_rtu_close(struct gw_rtu *rtu, bool unlock);
+
+/* The port's descriptor, for gw_rtu_unlock. */
+int gw_rtu_fd(const struct gw_rtu *rtu);
+/* Ends that the port is ours alone, though it stays open: for one whose thread hangs in it, so that
+ * another one can open it. Any thread. */
+void gw_rtu_unlock(int fd);
 
 /* From now on a transaction may take timeout_ms, which is > 0. */
 void gw_rtu_timeout(struct gw_rtu *rtu, int64_t timeout_ms);

@@ -64,6 +64,11 @@ static void stop_line(void *line)
     gw_rtu_line_stop(line);
 }
 
+static void leave_line(void *line)
+{
+    gw_rtu_line_leave(line);
+}
+
 static void release_line(void *line)
 {
     gw_rtu_line_free(line);
@@ -74,6 +79,7 @@ static const struct gw_keeper_body body = {
     .make = make_line,
     .run = gw_rtu_line_run,
     .stop = stop_line,
+    .leave = leave_line,
     .release = release_line,
 };
 

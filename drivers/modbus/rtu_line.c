@@ -20,6 +20,7 @@
 #define SPREAD_MS   1000 /* first passes are spread over this time at most */
 #define BEAT_MS     1000
 #define PORT_CAP_MS 5000 /* a port that is plugged in again is found within this time */
+#define OWING_MS    4000 /* a late answer disturbs a line for no longer */
 
 /* A device. */
 struct unit {
@@ -28,7 +29,9 @@ struct unit {
     struct gw_mb_pass *pass;
     struct gw_mb_budget budget;
     struct gw_bus_stats stats;
-    bool doubt; /* an answer to its last request may still come */
+    bool doubt;          /* an answer to its last request may still come */
+    struct unit *blames; /* whose answer may have disturbed it; NULL: nobody's */
+    int64_t lost_ms;     /* by that */
     struct gw_ratelog log;
 };
 
@@ -40,6 +43,7 @@ struct gw_rtu_line {
     struct gw_loop *loop;
     struct gw_timer timer; /* the next thing to do: one request, or a try to open the port */
     struct gw_rtu *rtu;    /* NULL while the port is not open */
+    atomic_int locked;     /* the descriptor by which it is ours alone; -1: it is not */
     struct gw_err why;     /* of that */
     int64_t open_ms;       /* no try before */
     struct gw_backoff backoff;
@@ -48,6 +52,10 @@ struct gw_rtu_line {
     struct unit *active; /* its pass is under way */
     int last_unit;       /* that was addressed; -1: none */
     int64_t spent_ms;    /* on the line, in the pass under way */
+    struct unit *owing;  /* whose answer was not there in time and may still come; NULL: nobody's */
+    int64_t owing_ms;    /* since when */
+    int64_t began_ms;    /* when the pass under way began first */
+    bool again;          /* it has begun anew since */
     uint32_t opens;
     struct gw_ratelog port_log, sink_log;
     atomic_uint *beat;
@@ -77,19 +85,20 @@ static void hand_over(struct gw_rtu_line *l, struct unit *u, int64_t now)
     }
 }
 
-/* What a silent pass cost its neighbours is paid for before the next try. */
-static void pay(struct gw_rtu_line *l, struct unit *u, int64_t now)
+/* What a silent unit cost its neighbours is paid for before the next try. */
+static void pay(struct gw_rtu_line *l, struct unit *u, int64_t now, int64_t spent_ms)
 {
     const int64_t full = l->conf->timeout_ms;
     const struct gw_mb_cost cost = {
         .now_ms = now,
-        .spent_ms = l->spent_ms,
+        .spent_ms = spent_ms,
         .next_ms = gw_mb_budget_timeout(&u->budget, full, u->poll.silent),
         .full_ms = full,
         .silent = u->poll.silent,
     };
     const int64_t hold = gw_mb_budget_spend(&u->budget, &cost);
-    if (l->nunits > 1)
+    /* It is held by what it does; what others lost may have been no doing of its. */
+    if (l->nunits > 1 && u->poll.silent > 0)
         gw_mb_poll_hold(&u->poll, hold);
 }
 
@@ -108,14 +117,37 @@ static void release_units(struct gw_rtu_line *l, int64_t now)
             gw_mb_poll_release(&l->units[i].poll, now);
 }
 
+/* One that answers was well before, too: what it lost was the other's doing, and is its debt. One
+ * that is silent once more was not. */
+static void settle_blame(struct gw_rtu_line *l, struct unit *u, enum gw_mb_outcome outcome,
+                         int64_t now)
+{
+    if (outcome == GW_MB_PASS_DISTURBED || (outcome == GW_MB_PASS_SILENT && u->poll.silent < 2))
+        return;
+    if (outcome != GW_MB_PASS_SILENT && u->blames != NULL)
+        pay(l, u->blames, now, u->lost_ms);
+    u->blames = NULL;
+    u->lost_ms = 0;
+}
+
+/* Whether the silence of one that was well may be the doing of another one's late answer. */
+static bool is_disturbed(const struct gw_rtu_line *l, const struct unit *u, int64_t now)
+{
+    return u->poll.silent == 0 && u->blames != NULL && u->blames == l->owing &&
+           now - l->owing_ms <= OWING_MS;
+}
+
 static void end_pass(struct gw_rtu_line *l, struct unit *u)
 {
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
-    const enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    enum gw_mb_outcome outcome = gw_mb_pass_end(u->pass, &now);
+    if (outcome == GW_MB_PASS_SILENT && is_disturbed(l, u, now.mono_ms))
+        outcome = GW_MB_PASS_DISTURBED;
     const bool bus_down = all_down(l);
     gw_mb_poll_end(&u->poll, now.mono_ms, outcome);
+    settle_blame(l, u, outcome, now.mono_ms);
     if (outcome == GW_MB_PASS_SILENT)
-        pay(l, u, now.mono_ms);
+        pay(l, u, now.mono_ms, l->spent_ms);
     else if (bus_down)
         release_units(l, now.mono_ms);
     gw_mb_note(&u->poll, u->pass, now.mono_ms, &u->stats);
@@ -138,6 +170,7 @@ static void try_open(struct gw_rtu_line *l)
     const int64_t now = now_ms(l);
     l->last_unit = -1;
     if (status == GW_OK) {
+        atomic_store(&l->locked, gw_rtu_fd(l->rtu));
         gw_ratelog_ok(&l->port_log, now, TAG, l->where);
         gw_backoff_reset(&l->backoff);
         l->opens++;
@@ -150,17 +183,32 @@ static void try_open(struct gw_rtu_line *l)
     l->open_ms = now + gw_backoff_next(&l->backoff);
 }
 
+static void close_port(struct gw_rtu_line *l)
+{
+    gw_rtu_close(l->rtu, atomic_exchange(&l->locked, -1) >= 0);
+    l->rtu = NULL;
+}
+
 static void lose_port(struct gw_rtu_line *l, const struct gw_err *why)
 {
     const int64_t now = now_ms(l);
-    gw_rtu_close(l->rtu);
-    l->rtu = NULL;
+    close_port(l);
+    l->owing = NULL;
     l->why = *why;
     gw_ratelog_fail(&l->port_log, now, TAG, "%s: %s", l->where, why->msg);
     l->open_ms = now + gw_backoff_next(&l->backoff);
 }
 
 /* ---- requests ---- */
+
+static void begin(struct gw_rtu_line *l, struct unit *u)
+{
+    gw_mb_pass_begin(u->pass, u->poll.tick_ms, u->poll.link == GW_LINK_DOWN);
+    if (u->doubt)
+        gw_mb_pass_doubt(u->pass);
+    l->spent_ms = 0;
+    l->again = false;
+}
 
 /* The unit that is due for longest, with its pass begun; NULL when none is due. */
 static struct unit *begin_next(struct gw_rtu_line *l)
@@ -175,11 +223,46 @@ static struct unit *begin_next(struct gw_rtu_line *l)
     }
     if (best == NULL || !gw_mb_poll_due(&best->poll, now))
         return NULL;
-    gw_mb_pass_begin(best->pass, best->poll.tick_ms, best->poll.link == GW_LINK_DOWN);
-    if (best->doubt)
-        gw_mb_pass_doubt(best->pass);
-    l->spent_ms = 0;
+    l->began_ms = now;
+    begin(l, best);
     return best;
+}
+
+/* The time-out for one that is known to be well. */
+static int64_t again_ms(const struct gw_rtu_line *l, const struct unit *u)
+{
+    return gw_mb_budget_timeout(&u->budget, l->conf->timeout_ms, 1);
+}
+
+/* Whoever is asked while another unit's answer is outstanding may be disturbed by it. When that
+ * befalls one that was well, it is asked again, as long as that is within its period, and the
+ * other one is not before that answer must be over. Its pass then begins anew. */
+static void ask_again(struct gw_rtu_line *l, struct unit *u, int64_t now)
+{
+    struct unit *other = l->owing;
+    if (other == NULL || other == u || u->poll.silent > 0)
+        return;
+    u->blames = other;
+    u->lost_ms += l->spent_ms;
+    gw_mb_poll_hold(&other->poll, l->owing_ms + OWING_MS);
+    l->spent_ms = 0;
+    const int64_t period_end = u->poll.tick_ms + u->poll.period_ms;
+    const int64_t patience_end = l->began_ms + OWING_MS;
+    if (now + again_ms(l, u) > (period_end < patience_end ? period_end : patience_end))
+        return;
+    begin(l, u);
+    l->again = true;
+}
+
+/* Notes whether an answer to that unit's request may still come. */
+static void note_owing(struct gw_rtu_line *l, struct unit *u, bool answered, int64_t now)
+{
+    if (!answered && (l->owing == NULL || l->owing == u || u->poll.silent > 0)) {
+        l->owing = u;
+        l->owing_ms = now;
+    } else if (answered && (l->owing == u || now - l->owing_ms > OWING_MS)) {
+        l->owing = NULL;
+    }
 }
 
 static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_request *req)
@@ -189,9 +272,11 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
     if (l->last_unit >= 0 && l->last_unit != req->unit && l->conf->turnaround_ms > 0)
         gw_serial_pause(l->conf->turnaround_ms);
     l->last_unit = req->unit;
-    gw_rtu_timeout(l->rtu, gw_mb_pass_answered(u->pass)
-                               ? full
-                               : gw_mb_budget_timeout(&u->budget, full, u->poll.silent));
+    int64_t timeout = full;
+    if (!gw_mb_pass_answered(u->pass))
+        timeout =
+            l->again ? again_ms(l, u) : gw_mb_budget_timeout(&u->budget, full, u->poll.silent);
+    gw_rtu_timeout(l->rtu, timeout);
     struct gw_mb_reply reply;
     struct gw_err err = {.msg = ""};
     const int64_t sent = now_ms(l);
@@ -199,6 +284,7 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
     const struct gw_stamp now = gw_clock_now(gw_loop_clock(l->loop));
     l->spent_ms += now.mono_ms - start;
     u->doubt = status != GW_OK;
+    note_owing(l, u, status == GW_OK, now.mono_ms);
     if (status == GW_OK) {
         gw_bus_stats_answer(&u->stats, now.mono_ms - sent, reply.exception);
         gw_mb_budget_answer(&u->budget, now.mono_ms - sent);
@@ -211,6 +297,8 @@ static void ask(struct gw_rtu_line *l, struct unit *u, const struct gw_mb_reques
         status = gw_err_set(&err, GW_E_CLOSED, "the port's name leads to another device now");
     if (status == GW_E_CLOSED)
         lose_port(l, &err);
+    else if (gw_mb_pass_broken(u->pass))
+        ask_again(l, u, now.mono_ms);
 }
 
 static void no_port(struct gw_rtu_line *l, struct unit *u)
@@ -300,8 +388,6 @@ static void start_units(struct gw_rtu_line *l)
         const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
         const int64_t first = now + (int64_t)i * spread / (int64_t)l->nunits;
         gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
-        /* Whoever comes behind a time-out is late, which is better than skipped. */
-        u->poll.late_ms = period * 4 / 5;
         gw_mb_pass_start(u->pass, first);
     }
 }
@@ -316,6 +402,7 @@ enum gw_status gw_rtu_line_new(const struct gw_driver_env *env, uint32_t bus,
     l->env = *env;
     l->conf = b->priv;
     l->last_unit = -1;
+    atomic_init(&l->locked, -1);
     l->port_conf = (struct gw_rtu_conf){
         .port = l->conf->port,
         .baud = l->conf->baud,
@@ -347,7 +434,7 @@ void gw_rtu_line_free(struct gw_rtu_line *line)
         return;
     for (size_t i = 0; i < line->nunits; i++)
         gw_mb_pass_free(line->units[i].pass);
-    gw_rtu_close(line->rtu);
+    close_port(line);
     if (line->loop != NULL) {
         gw_loop_timer_clear(line->loop, &line->timer);
         gw_loop_timer_clear(line->loop, &line->pulse);
@@ -382,4 +469,11 @@ void gw_rtu_line_run(void *arg)
 void gw_rtu_line_stop(struct gw_rtu_line *line)
 {
     gw_loop_stop(line->loop);
+}
+
+void gw_rtu_line_leave(struct gw_rtu_line *line)
+{
+    const int fd = atomic_exchange(&line->locked, -1);
+    if (fd >= 0)
+        gw_rtu_unlock(fd);
 }

@@ -5,8 +5,11 @@
  *
  * The unit that is due for longest is asked first, its whole pass in one go, since every change of
  * unit costs a pause. A silent unit breaks its pass with the first time-out and backs off alone;
- * where it has neighbours it may cost the line a twentieth of its time (budget.h). When all were
- * silent and one answers, the others are asked at once. A port that cannot be opened or
+ * where it has neighbours it may cost the line a twentieth of its time (budget.h). An answer that
+ * comes too late meets the next exchange, which is another unit's: that one is asked again, within
+ * its period, at the cost of the late one, and a poll that it loses all the same makes it neither
+ * suspect nor back off. When all were silent and one answers, the others are
+ * asked at once. A port that cannot be opened or
  * that vanishes (a USB adapter) fails all units at once; it is tried again with a back-off of its
  * own, always by its name, and what waited for it is then polled at its next tick.
  *
@@ -36,5 +39,7 @@ void gw_rtu_line_run(void *arg);
 /* Makes gw_rtu_line_run return after the request in flight, so within the bus's time-out and half a
  * second. Any thread. */
 void gw_rtu_line_stop(struct gw_rtu_line *line);
+/* Lets another line open the port that this one, which hangs, has open. Any thread; never blocks. */
+void gw_rtu_line_leave(struct gw_rtu_line *line);
 
 #endif

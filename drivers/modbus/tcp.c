@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "modbus/tcp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -103,6 +104,12 @@ void gw_mb_tcp_address(struct gw_mb_tcp *c, const struct sockaddr_storage *addr,
 {
     c->conf.addr = *addr;
     c->conf.addr_len = len;
+}
+
+void gw_mb_tcp_timeout(struct gw_mb_tcp *c, int64_t timeout_ms)
+{
+    assert(timeout_ms > 0 && c->phase == PHASE_IDLE);
+    c->conf.timeout_ms = timeout_ms;
 }
 
 /* ---- the end of a request ---- */

@@ -54,6 +54,9 @@ void gw_mb_tcp_free(struct gw_mb_tcp *c); /* a request in flight ends without a 
 enum gw_status gw_mb_tcp_request(struct gw_mb_tcp *c, const struct gw_mb_request *req,
                                  gw_mb_tcp_done done, void *arg) GW_MUST_CHECK;
 
+/* From now on a transaction may take timeout_ms, which is > 0. Not while a request is in flight. */
+void gw_mb_tcp_timeout(struct gw_mb_tcp *c, int64_t timeout_ms);
+
 bool gw_mb_tcp_connected(const struct gw_mb_tcp *c);
 /* True when the last request had a connection: what failed then was the unit, not the way to it. */
 bool gw_mb_tcp_reached(const struct gw_mb_tcp *c);

@@ -202,10 +202,11 @@ struct gw_site_mqtt {
     bool allow_plaintext; /* tls may be false although host is not this machine */
     char ca_file[GW_PATH_SIZE], cert_file[GW_PATH_SIZE], private_key_file[GW_PATH_SIZE];
     int64_t keepalive_s;
-    int64_t window;   /* messages in flight at most */
-    bool receipts;    /* records wait for the platform's receipt; false: PUBACK stands in */
-    bool telemetry;   /* publish telemetry over MQTT, too */
-    int64_t health_s; /* period of the health document */
+    int64_t session_s; /* what the subscription outlives a connection by; 0: a clean start */
+    int64_t window;    /* messages in flight at most */
+    bool receipts;     /* records wait for the platform's receipt; false: PUBACK stands in */
+    bool telemetry;    /* publish telemetry over MQTT, too */
+    int64_t health_s;  /* period of the health document */
 };
 
 #define GW_SITE_TAGS_MAX 8

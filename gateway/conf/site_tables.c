@@ -281,6 +281,10 @@ const struct gw_key gw_site_mqtt_keys[] = {
     {"keepalive_s", GW_KEY_INT, VALUE(gw_site_mqtt, keepalive_s), .min = 5, .max = 3600,
      .def = "30",
      .doc = "Seconds of silence after which the broker takes this gateway for lost."},
+    {"session_s", GW_KEY_INT, VALUE(gw_site_mqtt, session_s), .min = 0, .max = 604800,
+     .def = "86400",
+     .doc = "Seconds for which the broker keeps commands and receipts for a gateway that is away "
+            "(3.1.1: without end); 0: not at all."},
     {"window", GW_KEY_INT, VALUE(gw_site_mqtt, window), .min = 1, .max = 1000, .def = "20",
      .doc = "Messages under way at most; more help on a slow line, if the broker permits them."},
     {"receipts", GW_KEY_BOOL, VALUE(gw_site_mqtt, receipts), .def = "true",

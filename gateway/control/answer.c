@@ -105,7 +105,7 @@ static const struct gw_snapshot *look(struct gw_control *c, unsigned parts)
 {
     const struct gw_snapshot *s = gw_board_read(c->conf.board);
 
-    if (s && (s->parts & parts) == parts &&
+    if (s && (s->parts & parts) == parts && s->now.mono_ms >= c->changed_ms &&
         gw_clock_mono_ms(c->conf.clock) - s->now.mono_ms <= GW_CONTROL_FRESH_MS)
         return s;
     gw_board_ask(c->conf.board, parts);
@@ -178,11 +178,15 @@ static bool give_document(struct gw_control *c, const struct route *route,
     const char *device = gw_http_arg(req, "device");
     const char *points = gw_http_arg(req, "points");
     const char *from = gw_http_arg(req, "from");
+    const char *limit = gw_http_arg(req, "limit");
     struct gw_buf b;
 
     if (device && !find_device(c->conf.site, device, &r.device))
         return fault(out, 404, "there is no such device");
-    if (from && strcmp(route->path, "/v1/events") == 0 && !read_number(from, INT64_MAX, &r.from))
+    const bool events = route->render == gw_render_events;
+    if (events && limit && !read_number(limit, GW_EVENTS_KEPT, &r.limit))
+        return fault(out, 400, "limit= must be a number from 1 to 200");
+    if (from && events && !read_number(from, INT64_MAX, &r.from))
         return fault(out, 400, "from= must be the number of an event, 1 or more");
     r.points = points && strcmp(points, "1") == 0;
     r.snapshot = look(c, route->parts);
@@ -469,8 +473,11 @@ static bool take_told(struct gw_control *c, const struct gw_told_verb *verb,
         return refuse_early(c, req, out);
     if (!w->let_in)
         return fault(out, 403, "this connection was not let in");
-    if (w->answer)
+    if (w->answer) {
+        if (w->answer->done)
+            c->changed_ms = now.mono_ms;
         return give_reply(w->answer, out);
+    }
     if (w->call != 0)
         return req->waited_ms >= GW_CONTROL_TELL_MS &&
                fault(out, 503, "it is not known whether it was done: look before you repeat it");

@@ -34,7 +34,8 @@ struct gw_control {
     struct gw_access access;
     struct gw_history *history;
     struct gw_waiting waiting[GW_HTTP_CLIENTS];
-    uint64_t calls; /* put so far */
+    uint64_t calls;     /* put so far */
+    int64_t changed_ms; /* monotonic: something was told and done then; what is shown is no older */
     struct gw_watch listen_watch, tcp_watch, board_watch, calls_watch;
     struct gw_timer rest, tcp_retry;
 };

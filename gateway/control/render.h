@@ -21,7 +21,8 @@ struct gw_render {
     struct gw_stamp start;
     const struct gw_snapshot *snapshot; /* with the parts that the document needs */
     uint32_t device;  /* index of the only device to write; GW_RENDER_ALL: all of them */
-    int64_t from;     /* events: the number of the first to write; 0: all */
+    int64_t from;     /* events: the number of the first to write; 0: all ... */
+    int64_t limit;    /* ... and no more than so many, the latest; 0: all */
     bool points;      /* metrics: of every point, too */
     size_t clients;   /* metrics: of the local API, now ... */
     uint64_t refused; /* ... and refused since the start */

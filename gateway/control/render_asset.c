@@ -101,20 +101,31 @@ static bool is_about(const struct walk *w, const struct gw_check_def *check,
 
 static enum state state_by(const struct gw_check_def *check, const struct gw_sample *s)
 {
+    const bool silent = !s || s->quality == GW_Q_NOT_YET || s->quality == GW_Q_BAD_COMM;
+
+    switch (check->finding->kind) {
+    case GW_KIND_ABS:
+        return silent ? STATE_ABSENT : STATE_PRESENT; /* another one may be what lacks */
+    case GW_KIND_FLT:
+    case GW_KIND_INT:
+        return STATE_FAILED;
+    case GW_KIND_BYP:
+        return STATE_BYPASSED;
+    default:
+        break;
+    }
     switch (check->rule->rule) {
-    case GW_RULE_ABSENT:
-        return !s || s->quality == GW_Q_NOT_YET || s->quality == GW_Q_BAD_COMM ? STATE_ABSENT
-                                                                               : STATE_PRESENT;
     case GW_RULE_BAD_QUALITY:
-    case GW_RULE_FROZEN:
-    case GW_RULE_DECOUPLED:
-    case GW_RULE_RAIL:
-    case GW_RULE_REPEATED:
         return STATE_FAILED;
     case GW_RULE_BYPASSED:
         return STATE_BYPASSED;
-    default:
+    case GW_RULE_STATE:
+    case GW_RULE_LIMIT:
+    case GW_RULE_RATE:
+    case GW_RULE_BALANCE:
         return check->finding->cls == GW_CLASS_ALARM ? STATE_TRIPPED : STATE_PRESENT;
+    default:
+        return STATE_PRESENT;
     }
 }
 

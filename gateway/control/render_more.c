@@ -51,7 +51,7 @@ void gw_render_events(const struct gw_render *r, struct gw_buf *out)
     gw_jcs_arr(&j, "events");
     for (size_t i = 0; i < s->nevents; i++) {
         const struct gw_snapshot_event *e = &s->events[i];
-        if (e->n < r->from)
+        if (e->n < r->from || (r->limit > 0 && (int64_t)(s->nevents - i) > r->limit))
             continue;
         gw_jcs_obj(&j, NULL);
         gw_jcs_str(&j, "kind", e->kind);

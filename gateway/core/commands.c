@@ -31,19 +31,19 @@ struct pending {
 struct gw_commands {
     struct gw_commands_conf conf;
     struct gw_journal *journal;
-    struct gw_inbox *inbox;
+    struct gw_inbox *inbox; /* NULL: nobody is trusted to send anything */
     struct gw_gate *gate;
     struct gw_loop *loop; /* NULL: not open */
     struct gw_watch watches[GW_INBOX_LANES];
-    struct pending queue[PENDING];
+    struct pending *queue; /* PENDING of them, from the first one on */
     size_t first, count;
     struct pending *acting; /* the engine carries this one out just now */
     void (*tell)(void *ctx, struct gw_call_answer *answer);
     void *tell_ctx;
     uint64_t tokens;
     struct gw_asked asked;
-    struct gw_place places[GW_ASK_RECEIPTS];
-    struct gw_place held[GW_ASK_RECEIPTS]; /* of a receipt that the journal has no room for yet */
+    struct gw_place *places; /* GW_ASK_RECEIPTS of the message that is read ... */
+    struct gw_place *held;   /* ... and of a receipt that the journal has no room for yet */
     size_t nheld;
     struct gw_timer retry, again;
     struct gw_buf body, wire;
@@ -58,10 +58,17 @@ enum gw_status gw_commands_new(const struct gw_commands_conf *conf, struct gw_co
     if (!c)
         return gw_err_set(err, GW_E_NOMEM, "commands: out of memory");
     c->conf = *conf;
+    const bool trusts = conf->site->platform.nkeys > 0;
+    c->places = trusts ? calloc(GW_ASK_RECEIPTS, sizeof *c->places) : NULL;
+    c->held = trusts ? calloc(GW_ASK_RECEIPTS, sizeof *c->held) : NULL;
+    if (trusts && (!c->places || !c->held)) {
+        gw_commands_free(c);
+        return gw_err_set(err, GW_E_NOMEM, "commands: out of memory");
+    }
     c->asked.places = c->places;
     gw_buf_init(&c->body, REPLY_MAX);
     gw_buf_init(&c->wire, REPLY_MAX + 1024);
-    enum gw_status st = gw_inbox_new(&c->inbox, err);
+    enum gw_status st = trusts ? gw_inbox_new(&c->inbox, err) : GW_OK;
     if (st == GW_OK)
         st = gw_gate_new(conf->site, conf->identity->challenge, &c->gate, err);
     if (st != GW_OK) {
@@ -80,6 +87,9 @@ void gw_commands_free(struct gw_commands *c)
         gw_call_answer_free(c->queue[c->first].told);
     gw_gate_free(c->gate);
     gw_inbox_free(c->inbox);
+    free(c->places);
+    free(c->held);
+    free(c->queue);
     gw_buf_free(&c->body);
     gw_buf_free(&c->wire);
     free(c);
@@ -88,6 +98,14 @@ void gw_commands_free(struct gw_commands *c)
 void gw_commands_journal(struct gw_commands *c, struct gw_journal *journal)
 {
     c->journal = journal;
+}
+
+/* Whether one more may wait. */
+static bool has_room(struct gw_commands *c)
+{
+    if (!c->queue)
+        c->queue = calloc(PENDING, sizeof *c->queue);
+    return c->queue && c->count < PENDING;
 }
 
 /* ---- numbers ---- */
@@ -399,7 +417,7 @@ void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
     p.asked.exp_ms = INT64_MAX;
     p.asked.command = *cmd;
     p.token = (c->tokens + 1) | TOKEN_BIT;
-    if (!c->loop || c->count == PENDING || store_number(c, &p) != GW_OK) {
+    if (!c->loop || !has_room(c) || store_number(c, &p) != GW_OK) {
         told->later = true;
         (void)snprintf(told->why, sizeof told->why, "the journal takes nothing now; try again");
         (void)snprintf(told->why_zh, sizeof told->why_zh, "日志暂不可写，请稍后重试");
@@ -455,8 +473,8 @@ static void take_letter(struct gw_commands *c, const struct gw_letter *l)
         take_receipt(c);
         return;
     }
-    if (why == GW_REFUSED_NOT && (c->count == PENDING || store(c, c->asked.key, c->asked.ask,
-                                                               c->asked.seq, token) != GW_OK)) {
+    if (why == GW_REFUSED_NOT &&
+        (!has_room(c) || store(c, c->asked.key, c->asked.ask, c->asked.seq, token) != GW_OK)) {
         why = GW_REFUSED_JOURNAL;
         gw_gate_refused(c->gate, why, 1);
         (void)snprintf(c->asked.why, sizeof c->asked.why,
@@ -527,7 +545,7 @@ void gw_commands_open(struct gw_commands *c, struct gw_loop *loop)
     c->loop = loop;
     c->retry = (struct gw_timer){.fire = on_retry, .arg = c};
     c->again = (struct gw_timer){.fire = on_again, .arg = c};
-    for (unsigned i = 0; i < GW_INBOX_LANES; i++) {
+    for (unsigned i = 0; i < GW_INBOX_LANES && c->inbox; i++) {
         c->watches[i] = (struct gw_watch){
             .fd = gw_inbox_fd(c->inbox, i), .ready = i == 0 ? on_receipts : on_commands, .arg = c};
         watch_lane(c, i);
@@ -538,7 +556,7 @@ void gw_commands_close(struct gw_commands *c)
 {
     if (!c || !c->loop)
         return;
-    for (unsigned i = 0; i < GW_INBOX_LANES; i++)
+    for (unsigned i = 0; i < GW_INBOX_LANES && c->inbox; i++)
         gw_loop_unwatch(c->loop, &c->watches[i]);
     gw_loop_timer_clear(c->loop, &c->retry);
     gw_loop_timer_clear(c->loop, &c->again);

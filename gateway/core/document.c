@@ -256,7 +256,9 @@ const char *gw_health_journal_fault(const struct gw_health *h)
 {
     if (h->journal_fault[0] || !h->journal->tight)
         return h->journal_fault;
-    return "nine tenths of the space for records are used by what waits for delivery";
+    return "nine tenths of the space for records are used by what waits for delivery; what an "
+           "alarm "
+           "that chatters repeats is only counted";
 }
 
 static void write_journal_health(struct gw_jcs *j, const struct gw_health *h)

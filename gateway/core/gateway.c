@@ -417,6 +417,7 @@ static void on_tick(void *arg)
     struct gw_stamp now = gw_clock_now(g->clock);
 
     if (g->running) {
+        gw_engine_merge(g->engine, gw_journal_tight(g->journal));
         gw_engine_all(g->engine, &now);
         if (now.mono_ms >= g->checkpoint_due_ms) {
             gw_engine_checkpoint(g->engine, &now, false);

@@ -184,6 +184,11 @@ void gw_engine_settle(struct gw_engine *e)
     }
 }
 
+void gw_engine_merge(struct gw_engine *e, bool on)
+{
+    e->merging = on;
+}
+
 void gw_engine_chain(struct gw_engine *e, const char *chain)
 {
     const bool replaced = e->chain[0] != '\0' && strcmp(e->chain, chain) != 0;
@@ -315,6 +320,7 @@ void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stam
 {
     if (device >= e->ndevices)
         return;
+    e->looked = *now;
     gw_engine_permits(e, now);
     for (size_t i = e->device_start[device]; i < e->device_start[device + 1]; i++)
         step(e, &e->slots[e->by_device[i]], now);
@@ -332,6 +338,7 @@ static void settle_signs(struct gw_engine *e)
 
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
 {
+    e->looked = *now;
     gw_engine_permits(e, now);
     gw_life_look(&e->life, now, e->conf.built_ms, e->boot_id);
     e->life.signs.changed = e->govern.accepted.hash[0] != '\0' && !gw_engine_accepted(e);

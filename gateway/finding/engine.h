@@ -78,6 +78,11 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
  * further transition: what it has to say next is offered after the commit. */
 void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq);
 
+/* Room for records is short (on) or no longer: meanwhile what an alarm that chatters repeats is only
+ * counted, and told once there is room or with its end. Raised, cleared and reopened cases, and
+ * whatever else happens once, are told as ever. */
+void gw_engine_merge(struct gw_engine *e, bool on);
+
 /* A person acknowledges the alarm of this check. GW_E_NOTFOUND: no such check; GW_E_INVAL: nothing
  * to acknowledge; GW_E_FULL: its last record is not committed, or the journal takes none now; try
  * later. */

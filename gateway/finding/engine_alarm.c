@@ -103,9 +103,12 @@ enum gw_tri gw_engine_watch(struct gw_engine *e, struct gw_slot *s, const struct
         return s->raw;
     look_at_masks(e, s, now);
     const enum gw_tri answer = voted(s, ctx);
+    const int64_t changes = s->chatter.changes;
     if (s->def->rule->rule != GW_RULE_CHATTER &&
         gw_chatter_step(&s->chatter, &e->chatter, answer, now->mono_ms)) {
         e->changed = true;
+        if (!s->chatter.on)
+            s->owed += changes - s->told;
         s->told_ms = now->mono_ms;
         s->told = s->chatter.changes;
     }
@@ -128,8 +131,10 @@ static void forget_attempt(struct gw_engine *e, struct gw_slot *s, const struct 
     s->held = false;
     s->release = false;
     s->mem.worst = (double)NAN;
-    if (s->mem.merged++ == 0)
+    if (s->mem.merged++ == 0) {
         s->merged_ms = now->mono_ms;
+        s->mem.merged_ms = now->wall_ms > 0 ? now->wall_ms : 0;
+    }
 }
 
 void gw_engine_track(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
@@ -239,7 +244,8 @@ static void summarise(struct gw_engine *e, struct gw_slot *s, const struct gw_st
         return;
     }
     const int64_t more = s->chatter.changes - s->told;
-    if (s->chatter.on && s->delay.active && more > 0 && now->mono_ms - s->told_ms >= e->summary_ms)
+    if (s->chatter.on && s->delay.active && more > 0 && !e->merging &&
+        now->mono_ms - s->told_ms >= e->summary_ms)
         gw_engine_summary(e, s, GW_SUMMARY_CHATTER, more, now);
 }
 

@@ -250,6 +250,16 @@ static void move_case(struct transition *t, bool active, int64_t wall_ms)
     t->opens = active;
 }
 
+/* An alarm that chattered has come to rest: its end tells how often, as far as nobody was told. */
+static void count_owed(struct transition *t)
+{
+    if (t->slot.owed == 0)
+        return;
+    t->summary = "chatter";
+    t->count = t->slot.owed;
+    t->slot.owed = 0;
+}
+
 /* An alarm that came and went in a flood before: this record tells of that, too. */
 static void count_merged(struct transition *t)
 {
@@ -257,7 +267,7 @@ static void count_merged(struct transition *t)
         return;
     t->summary = "flood";
     t->count = t->slot.mem.merged;
-    t->slot.mem.merged = 0;
+    t->slot.mem.merged = t->slot.mem.merged_ms = 0;
 }
 
 /* Which alarm the record quotes. False when that alarm's own record has no number yet. */
@@ -313,6 +323,8 @@ void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_r
         t.slot.mem.evidence = wants_evidence(f);
         t.slot.opened_ms = now->mono_ms;
         t.slot.opened_here = true;
+    } else {
+        count_owed(&t);
     }
     (void)offer(e, s, &t, ctx, now);
 }
@@ -369,12 +381,16 @@ void gw_engine_summary(struct gw_engine *e, struct gw_slot *s, enum gw_summary w
     if (what == GW_SUMMARY_FLOOD) {
         /* They are one case that has come and gone, told by this record alone. */
         struct gw_case *c = &t.slot.mem.c;
-        t.observed_ms = now->wall_ms - (now->mono_ms - s->merged_ms);
+        if (s->merged_ms != 0)
+            t.observed_ms = now->wall_ms - (now->mono_ms - s->merged_ms);
+        else /* before the start */
+            t.observed_ms = s->mem.merged_ms != 0 ? s->mem.merged_ms : now->wall_ms;
         c->number++;
         c->state = GW_CASE_CLEARED;
         c->raised_ms = t.observed_ms;
         c->cleared_ms = now->wall_ms;
-        t.slot.mem.merged = 0;
+        t.slot.mem.merged = t.slot.mem.merged_ms = 0;
+        t.slot.merged_ms = 0;
     } else {
         gw_engine_record_id(e, s->seq, t.alarm_id);
         t.slot.told = s->chatter.changes;

@@ -49,6 +49,7 @@ struct gw_slot {
     int64_t held_ms;       /* since when it waits */
     int64_t merged_ms;     /* first time that it came and went in a flood */
     int64_t told_ms, told; /* when it was told how often it chattered, and what */
+    int64_t owed;          /* it came and went so often and chatters no more: not told yet */
 
     /* What the journal was given last, and when (monotonic). */
     struct gw_check_state stored;
@@ -91,6 +92,7 @@ struct gw_engine {
     struct gw_flood flood;
     bool flood_seeded; /* with alarms from before the start */
     int64_t summary_ms, stale_ms;
+    bool merging; /* room for records is short */
     struct gw_shelf shelves[GW_SHELVES_MAX];
     size_t nshelves;
     struct gw_govern govern;
@@ -100,8 +102,9 @@ struct gw_engine {
     bool restore_govern; /* the store was replaced and has none of its rows yet */
     bool governed;       /* what govern.h holds changed since it was last asked for */
 
-    uint64_t tokens; /* given out so far */
-    bool changed;    /* the committed list of cases, since it was last asked for */
+    struct gw_stamp looked; /* when checks were looked at last */
+    uint64_t tokens;        /* given out so far */
+    bool changed;           /* the committed list of cases, since it was last asked for */
 
     struct gw_buf body;   /* GW_RECORD_MAX */
     struct gw_buf window; /* up to GW_WINDOW_MAX */

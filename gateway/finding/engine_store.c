@@ -149,9 +149,14 @@ struct standing {
     const struct gw_slot *slot; /* NULL: no longer declared */
 };
 
-/* Of those that name the check; whether it holds was looked at when the check was. */
+/* The one that holds at the time when the check was looked at; should it have just been taken away,
+ * one of those that name the check. */
 static const struct gw_permit *withholding(const struct gw_engine *e, const struct gw_slot *s)
 {
+    const struct gw_permit *p =
+        gw_govern_withholding(&e->govern, e->catalogue, s->def, &e->looked, e->conf.built_ms);
+    if (p != NULL)
+        return p;
     for (size_t i = 0; i < e->govern.npermits; i++)
         if (gw_permit_withholds(&e->govern.permits[i], e->catalogue, s->def))
             return &e->govern.permits[i];

@@ -40,7 +40,7 @@ bool gw_check_state_same(const struct gw_check_state *a, const struct gw_check_s
            a->alarm == b->alarm && a->alarm_seq == b->alarm_seq && a->seen == b->seen &&
            a->since_ms == b->since_ms && a->evidence == b->evidence && a->votes == b->votes &&
            a->chatter == b->chatter && a->fleeting == b->fleeting && a->merged == b->merged &&
-           same_memory(&a->memory, &b->memory);
+           a->merged_ms == b->merged_ms && same_memory(&a->memory, &b->memory);
 }
 
 #define NUMBER_SIZE 64
@@ -93,6 +93,7 @@ size_t gw_check_state_write(const struct gw_check_state *s, char out[GW_CHECK_ST
     if (s->memory.holds)
         gw_jcs_str(&j, "lo", lo);
     write_if(&j, "merged", s->merged);
+    write_if(&j, "merged_ms", s->merged_ms);
     if (s->memory.holds)
         gw_jcs_bool(&j, "moved", s->memory.moved);
     if (s->memory.moves > 0)
@@ -242,6 +243,7 @@ static bool read_members(struct reader *r, struct gw_check_state *s)
     s->chatter = take_int_if(r, "chatter", max);
     s->fleeting = take_int_if(r, "fleeting", max);
     s->merged = take_int_if(r, "merged", max);
+    s->merged_ms = take_int_if(r, "merged_ms", max);
     s->votes = (uint32_t)take_int_if(r, "votes", UINT32_MAX);
     s->c.cleared_ms = take_int(r, "cleared_ms", -max, max);
     s->evidence = take_bool(r, "evidence");

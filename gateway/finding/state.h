@@ -35,6 +35,7 @@ struct gw_check_state {
     int64_t chatter;           /* alarms: changes since it began to chatter; 0: it does not */
     int64_t fleeting;          /* alarms: how often it went away within its delay */
     int64_t merged;            /* alarms: came and went in a flood, not told yet */
+    int64_t merged_ms;         /* wall time of the first of these; 0: not known */
     bool evidence;             /* the window of the last raise is not recorded yet */
     struct gw_rule_memory memory; /* told only where something is held */
 };

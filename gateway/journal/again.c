@@ -82,6 +82,7 @@ bool gw_again_put(struct gw_again *a, int64_t seq, int64_t now_ms)
         *item = (struct gw_again_item){.seq = seq};
     }
     item->tries++;
+    item->wanted = false;
     item->due_ms = now_ms + wait_after(item->tries);
     if (item->due_ms < a->next_ms || gw_again_count(a) == 1)
         a->next_ms = item->due_ms;
@@ -94,11 +95,18 @@ bool gw_again_now(struct gw_again *a, int64_t seq, int64_t now_ms)
     if (item == NULL && !gw_again_put(a, seq, now_ms))
         return false;
     item = find(a, seq);
+    item->wanted = true;
     if (item->due_ms == INT64_MAX)
         return true;
     item->due_ms = now_ms;
     a->next_ms = now_ms < a->next_ms ? now_ms : a->next_ms;
     return true;
+}
+
+bool gw_again_taken(const struct gw_again *a, int64_t seq)
+{
+    const struct gw_again_item *item = find(a, seq);
+    return item != NULL && !item->wanted;
 }
 
 bool gw_again_has(const struct gw_again *a, int64_t seq)

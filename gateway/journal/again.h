@@ -20,6 +20,7 @@ struct gw_again_item {
     int64_t seq;
     int64_t due_ms; /* monotonic; INT64_MAX: on its way again */
     unsigned tries; /* how often the broker took it; 0: to be forgotten */
+    bool wanted;    /* it was asked for since the broker took it last */
 };
 
 /* Zero-initialised is empty. */
@@ -33,8 +34,10 @@ struct gw_again {
 void gw_again_free(struct gw_again *a); /* empty afterwards */
 /* The broker took it. false: no room or no memory. */
 bool gw_again_put(struct gw_again *a, int64_t seq, int64_t now_ms);
-/* It is due now, unless it is on its way. false: no room or no memory. */
+/* It was asked for: it is due now, unless it is on its way. false: no room or no memory. */
 bool gw_again_now(struct gw_again *a, int64_t seq, int64_t now_ms);
+/* The broker has it, and nobody has asked for it since. */
+bool gw_again_taken(const struct gw_again *a, int64_t seq);
 bool gw_again_has(const struct gw_again *a, int64_t seq);
 /* It need not be sent again. false: it was not there. */
 bool gw_again_drop(struct gw_again *a, int64_t seq);

@@ -67,7 +67,8 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             gw_chain_failed(k, &err);
             return false;
         }
-        out->parcel.historical |= found && out->parcel.key <= k->live_seq;
+        if (found && out->parcel.key <= k->live_seq)
+            out->parcel.historical = true;
         bool sent = found && gw_again_has(&k->sent[window ? 1 : 0], out->parcel.key);
         if (found && out->parcel.data != NULL && !sent)
             return true;
@@ -106,7 +107,8 @@ static bool next_again(struct gw_keeper *k, struct found *out)
             return false;
         }
         if (found && out->parcel.data != NULL) {
-            out->parcel.historical |= seq <= k->live_seq;
+            if (seq <= k->live_seq)
+                out->parcel.historical = true;
             k->again_ms = now_ms + AGAIN_EVERY_MS;
             return true;
         }

@@ -370,6 +370,14 @@ struct gw_mailbox *gw_journal_parcels(struct gw_journal *j, unsigned reader)
     return j->ports[reader].parcels;
 }
 
+bool gw_journal_tight(struct gw_journal *j)
+{
+    pthread_mutex_lock(&j->lock);
+    const bool tight = j->stats.tight;
+    pthread_mutex_unlock(&j->lock);
+    return tight;
+}
+
 void gw_journal_stats(struct gw_journal *j, struct gw_journal_stats *out)
 {
     pthread_mutex_lock(&j->lock);

@@ -213,6 +213,8 @@ enum gw_status gw_journal_export(struct gw_journal *j, int64_t from, int64_t tim
 enum gw_status gw_journal_window(struct gw_journal *j, const char *record, int64_t timeout_ms,
                                  struct gw_buf *out, struct gw_err *err) GW_MUST_CHECK;
 
+/* Nine tenths of the records' quota are used and nothing may go. Any thread. */
+bool gw_journal_tight(struct gw_journal *j);
 /* A consistent copy. Any thread. */
 void gw_journal_stats(struct gw_journal *j, struct gw_journal_stats *out);
 

@@ -40,7 +40,7 @@ enum gw_status gw_receipts_write(struct gw_keeper *k, struct gw_err *err)
         memcpy(at.chain, k->receipts[i].chain, sizeof at.chain);
         memcpy(at.hash, k->receipts[i].hash, sizeof at.hash);
         status = gw_records_receipt(k->records, &at, &k->verdicts[i], err);
-        bool window = k->verdicts[i] == GW_RECEIPTED && gw_again_has(&k->sent[1], at.seq);
+        bool window = k->verdicts[i] == GW_RECEIPTED && gw_again_taken(&k->sent[1], at.seq);
         if (status == GW_OK && window)
             status = gw_records_settle(k->records, at.seq, err);
     }
@@ -76,7 +76,8 @@ void gw_receipts_done(struct gw_keeper *k)
         }
         k->receipted++;
         (void)gw_again_drop(&k->sent[0], k->receipts[i].seq);
-        (void)gw_again_drop(&k->sent[1], k->receipts[i].seq);
+        if (gw_again_taken(&k->sent[1], k->receipts[i].seq))
+            (void)gw_again_drop(&k->sent[1], k->receipts[i].seq);
     }
     k->nreceipts = 0;
 }

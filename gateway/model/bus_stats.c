@@ -47,7 +47,7 @@ bool gw_bus_stats_any(const struct gw_bus_stats *s)
     return gw_bus_stats_answers(s) > 0 || s->timeouts > 0 || s->frame_errors > 0 || s->lost > 0;
 }
 
-void gw_bus_stats_add(struct gw_bus_stats *sum, const struct gw_bus_stats *one)
+static void add_counters(struct gw_bus_stats *sum, const struct gw_bus_stats *one)
 {
     for (unsigned i = 0; i < GW_STATS_TIMES; i++)
         sum->times[i] += one->times[i];
@@ -58,6 +58,17 @@ void gw_bus_stats_add(struct gw_bus_stats *sum, const struct gw_bus_stats *one)
     sum->frame_errors += one->frame_errors;
     sum->lost += one->lost;
     sum->splits += one->splits;
+}
+
+void gw_bus_stats_add_past(struct gw_bus_stats *now, const struct gw_bus_stats *past)
+{
+    add_counters(now, past);
+    now->opens += past->opens;
+}
+
+void gw_bus_stats_add(struct gw_bus_stats *sum, const struct gw_bus_stats *one)
+{
+    add_counters(sum, one);
     sum->refused = (uint16_t)(sum->refused + one->refused);
     if (sum->opens < one->opens)
         sum->opens = one->opens;

@@ -3,7 +3,8 @@
  * bus_stats: what became of the requests to one device, and to all devices of a bus.
  *
  * Counters since the device's thread was started; the driver counts, each batch carries a copy to
- * the core, and those of a bus are the sum over its devices. They wrap at 2^32, which at ten
+ * the core, which adds what replaced threads had counted; those of a bus are the sum over its
+ * devices. They wrap at 2^32, which at ten
  * requests a second takes thirteen years. Plain data, copied between threads.
  */
 #ifndef GW_MODEL_BUS_STATS_H
@@ -45,6 +46,8 @@ uint64_t gw_bus_stats_all_exceptions(const struct gw_bus_stats *s);
 /* False while nothing was asked at all: a device that is not asked by requests. */
 bool gw_bus_stats_any(const struct gw_bus_stats *s);
 
+/* Adds the counters of an earlier time, and no states, to those of the same device. */
+void gw_bus_stats_add_past(struct gw_bus_stats *now, const struct gw_bus_stats *past);
 /* Adds what can be added of `one` to `sum`; of opens, which all devices of a bus tell alike, the
  * most. */
 void gw_bus_stats_add(struct gw_bus_stats *sum, const struct gw_bus_stats *one);

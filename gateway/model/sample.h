@@ -36,7 +36,7 @@ enum gw_link {
 };
 const char *gw_link_name(enum gw_link link); /* "unknown", "ok", "suspect", "down" */
 
-/* Polls of one device since the start. scheduled == read + failed + skipped + (0 or 1 in flight). A
+/* Polls of one device since the start; in a batch, of its thread. scheduled == read + failed + skipped + (0 or 1 in flight). A
  * poll is one due pass; skipped: not attempted because of back-off or overrun. */
 struct gw_polls {
     uint64_t scheduled, read, failed, skipped;

@@ -13,12 +13,19 @@ struct ring {
     uint32_t next; /* where the next sample goes; the newest is just before it */
 };
 
+/* What was counted by polling threads that were replaced. */
+struct past {
+    struct gw_polls polls;
+    struct gw_bus_stats stats;
+};
+
 struct gw_table {
     const struct gw_point *points;
     size_t npoints;
     size_t ndevices;
     uint32_t *bus_of;
     struct gw_device_life *lives;
+    struct past *past; /* of each device */
     struct gw_bus_life *buses;
     size_t nbuses;
     int64_t *stale_ms; /* of each device: the shortest of its points; INT64_MAX without any */
@@ -108,13 +115,14 @@ enum gw_status gw_table_new(const struct gw_table_conf *conf, struct gw_table **
     /* One more than needed, because calloc of nothing may give NULL. */
     t->bus_of = calloc(conf->ndevices + 1, sizeof *t->bus_of);
     t->lives = calloc(conf->ndevices + 1, sizeof *t->lives);
+    t->past = calloc(conf->ndevices + 1, sizeof *t->past);
     for (size_t i = 0; i < conf->ndevices; i++)
         t->nbuses = conf->bus_of[i] >= t->nbuses ? (size_t)conf->bus_of[i] + 1 : t->nbuses;
     t->buses = calloc(t->nbuses + 1, sizeof *t->buses);
     t->stale_ms = calloc(conf->ndevices + 1, sizeof *t->stale_ms);
     t->rings = calloc(conf->npoints + 1, sizeof *t->rings);
-    if (t->bus_of == NULL || t->lives == NULL || t->buses == NULL || t->stale_ms == NULL ||
-        t->rings == NULL || !make_rings(t, conf->window_ms)) {
+    if (t->bus_of == NULL || t->lives == NULL || t->past == NULL || t->buses == NULL ||
+        t->stale_ms == NULL || t->rings == NULL || !make_rings(t, conf->window_ms)) {
         gw_table_free(t);
         return gw_err_set(err, GW_E_NOMEM, "point table: out of memory for %zu points",
                           conf->npoints);
@@ -132,6 +140,7 @@ void gw_table_free(struct gw_table *t)
         return;
     free(t->bus_of);
     free(t->lives);
+    free(t->past);
     free(t->buses);
     free(t->stale_ms);
     free(t->rings);
@@ -147,6 +156,25 @@ static bool sample_fits(const struct gw_table *t, uint32_t device, const struct 
     return r->count == 0 || s->mono_ms >= ring_at(r, 0)->mono_ms;
 }
 
+/* Adds what was counted since the thread's start to what earlier ones had counted. Counters that
+ * fell are another thread's. */
+static void note_counts(struct gw_device_life *life, struct past *past,
+                        const struct gw_batch *batch)
+{
+    if (past->polls.scheduled + batch->polls.scheduled < life->polls.scheduled) {
+        past->polls = life->polls;
+        past->stats = life->stats;
+    }
+    life->polls = (struct gw_polls){
+        .scheduled = past->polls.scheduled + batch->polls.scheduled,
+        .read = past->polls.read + batch->polls.read,
+        .failed = past->polls.failed + batch->polls.failed,
+        .skipped = past->polls.skipped + batch->polls.skipped,
+    };
+    life->stats = batch->stats;
+    gw_bus_stats_add_past(&life->stats, &past->stats);
+}
+
 static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
 {
     const bool changed = life->link != (enum gw_link)batch->link;
@@ -158,8 +186,6 @@ static bool note_life(struct gw_device_life *life, const struct gw_batch *batch)
         life->last_pass_ms = batch->mono_ms;
     if (batch->last && batch->link == GW_LINK_OK && batch->fault[0] == '\0')
         life->last_ok_ms = batch->mono_ms;
-    life->polls = batch->polls;
-    life->stats = batch->stats;
     memcpy(life->fault, batch->fault, sizeof life->fault);
     life->fault[sizeof life->fault - 1] = '\0';
     if (batch->identity[0] != '\0') {
@@ -207,6 +233,7 @@ bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch)
         else
             t->refused++;
     }
+    note_counts(&t->lives[batch->device], &t->past[batch->device], batch);
     const bool changed = note_life(&t->lives[batch->device], batch);
     if (changed)
         note_bus(t, t->bus_of[batch->device], batch->mono_ms);

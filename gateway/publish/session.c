@@ -146,12 +146,22 @@ static bool add_common(mosquitto_property **list, bool historical, bool expiring
     return rc == MOSQ_ERR_SUCCESS;
 }
 
+/* What the gateway sends needs no session, since the journal keeps it; its subscription does, or a
+ * receipt that comes while the line is down would be lost. */
+static bool keeps_session(const struct gw_session *s)
+{
+    return s->filter != NULL && s->site->session_s > 0;
+}
+
 static bool make_properties(struct gw_session *s, size_t largest)
 {
     bool good = add_common(&s->will, false, false);
     for (int h = 0; h < 2; h++)
         for (int e = 0; e < 2; e++)
             good = good && add_common(&s->plain[h][e], h == 1, e == 1);
+    if (good && keeps_session(s))
+        good = mosquitto_property_add_int32(&s->connect, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+                                            (uint32_t)s->site->session_s) == MOSQ_ERR_SUCCESS;
     /* The library would allocate whatever length a packet claims to have. */
     if (good && largest > 0)
         good = mosquitto_property_add_int32(&s->connect, MQTT_PROP_MAXIMUM_PACKET_SIZE,
@@ -300,7 +310,7 @@ enum gw_status gw_session_open(const struct gw_session_conf *conf, struct gw_ses
     s->events = conf->events;
     s->v5 = site->version == 0;
     s->filter = conf->filter != NULL ? strdup(conf->filter) : NULL;
-    s->mosq = mosquitto_new(conf->client_id, true, s);
+    s->mosq = mosquitto_new(conf->client_id, !keeps_session(s), s);
     enum gw_status status = GW_OK;
     if (s->mosq == NULL || (s->v5 && !make_properties(s, conf->largest)) ||
         (conf->filter != NULL && s->filter == NULL))

@@ -5,10 +5,10 @@
  *
  * A new handle for each connection: the library would send again by itself what was in flight when
  * the last one broke, and the journal does that already; a withdrawn CA stays in a handle for ever.
- * The session is clean and expires with the connection, although the gateway subscribes to its
- * commands: a command that nobody answers shall not be carried out hours later, and a receipt that
- * is lost is made good, because a new connection begins with every record that has none. What the
- * broker had kept would also be delivered before anybody could see what state it was meant for.
+ * Where the gateway subscribes to commands its session outlives the connection by the site's
+ * session_s (MQTT 5; in 3.1.1 without end): receipts that come while the line is down would be lost
+ * otherwise, and the records sent again. A command that waited so long is void by its own time, or
+ * by the challenge of another start. Without a subscription, or with 0 seconds, the start is clean.
  * mosquitto_lib_init is counted by the library but not atomic; mosquitto_lib_cleanup is never
  * called, because it unloads OpenSSL's configuration under the threads that still sign. Neither
  * mosquitto_loop nor select() is used, so descriptors may be of any size. Owned by one thread. Only

@@ -35,14 +35,18 @@ class Scripted:
     """A broker that answers as it is told, packet by packet; see npm/scripted.js."""
 
     def __init__(self, rig):
-        self.seen, self.port = [], free_port()
-        self.process = rig.start("scripted", ["env", "-C", npm_folder(), "node", NPM / "scripted.js", self.port],
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        threading.Thread(target=self.read, daemon=True).start()
+        self.rig, self.seen, self.port = rig, [], free_port()
+        self.start()
+
+    def start(self):
+        """Again after a kill, on the same port; what it was told is forgotten."""
+        self.process = self.rig.start("scripted", ["env", "-C", npm_folder(), "node", NPM / "scripted.js", self.port],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True).start()
         until("scripted broker", 30, lambda: listens(self.port))
 
-    def read(self):
-        for line in self.process.stdout:
+    def read(self, stdout):
+        for line in stdout:
             self.seen.append(json.loads(line))
 
     def tell(self, **what):

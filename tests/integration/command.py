@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -154,6 +155,18 @@ def retained(rig, gateway, site):
     return rig.gateway(site(), "gateway2")
 
 
+def kept(rig, gateway):
+    """What comes while the gateway is away waits at the broker, and is carried out in time or not at all."""
+    text = message(rig, args={"nonce": "kept-kept-kept-kept"})
+    gone = rig.log("broker").count("gw-test has exceeded timeout")
+    gateway.send_signal(signal.SIGSTOP)
+    until("the broker takes it for lost", 60, lambda: rig.log("broker").count("gw-test has exceeded timeout") > gone)
+    publish(rig, "gw-test/command/challenge", text)
+    assert not [r for r in replies(rig) if r.get("nonce") == "kept-kept-kept-kept"]
+    gateway.send_signal(signal.SIGCONT)
+    until("an answer", 60, lambda: [r for r in replies(rig) if r.get("nonce") == "kept-kept-kept-kept" and r["done"]])
+
+
 def flood(rig, gateway):
     """10,000 a second: the gateway keeps polling, and neither its memory nor the receipts' lane fill up."""
     rss = lambda: int(next(l for l in open(f"/proc/{gateway.pid}/status") if l.startswith("VmRSS")).split()[1])
@@ -224,7 +237,7 @@ def unsynchronised(rig):
         return
     refused(rig, "challenge", 2, lambda: [publish(rig, "gw-test/command/challenge", message(rig, challenge=None)),
                                           publish(rig, "gw-test/command/challenge", message(rig, challenge="0" * 32))])
-    publish(rig, "gw-test/command/challenge", message(rig, iat=1, exp=2, args={"nonce": "clock-is-not-right"}))
+    publish(rig, "gw-test/command/challenge", message(rig, iat=1, exp=600001, args={"nonce": "clock-is-not-right"}))
     until("answered", 20, lambda: [r for r in replies(rig) if r.get("nonce") == "clock-is-not-right" and r["done"]])
 
 
@@ -234,7 +247,7 @@ def asked():
         rig.subscribe()
         plant, ports = rig.plant(stories.scenario(), stdin=True)
         trusted = keys(rig)
-        site = lambda mqtt_version="5": rig.site(**stories.site(ports), platform=trusted, mqtt={"version": mqtt_version})
+        site = lambda mqtt_version="5": rig.site(**stories.site(ports), platform=trusted, mqtt={"version": mqtt_version, "keepalive_s": 5})
         gateway = rig.gateway(site())
         until("birth", 20, lambda: (rig.document("status") or {}).get("state") == "online")
         desk = Desk(rig, [rig.public_key()])
@@ -248,6 +261,7 @@ def asked():
         refusals(rig)
         gateway = retained(rig, gateway, site)
         until("back", 30, lambda: "connected to" in rig.log("gateway2"))
+        kept(rig, gateway)
         flood(rig, gateway)
         rig.check_chain(unique(rig.wires("lead", "alarm", "record")))
 
@@ -307,4 +321,5 @@ def main():
         parts[name]()
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)

@@ -7,7 +7,8 @@ from harness import Rig, run, until
 N = 200
 DELAY_MS = 10
 POLLS = 20      # of each
-SHARE = 0.001   # of all polls may be missed
+SHARE = 0.001   # of the polls of each may be missed
+SLOW = 0.01     # of all answers may be seen much later, on a busy machine
 
 
 def threads(pid):
@@ -42,14 +43,16 @@ def main():
         polls = [d["polls"] for d in devices]
         for p in polls:
             assert 0 <= p["scheduled"] - p["read"] - p["failed"] - p["skipped"] <= 1, p
+        # Of so few polls of one endpoint, a thousandth is none.
+        missed = {d["id"]: p for d, p in zip(devices, polls) if p["failed"] + p["skipped"] > SHARE * p["scheduled"]}
+        assert not missed, missed
         scheduled = sum(p["scheduled"] for p in polls)
-        missed = sum(p["failed"] + p["skipped"] for p in polls)
-        assert missed <= SHARE * scheduled, (missed, scheduled)
+        worst = min(p["read"] / (p["read"] + p["failed"] + p["skipped"]) for p in polls)
         assert len(devices) == N and all(d["link"] == "ok" for d in devices)
         # Every answer took what the devices take, and few took much longer.
         times = [sum(d["comm"]["times"][k] for d in devices) for k in range(9)]
-        assert sum(times[:1]) == 0 and sum(times[6:]) <= SHARE * sum(times), times
-        print(f"{N} endpoints, {before} threads: {missed} of {scheduled} polls missed; answers by class: {times}")
+        assert sum(times[:1]) == 0 and sum(times[6:]) <= SLOW * sum(times), times
+        print(f"{N} endpoints, {before} threads: each kept {100 * worst:.2f} % of its polls or more, {scheduled} in all; answers by class: {times}")
 
 
 run(main)

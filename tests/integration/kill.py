@@ -27,6 +27,21 @@ STORY = [
 END_S = 68
 
 
+def from_kill_to_birth(rig, gateway, site):
+    """Seconds from a kill to the first message of the next life; the best of five, since others work here, too."""
+    took = []
+    for i in range(5):
+        births = len(rig.wires("status"))
+        kill(gateway)
+        begin = time.monotonic()
+        gateway = rig.gateway(site, f"again{i}")
+        # The will, and then the birth.
+        until("a birth", 60, lambda: any('"online"' in w for w in rig.wires("status")[births:]), every=0.01)
+        took.append(time.monotonic() - begin)
+    print("from kill to birth:", *(f"{t:.2f}" for t in sorted(took)), "s", flush=True)
+    assert min(took) <= 2, took
+
+
 def play(moments):
     """Runs the story, kills the gateway at the moments (s), returns ({case: state}, records)."""
     with Rig() as rig:
@@ -61,6 +76,8 @@ def play(moments):
         rig.check_chain(wires)
         repeats = len(rig.wires("lead", "alarm", "record")) - len(wires)
         print(f"{len(moments)} kills: {len(records)} records, {repeats} repeated deliveries")
+        if moments:
+            from_kill_to_birth(rig, gateway, site)
         return cases(records), records
 
 

@@ -140,6 +140,29 @@ def takeover(rig):
     print(f"taken over: back after {waited:.0f} s", flush=True)
 
 
+def session(rig):
+    """The subscription outlives a connection for as long as the site says, at its start and after it was lost."""
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", rig.dir / "platform.key"], check=True)
+    subprocess.run(["openssl", "pkey", "-in", rig.dir / "platform.key", "-pubout", "-out", rig.dir / "platform.pub"],
+                   check=True)
+    trusted = {"platform": {"keys": [{"file": "platform.pub", "may": ["challenge"]}]}}
+    plain = rig.path.read_text()
+    for parts, seconds in (({}, 0), (trusted, 86400), (trusted, 7200), (trusted, 0)):
+        mqtt = {"keepalive_s": 5} if seconds == 86400 else {"keepalive_s": 5, "session_s": seconds}
+        rig.site(**stories.site(rig.ports), mqtt=mqtt, **parts)
+        mark = len(rig.peer.seen)
+        rig.again()
+        rig.connected()
+        rig.peer.tell(cut=True)
+        connects = until("two connections", 90, lambda: (c := rig.peer.packets("connect", mark))[1:] and c)
+        for c in connects:
+            assert c["clean"] == (seconds == 0), c
+            assert (c["properties"] or {}).get("sessionExpiryInterval") == (seconds or None), c
+    rig.path.write_text(plain)
+    rig.again()
+    rig.connected()
+
+
 def hostile(rig, seed):
     """Row 15: whatever comes, the records are kept; a dead process is started again at once."""
     rng = random.Random(seed)
@@ -202,7 +225,7 @@ def main():
     print("seed", seed, flush=True)
     with Bench() as rig:
         rig.prepare()
-        for part in (refusals, limits, takeover, connection_refusals):
+        for part in (refusals, limits, session, takeover, connection_refusals):
             begin = time.monotonic()
             part(rig)
             print(f"{part.__name__}: {time.monotonic() - begin:.0f} s", flush=True)

@@ -294,6 +294,38 @@ static void a_chattering_contact_gives_one_alarm_and_one_maintenance_finding(voi
     scene_free(s);
 }
 
+/* Room for records is short: the case is told, what it repeats is counted. */
+static void what_repeats_is_only_counted_while_room_is_short(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_with(CONTACT_ONLY);
+    scene_run(s, 10 * SECOND);
+    gw_engine_merge(scene_engine(s), true);
+    toggle(s, 650, SECOND);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "raised"), 3);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 2);
+    assert_int_equal(scene_count(s, "DAT-EV-CHATTER", "raised"), 1);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "summary"), 0);
+    /* Undone: one record tells it all. */
+    gw_engine_merge(scene_engine(s), false);
+    toggle(s, 1, SECOND);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "summary"), 1);
+    const struct scene_record *r = scene_last(s, "CW-EV-TOUT-HH", "summary");
+    assert_string_equal(rec_str(r, "summary/because"), "chatter");
+    assert_int_equal(rec_int(r, "summary/count"), 648);
+    /* Short to its end: the end tells the rest. */
+    gw_engine_merge(scene_engine(s), true);
+    toggle(s, 700, SECOND);
+    scene_run(s, 11 * MINUTE);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "summary"), 1);
+    assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 3);
+    r = scene_last(s, "CW-EV-TOUT-HH", "returned");
+    assert_string_equal(rec_str(r, "summary/because"), "chatter");
+    assert_int_equal(rec_int(r, "summary/count"), 700);
+    expect_standing(s, "");
+    scene_free(s);
+}
+
 static void three_times_in_a_minute_and_not_in_more(void **state)
 {
     (void)state;
@@ -392,6 +424,7 @@ static void what_came_and_went_in_a_flood_is_told_after_it(void **state)
     assert_string_equal(rec_str(r, "summary/because"), "flood");
     assert_int_equal(rec_int(r, "summary/count"), 1);
     assert_string_equal(rec_str(r, "case"), "b11:CW-EV-TOUT-H:pt.t1#1");
+    assert_string_equal(rec_str(r, "time/observed"), "2026-11-22T08:00:22.000+08:00");
     expect_standing(s, "");
     scene_free(s);
 }
@@ -476,6 +509,7 @@ int main(void)
         cmocka_unit_test(masks_are_counted),
         cmocka_unit_test(three_of_five_samples),
         cmocka_unit_test(a_chattering_contact_gives_one_alarm_and_one_maintenance_finding),
+        cmocka_unit_test(what_repeats_is_only_counted_while_room_is_short),
         cmocka_unit_test(three_times_in_a_minute_and_not_in_more),
         cmocka_unit_test(what_is_shorter_than_its_delay_is_fleeting),
         cmocka_unit_test(an_alarm_is_stale_after_a_day),

@@ -182,6 +182,26 @@ static void a_permit_has_a_beginning(void **state)
     scene_free(s);
 }
 
+/* Several name the check: the one that holds is told, not the first. */
+static void the_permit_that_holds_is_named(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    struct gw_command c = asked_permit(s, "wx-later", "paint-1", GW_PERMIT_SHIELD, 8 * HOUR);
+    c.from_ms = scene_now(s).wall_ms + 4 * HOUR;
+    asked(s, &c);
+    c = asked_permit(s, "wx-now", "paint-1", GW_PERMIT_SHIELD, 4 * HOUR + MINUTE);
+    asked(s, &c);
+    shield(s, true);
+    scene_run(s, HOUR);
+    assert_string_equal(asked_shown(s, byp_case, "state"), "withheld");
+    assert_string_equal(asked_shown(s, byp_case, "permit"), "wx-now");
+    scene_run(s, 3 * HOUR + 2 * MINUTE);
+    assert_string_equal(asked_shown(s, byp_case, "permit"), "wx-later");
+    assert_int_equal(scene_count(s, BYP, "raised"), 0);
+    scene_free(s);
+}
+
 static void a_clock_set_back_prolongs_nothing(void **state)
 {
     (void)state;
@@ -660,6 +680,7 @@ int main(void)
         cmocka_unit_test(a_check_can_be_permitted_alone),
         cmocka_unit_test(a_revoked_permit_ends_at_once),
         cmocka_unit_test(a_permit_has_a_beginning),
+        cmocka_unit_test(the_permit_that_holds_is_named),
         cmocka_unit_test(a_clock_set_back_prolongs_nothing),
         cmocka_unit_test(a_permit_survives_a_restart),
         cmocka_unit_test(a_permit_that_cannot_be_is_refused),

@@ -30,7 +30,7 @@ function send (conn, packet) {
 function serve (conn, p) {
   if (p.cmd === 'connect') {
     current = conn
-    tell({ cmd: 'connect', id: p.clientId, version: p.protocolVersion, properties: p.properties, will: !!p.will })
+    tell({ cmd: 'connect', id: p.clientId, version: p.protocolVersion, clean: p.clean, properties: p.properties, will: !!p.will })
     const raw = state.connack.raw
     if (raw) conn.write(Buffer.from(raw, 'hex'))
     else send(conn, { cmd: 'connack', sessionPresent: false, ...state.connack })

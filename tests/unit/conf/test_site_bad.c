@@ -596,6 +596,16 @@ static const struct bad bad_sites[] = {
 
     /* local */
     {"64}",
+     "64}, \"local\": {\"http\": {\"listen\": \"0.0.0.0:8480\"}}",
+     {"site.json:33: /local/http/listen: must be an address of this machine and a port, "
+      "\"127.0.0.1:8480\" or \"[::1]:8480\", is \"0.0.0.0:8480\"; other machines come through a "
+      "tunnel"}},
+    {"64}",
+     "64}, \"local\": {\"http\": {\"page\": false}, \"operator_group\": \"a b\"}",
+     {"site.json:33: /local/operator_group: must be made of letters, digits, '-' and '_', is "
+      "\"a b\"",
+      "site.json:33: /local/http: \"listen\" is missing"}},
+    {"64}",
      "64}, \"local\": {\"socket_mode\": \"660\"}",
      {"site.json:33: /local/socket_mode: must be permissions such as \"0660\", the owner's with a "
       "6, "

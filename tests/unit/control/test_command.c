@@ -411,6 +411,9 @@ static void arguments_of_every_name(void **state)
         {"cancel", "{\"case\":\"c\",\"reason\":\"r\"}", true},
         {"cancel", "{\"case\":\"c\"}", false},
         {"evidence", "{\"record\":\"0123456789abcdef-7\"}", true},
+        {"evidence", "{\"case\":\"a:F#1\"}", true},
+        {"evidence", "{\"case\":\"a:F#1\",\"record\":\"0123456789abcdef-7\"}", false},
+        {"evidence", "{}", false},
         {"challenge", "{\"nonce\":\"0123456789abcdef\"}", true},
         {"challenge", "{\"nonce\":\"0123456789abcde\"}", false},
     };

@@ -2,6 +2,7 @@
 #include "control/listen.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,9 +132,58 @@ static void says_what_is_wrong_with_the_path(void **state)
     assert_non_null(strstr(err.msg, none));
 }
 
+static unsigned port_of(int fd)
+{
+    struct sockaddr_in addr;
+    socklen_t len = sizeof addr;
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+    assert_int_equal(ntohl(addr.sin_addr.s_addr), INADDR_LOOPBACK);
+    return ntohs(addr.sin_port);
+}
+
+static void a_port_of_this_machine_and_no_other(void **state)
+{
+    static const char *const others[] = {"0.0.0.0:8480",
+                                         "192.168.1.1:8480",
+                                         ":8480",
+                                         "localhost:8480",
+                                         "127.0.0.1",
+                                         "127.0.0.1:",
+                                         "127.0.0.1:0",
+                                         "127.0.0.1:65536",
+                                         "127.0.0.1:08480",
+                                         "127.0.0.1:8480x",
+                                         "::1:8480",
+                                         "[::]:8480",
+                                         "127.0.0.1:8480:1",
+                                         "",
+                                         "[127.0.0.1]:80"};
+    (void)state;
+    struct gw_err err = {0};
+    char where[32];
+    int fd = -1, second = -1;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(gw_listen_tcp(others[i], &fd, &err), GW_E_INVAL);
+    /* A free port: one that the kernel gave a moment ago. */
+    const int any = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(bind(any, (const struct sockaddr *)&addr, sizeof addr), 0);
+    (void)snprintf(where, sizeof where, "127.0.0.1:%u", port_of(any));
+    close(any);
+    assert_int_equal(gw_listen_tcp(where, &fd, &err), GW_OK);
+    assert_true(port_of(fd) > 0);
+    assert_int_equal(gw_listen_tcp(where, &second, &err), GW_E_IO);
+    assert_non_null(strstr(err.msg, where));
+    assert_int_equal(second, -1);
+    close(fd);
+    assert_int_equal(gw_listen_tcp(where, &fd, &err), GW_OK);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_port_of_this_machine_and_no_other),
         cmocka_unit_test_setup_teardown(listens_with_its_permissions, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_what_a_crash_left, setup, teardown),
         cmocka_unit_test_setup_teardown(leaves_a_living_one_alone, setup, teardown),

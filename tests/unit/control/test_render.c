@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/render.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/jcs.h"
@@ -160,6 +161,139 @@ static void status_says_what_is_wrong(void **state)
     has(rig, "\"mqtt\":{\"acked\":0,\"fault\":\"\",\"held\":0,\"published\":0,\"state\":\"off\"}");
 }
 
+static void status_says_where_things_are_on_their_way(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_snapshot *s = rig->snapshot;
+    (void)snprintf(s->chain, sizeof s->chain, "0123456789abcdef");
+    write(rig, gw_render_status);
+    has(rig, "\"accepted\":{\"present\":false}");
+    has(rig, "\"chain\":{\"head\":\"\",\"id\":\"0123456789abcdef\",\"seq\":17}");
+    has(rig, "\"delivery\":{\"mqtt\":{\"acked\":3,\"connected\":true,\"enabled\":true,");
+    has(rig, "\"write\":{\"allowed\":false,\"how\":\"none\"}");
+    rig->r.may_write = true;
+    rig->r.how = "group";
+    s->influx = (struct gw_snapshot_influx){.enabled = true, .sent = 9};
+    s->accepted = (struct gw_snapshot_accepted){
+        .present = true, .hash = "ab", .who = "k", .at_ms = 1795305600000};
+    write(rig, gw_render_status);
+    has(rig, "\"write\":{\"allowed\":true,\"how\":\"group\"}");
+    has(rig, "\"influx\":{\"connected\":false,");
+    has(rig, "\"accepted\":{\"at\":\"2026-11-22T08:00:00.000+08:00\",\"inventory_sha256\":\"ab\","
+             "\"present\":true,\"who\":\"k\"}");
+}
+
+static void a_shelved_alarm_says_until_when(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_standing *alarm = &rig->snapshot->standing[0];
+    alarm->shelved_until_ms = 1795305900000;
+    (void)snprintf(alarm->shelved_by, sizeof alarm->shelved_by, "shift/uid 7");
+    (void)snprintf(alarm->shelved_why, sizeof alarm->shelved_why, "chatters");
+    write(rig, gw_render_alarms);
+    has(rig, "\"shelved\":{\"reason\":\"chatters\",\"until\":\"2026-11-22T08:05:00.000+08:00\","
+             "\"who\":\"shift/uid 7\"}");
+}
+
+static void events_from_a_number_on(void **state)
+{
+    struct rig *rig = *state;
+    struct gw_snapshot_event *e = gw_snapshot_events(rig->snapshot);
+    assert_non_null(e);
+    write(rig, gw_render_events);
+    has(rig, "{\"events\":[],\"first\":0,");
+    for (int i = 0; i < 3; i++)
+        e[i] = (struct gw_snapshot_event){.n = 5 + i,
+                                          .t_ms = 1000 + i,
+                                          .kind = "device_up",
+                                          .place = "gas",
+                                          .en = "e",
+                                          .zh = "z"};
+    rig->snapshot->nevents = 3;
+    rig->r.from = 6;
+    write(rig, gw_render_events);
+    has(rig, "{\"events\":[{\"kind\":\"device_up\",\"n\":6,\"place\":\"gas\",\"t\":1001,\"text\":"
+             "{\"en\":\"e\",\"zh\":\"z\"}},{\"kind\":\"device_up\",\"n\":7,");
+    has(rig, "\"first\":5,\"gateway\":\"gw-test\",\"last\":7,");
+    has_not(rig, "\"n\":5");
+}
+
+static void what_the_core_did_not_write_is_empty(void **state)
+{
+    struct rig *rig = *state;
+    write(rig, gw_render_permits);
+    has(rig, "\"permits\":[]");
+    gw_buf_str(&rig->snapshot->texts[GW_TEXT_SHELVES], "[{\"check\":\"a:B\"}]");
+    write(rig, gw_render_shelves);
+    has(rig, "\"shelves\":[{\"check\":\"a:B\"}]");
+    write(rig, gw_render_orders);
+    has(rig, "\"orders\":[]");
+    write(rig, gw_render_health);
+    assert_string_equal(rig->out.data, "{}");
+}
+
+#define SAMPLES 1000
+
+/* A history with one peak and one gap among many values: both are still there, in their order. */
+static void a_long_history_keeps_its_extremes(void **state)
+{
+    struct rig *rig = *state;
+    static struct gw_sample samples[SAMPLES];
+    struct gw_call_answer a = {.samples = samples, .n = SAMPLES, .whole = true};
+    a.now = (struct gw_stamp){.mono_ms = SAMPLES, .wall_ms = SAMPLES};
+    for (int i = 0; i < SAMPLES; i++)
+        samples[i] = (struct gw_sample){.point = 0,
+                                        .quality = GW_Q_GOOD,
+                                        .vtype = GW_V_NUM,
+                                        .valued = 1,
+                                        .value.num = 10.0 + i % 3,
+                                        .mono_ms = i,
+                                        .wall_ms = i};
+    samples[501].value.num = 99.5;
+    samples[502].value.num = -7.5;
+    samples[777].quality = GW_Q_BAD_COMM;
+    samples[777].valued = 0;
+    gw_buf_clear(&rig->out);
+    gw_render_trend(&rig->r, 0, &a, &rig->out);
+    assert_true(gw_jcs_valid(rig->out.data, rig->out.len));
+    has(rig, "[501,\"99.5\",\"GOOD\"],[502,\"-7.5\",\"GOOD\"]");
+    has(rig, "[777,\"\",\"BAD_COMM\"]");
+    has(rig, "\"kept_ms\":1000");
+    size_t n = 0;
+    for (const char *p = rig->out.data; (p = strstr(p, "\"],[")) != NULL; p++)
+        n++;
+    assert_true(n + 1 <= GW_TREND_MAX && n > GW_TREND_MAX / 3);
+
+    a.n = 2;
+    gw_buf_clear(&rig->out);
+    gw_render_trend(&rig->r, 0, &a, &rig->out);
+    has(rig, "\"samples\":[[0,\"10.0\",\"GOOD\"],[1,\"11.0\",\"GOOD\"]]");
+    a.n = 0;
+    gw_buf_clear(&rig->out);
+    gw_render_trend(&rig->r, 0, &a, &rig->out);
+    has(rig, "\"samples\":[]");
+    has_not(rig, "\"from\"");
+}
+
+static void metrics_escape_their_labels(void **state)
+{
+    struct rig *rig = *state;
+    (void)snprintf(rig->site.devices[0].id, sizeof rig->site.devices[0].id, "a\"b\\c\nd");
+    rig->snapshot->devices[0].stats.times[3] = 4;
+    gw_buf_clear(&rig->out);
+    gw_render_metrics(&rig->r, &rig->out);
+    assert_false(rig->out.failed);
+    has(rig, "nonsite_device_up{bus=\"panel\",device=\"a\\\"b\\\\c\\nd\"} 1\n");
+    has(rig, "nonsite_bus_answer_seconds_bucket{bus=\"panel\",le=\"0.020\"} 0\n");
+    has(rig, "nonsite_bus_answer_seconds_bucket{bus=\"panel\",le=\"+Inf\"} 4\n");
+    has_not(rig, "nonsite_point_");
+    rig->r.points = true;
+    gw_buf_clear(&rig->out);
+    gw_render_metrics(&rig->r, &rig->out);
+    has(rig, "nonsite_point_value{point=\"gas.p1\",unit=\"%LEL\"} 12.5\n");
+    has(rig, "nonsite_point_good{point=\"di.run\"} 0\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +302,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(buses_tell_what_became_of_their_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(alarms_and_cases_are_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(status_says_what_is_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(status_says_where_things_are_on_their_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_shelved_alarm_says_until_when, setup, teardown),
+        cmocka_unit_test_setup_teardown(events_from_a_number_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_core_did_not_write_is_empty, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_history_keeps_its_extremes, setup, teardown),
+        cmocka_unit_test_setup_teardown(metrics_escape_their_labels, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,120 @@ static void the_export_is_in_order(void **state)
     assert_int_equal(s.n, 10);
 }
 
+/* ---- windows that are awaited ---- */
+
+static const char window[] = "a window";
+
+static enum gw_desk_waits await(struct fixture *f, int n, const char *sha256, int64_t now_ms)
+{
+    struct gw_err err;
+    enum gw_desk_waits out = GW_DESK_ARRIVED;
+    struct gw_desk_await a = {
+        .gateway = "gw", .place = {.seq = n, .chain = CHAIN}, .about = "r-1", .sha256 = sha256};
+    memcpy(a.place.hash, f->hash[n], sizeof a.place.hash);
+    assert_int_equal(gw_desk_store_await(f->store, &a, now_ms, &out, &err), GW_OK);
+    return out;
+}
+
+/* What has become of them 100 ms (asked for) or 300 ms (given up) after they were awaited; -1:
+ * nothing. */
+static int due(struct fixture *f, int64_t now_ms, bool may_ask, struct gw_desk_due *out)
+{
+    struct gw_err err;
+    bool found = false;
+    const struct gw_desk_patience p = {
+        .now_ms = now_ms, .ask_ms = now_ms - 100, .missing_ms = now_ms - 300, .may_ask = may_ask};
+    assert_int_equal(gw_desk_store_due(f->store, &p, out, &found, &err), GW_OK);
+    return found ? (int)out->what : -1;
+}
+
+static void arrive(struct fixture *f)
+{
+    struct gw_err err;
+    assert_int_equal(gw_desk_store_put_window(f->store, "gw", "r-1", window, strlen(window), &err),
+                     GW_OK);
+}
+
+static bool missing(struct fixture *f, const char *sha256)
+{
+    struct gw_err err;
+    bool out = false;
+    assert_int_equal(gw_desk_store_missing(f->store, "gw", sha256, &out, &err), GW_OK);
+    return out;
+}
+
+static void a_window_is_awaited_asked_for_and_given_up(void **state)
+{
+    struct fixture *f = *state;
+    struct gw_desk_due d;
+    char sha256[GW_SHA256_HEX];
+    assert_int_equal(gw_sha256_hex(window, strlen(window), sha256), GW_OK);
+    assert_int_equal(await(f, 1, sha256, 1000), GW_DESK_AWAITED);
+    assert_int_equal(await(f, 1, sha256, 1050), GW_DESK_AWAITED); /* it came again */
+    assert_int_equal(due(f, 1099, true, &d), -1);
+    assert_int_equal(due(f, 1100, false, &d), -1);
+    assert_int_equal(due(f, 1100, true, &d), GW_DESK_DUE_ASK);
+    assert_string_equal(d.gateway, "gw");
+    assert_string_equal(d.about, "r-1");
+    assert_int_equal(due(f, 1299, true, &d), -1); /* once */
+    assert_false(missing(f, sha256));
+    assert_int_equal(due(f, 1300, true, &d), GW_DESK_DUE_MISSING);
+    assert_int_equal(d.place.seq, 1);
+    assert_string_equal(d.place.chain, CHAIN);
+    assert_string_equal(d.place.hash, f->hash[1]);
+    assert_true(missing(f, sha256));
+    assert_int_equal(due(f, 9999, true, &d), -1);
+    assert_int_equal(await(f, 1, sha256, 9999), GW_DESK_MISSING);
+    /* It comes after all. */
+    arrive(f);
+    assert_int_equal(due(f, 9999, true, &d), GW_DESK_DUE_ARRIVED);
+    assert_true(d.given_up);
+    assert_false(missing(f, sha256));
+    assert_int_equal(await(f, 1, sha256, 9999), GW_DESK_ARRIVED);
+    assert_int_equal(due(f, 99999, true, &d), -1);
+}
+
+static void a_window_that_came_is_not_awaited(void **state)
+{
+    struct fixture *f = *state;
+    struct gw_desk_due d;
+    struct gw_err err;
+    char sha256[GW_SHA256_HEX];
+    assert_int_equal(gw_sha256_hex(window, strlen(window), sha256), GW_OK);
+    assert_int_equal(await(f, 1, sha256, 1000), GW_DESK_AWAITED);
+    /* One of another gateway is none. */
+    assert_int_equal(gw_desk_store_put_window(f->store, "gw2", "r-1", window, strlen(window), &err),
+                     GW_OK);
+    assert_int_equal(due(f, 1000, true, &d), -1);
+    arrive(f);
+    assert_int_equal(due(f, 1000, true, &d), GW_DESK_DUE_ARRIVED);
+    assert_false(d.given_up);
+    assert_int_equal(d.place.seq, 1);
+    assert_int_equal(due(f, 1000, true, &d), -1);
+    assert_int_equal(await(f, 2, sha256, 1000), GW_DESK_ARRIVED);
+}
+
+static void another_window_than_the_signed_one_is_asked_for_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct gw_desk_due d;
+    struct gw_err err;
+    assert_int_equal(await(f, 1, f->hash[7], 1000), GW_DESK_AWAITED);
+    assert_int_equal(gw_desk_store_doubt(f->store, "gw", "r-2", f->hash[8], &err), GW_OK);
+    assert_int_equal(gw_desk_store_doubt(f->store, "gw2", "r-1", f->hash[8], &err), GW_OK);
+    assert_int_equal(gw_desk_store_doubt(f->store, "gw", "r-1", f->hash[7], &err), GW_OK);
+    assert_int_equal(due(f, 1000, true, &d), -1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(gw_desk_store_doubt(f->store, "gw", "r-1", f->hash[8], &err), GW_OK);
+        assert_int_equal(due(f, 1000, true, &d), i == 0 ? (int)GW_DESK_DUE_ASK : -1);
+    }
+    /* A clock that was ahead and is set back: the time counts from then. */
+    assert_int_equal(await(f, 2, f->hash[9], 99000), GW_DESK_AWAITED);
+    assert_int_equal(due(f, 1001, true, &d), -1);
+    assert_int_equal(due(f, 1101, true, &d), GW_DESK_DUE_ASK);
+    assert_int_equal(d.place.seq, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +312,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_wrong_link_is_seen_when_the_middle_comes_last, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(numbers_only_rise, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_window_is_awaited_asked_for_and_given_up, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_window_that_came_is_not_awaited, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_window_than_the_signed_one_is_asked_for_at_once,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(the_export_is_in_order, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ static struct gw_check_state full(void)
         .chatter = 17,
         .fleeting = 4,
         .merged = 2,
+        .merged_ms = 1795305600321,
         .memory = {.holds = true, .held_ms = 28800000, .lo = 1.204, .hi = 1.205, .moved = true},
     };
 }
@@ -114,6 +115,7 @@ static void the_longest_text_fits(void **state)
     s.chatter = max;
     s.fleeting = max;
     s.merged = max;
+    s.merged_ms = max;
     s.worst = -1.2345678901234567e-300;
     s.memory = (struct gw_rule_memory){.holds = true,
                                        .held_ms = max,
@@ -128,13 +130,14 @@ static void every_difference_counts(void **state)
 {
     (void)state;
     const struct gw_check_state a = full();
-    struct gw_check_state b[23];
+    struct gw_check_state b[24];
     for (size_t i = 0; i < COUNT(b); i++)
         b[i] = a;
     b[19].votes++;
     b[20].chatter++;
     b[21].fleeting++;
     b[22].merged++;
+    b[23].merged_ms++;
     b[0].active = false;
     b[1].was = false;
     b[2].ran_on++;

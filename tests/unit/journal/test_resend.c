@@ -200,6 +200,26 @@ static void one_that_waits_is_not_doubled(void **state)
     expect_nothing();
 }
 
+/* The platform's word for the record says nothing of the window that it has asked for since. */
+static void a_receipt_that_comes_twice_takes_nothing_back(void **state)
+{
+    (void)state;
+    open_bench();
+    bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL);
+    evidence(1, 100);
+    deliver(1);
+    const struct bench_wire w = take(GW_PARCEL_RECORD, 2);
+    assert_int_equal(gw_journal_receipt(bench.j, w.chain, w.seq, w.hash), GW_OK);
+    take(GW_PARCEL_WINDOW, 2);
+    assert_int_equal(waiting(), 0);
+    assert_int_equal(ask(id_of(1)), GW_WINDOW_QUEUED);
+    assert_int_equal(gw_journal_receipt(bench.j, w.chain, w.seq, w.hash), GW_OK);
+    assert_int_equal(waiting(), 1);
+    take(GW_PARCEL_WINDOW, 2);
+    assert_int_equal(waiting(), 0);
+    expect_nothing();
+}
+
 static void the_answer_says_why_not(void **state)
 {
     (void)state;
@@ -259,6 +279,46 @@ static void too_many_at_once_are_refused(void **state)
     assert_in_range(taken, 1, 999999);
 }
 
+static enum gw_status read_window(const char *record, struct gw_buf *out)
+{
+    struct gw_err err = {0};
+    gw_buf_clear(out);
+    return gw_journal_window(bench.j, record, BENCH_WAIT, out, &err);
+}
+
+/* The local API reads it and changes nothing of its delivery. */
+static void it_can_be_read_meanwhile(void **state)
+{
+    (void)state;
+    struct gw_buf out;
+    gw_buf_init(&out, 1 << 20);
+    bench.readers[0].receipts = false;
+    bench.conf.records_bytes = GW_JOURNAL_MIN;
+    open_bench();
+    bench_record(&bench, GW_CLASS_LEAD, 2, 1, NULL);
+    evidence(1, 100);
+    assert_int_equal(read_window(id_of(1), &out), GW_OK);
+    assert_int_equal(out.len, 100);
+    assert_memory_equal(out.data, "bbbbbbbb", 8);
+    assert_int_equal(read_window(id_of(2), &out), GW_E_NOTFOUND);
+    assert_int_equal(read_window("0123456789abcdef-1", &out), GW_E_NOTFOUND);
+    assert_int_equal(read_window("", &out), GW_E_INVAL);
+    assert_int_equal(read_window("0123456789abcdef-11111111111111111111111111111", &out),
+                     GW_E_INVAL);
+    assert_int_equal(waiting(), 3);
+    deliver(1);
+    deliver(2);
+    take(GW_PARCEL_WINDOW, 2);
+    for (int i = 3; i < 43; i++) {
+        evidence(i, 20000);
+        deliver(i);
+        take(GW_PARCEL_WINDOW, i);
+    }
+    assert_int_equal(read_window(id_of(1), &out), GW_E_RANGE);
+    assert_int_equal(read_window(id_of(42), &out), GW_OK);
+    gw_buf_free(&out);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -268,9 +328,11 @@ int main(void)
         T(without_receipts),
         T(what_was_promised_survives_a_restart),
         T(one_that_waits_is_not_doubled),
+        T(a_receipt_that_comes_twice_takes_nothing_back),
         T(the_answer_says_why_not),
         T(one_that_made_way_is_told),
         T(too_many_at_once_are_refused),
+        T(it_can_be_read_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

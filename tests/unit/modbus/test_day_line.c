@@ -60,7 +60,8 @@ static unsigned mode_now(struct machine *m, unsigned modes)
 
 enum gw_status __wrap_gw_rtu_open(const struct gw_rtu_conf *conf, struct gw_rtu **out,
                                   struct gw_err *err);
-void __wrap_gw_rtu_close(struct gw_rtu *rtu);
+void __wrap_gw_rtu_close(struct gw_rtu *rtu, bool unlock);
+int __wrap_gw_rtu_fd(const struct gw_rtu *rtu);
 enum gw_status __wrap_gw_rtu_request(struct gw_rtu *rtu, const struct gw_mb_request *req,
                                      struct gw_mb_reply *out, struct gw_err *err);
 void __wrap_gw_rtu_timeout(struct gw_rtu *rtu, int64_t timeout_ms);
@@ -80,10 +81,17 @@ enum gw_status __wrap_gw_rtu_open(const struct gw_rtu_conf *conf, struct gw_rtu 
     return GW_OK;
 }
 
-void __wrap_gw_rtu_close(struct gw_rtu *rtu)
+void __wrap_gw_rtu_close(struct gw_rtu *rtu, bool unlock)
 {
+    assert_true(rtu == NULL || unlock);
     if (rtu != NULL)
         day.open = false;
+}
+
+int __wrap_gw_rtu_fd(const struct gw_rtu *rtu)
+{
+    assert_ptr_equal(rtu, &day);
+    return 1000;
 }
 
 void __wrap_gw_rtu_timeout(struct gw_rtu *rtu, int64_t timeout_ms)

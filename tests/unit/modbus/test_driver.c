@@ -186,6 +186,63 @@ static void a_bad_unit_does_not_starve_its_neighbours(void **state)
 
 /* A unit whose pass is longer than the period gets one request in turn, not the whole connection.
  */
+/* Units 1 and 2 behind one connection; 2 falls silent. holds_ms: so long nobody else is served when
+ * 2 was asked. */
+struct gate {
+    atomic_bool silent;
+    int holds_ms;
+};
+
+static bool serve_gate(void *arg, const struct peer_call *call)
+{
+    struct gate *g = arg;
+    uint8_t answer[260];
+    if (call->req == NULL)
+        return true;
+    if (call->req[6] == 2 && atomic_load(&g->silent)) {
+        if (g->holds_ms > 0)
+            peer_pause(call, g->holds_ms);
+        return true;
+    }
+    peer_send(call, answer, peer_answer(call, 1000, answer));
+    return true;
+}
+
+/* Its tries become short where that spares the others time, so that it need not wait for long until
+ * the next one; where a gateway waits by itself, they do not, and the others lose nothing by it. */
+static void a_silent_unit_is_asked_as_briefly_as_its_gateway_permits(void **state)
+{
+    (void)state;
+    static const int holds[] = {0, 600};
+    for (size_t i = 0; i < 2; i++) {
+        struct gate gate = {.holds_ms = holds[i]};
+        struct peer *p = peer_start(serve_gate, &gate);
+        char b[200];
+        (void)snprintf(b, sizeof b,
+                       "\"g\": {\"driver\": \"modbus-tcp\", \"host\": \"127.0.0.1\", \"port\": %u,"
+                       " \"timeout_ms\": 1000}",
+                       (unsigned)peer_port(p));
+        struct rig r;
+        rig_open(&r, b,
+                 "\"well\": {\"bus\": \"g\", \"unit\": 1, \"period_ms\": 1500},"
+                 "\"dead\": {\"bus\": \"g\", \"unit\": 2, \"period_ms\": 1500}",
+                 "\"well.x\": {\"address\": 0}, \"dead.x\": {\"address\": 0}");
+        catcher_wait_reads(&r.c, 1, 2);
+        atomic_store(&gate.silent, true);
+        catcher_wait_link(&r.c, 1, GW_LINK_DOWN);
+        const struct caught dead = catcher_device(&r.c, 1);
+        printf("held for %d ms: the next try comes after %d ms\n", holds[i],
+               (int)dead.batch.stats.hold_ms);
+        assert_in_range(dead.batch.stats.hold_ms, 1000, holds[i] == 0 ? 30000 : 82000);
+        catcher_wait_reads(&r.c, 0, catcher_device(&r.c, 0).batch.polls.read + 2);
+        const struct gw_polls well = catcher_device(&r.c, 0).batch.polls;
+        assert_int_equal(well.failed, 0);
+        assert_int_equal(well.skipped, 0);
+        rig_close(&r);
+        peer_stop(p);
+    }
+}
+
 static void a_slow_unit_takes_turns(void **state)
 {
     (void)state;
@@ -525,6 +582,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_endpoint_costs_the_other_nothing),
         cmocka_unit_test(a_bad_unit_does_not_starve_its_neighbours),
+        cmocka_unit_test(a_silent_unit_is_asked_as_briefly_as_its_gateway_permits),
         cmocka_unit_test(a_slow_unit_takes_turns),
         cmocka_unit_test(an_exception_keeps_connection_and_other_blocks),
         cmocka_unit_test(down_and_back),

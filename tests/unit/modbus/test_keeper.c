@@ -12,7 +12,7 @@
 struct stage {
     pthread_mutex_t mutex;
     pthread_cond_t cond;
-    unsigned made, running, released;
+    unsigned made, running, released, left;
     unsigned let_go; /* bodies up to this number end */
     bool fail;       /* make */
     struct gw_keeper_post post[16];
@@ -62,6 +62,12 @@ static void stop(void *arg)
     b->stopped = true;
 }
 
+static void leave(void *arg)
+{
+    const struct body *b = arg;
+    b->stage->left++;
+}
+
 static void release(void *arg)
 {
     struct body *b = arg;
@@ -74,7 +80,7 @@ static void release(void *arg)
 }
 
 static const struct gw_keeper_body body = {
-    .name = "body", .make = make, .run = run, .stop = stop, .release = release};
+    .name = "body", .make = make, .run = run, .stop = stop, .leave = leave, .release = release};
 
 static enum gw_status put(void *ctx, const struct gw_batch *batch)
 {
@@ -163,7 +169,9 @@ static void one_that_hangs_is_replaced_and_muted(void **state)
     await_running(&s, 1);
     const struct gw_batch_sink first = s.post[1].sink;
     assert_int_equal(first.put(first.ctx, &batch), GW_OK);
+    assert_int_equal(s.left, 0);
     assert_int_equal(look(k, &looks), GW_KEEPER_STUCK);
+    assert_int_equal(s.left, 1);
     assert_in_range(looks, GW_KEEPER_LOOKS, GW_KEEPER_LOOKS + 1);
     await_running(&s, 2);
     assert_int_equal(s.made, 2);

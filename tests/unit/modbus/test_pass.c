@@ -291,6 +291,67 @@ static void a_device_that_refuses_everything_teaches_nothing(void **state)
     bench_close(&b);
 }
 
+/* What was divided in a pass that then broke was not seen to be better in parts. */
+static void a_division_of_a_broken_pass_is_undone(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, "", "\"d.a\": {\"address\": 0}, \"d.b\": {\"address\": 4}");
+    for (int64_t tick = 0; tick < 3000; tick += 1000) {
+        gw_mb_pass_begin(b.pass, tick, false);
+        wants(&b, 0, 5);
+        refuse(&b, GW_MB_EX_ADDRESS, tick + 1);
+        wants(&b, 0, 1);
+        gw_mb_pass_break(b.pass, "no answer");
+        if (tick != 1000) /* the pass may begin anew instead of ending */
+            assert_int_equal(end(&b, tick + 2), GW_MB_PASS_SILENT);
+    }
+    gw_mb_pass_begin(b.pass, 3000, false);
+    wants(&b, 0, 5);
+    answer(&b, 7, 3001);
+    assert_int_equal(end(&b, 3002), GW_MB_PASS_READ);
+    bench_close(&b);
+}
+
+/* A slow group that was asked while the device was busy, or its gateway had no answer, does not wait
+ * for its next period. */
+static void a_slow_group_that_met_a_busy_device_is_asked_again_soon(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t exception;
+        bool soon;
+    } rows[] = {{GW_MB_EX_BUSY, true},
+                {GW_MB_EX_ACK, true},
+                {GW_MB_EX_GATEWAY_PATH, true},
+                {GW_MB_EX_GATEWAY_TARGET, true},
+                {GW_MB_EX_FUNCTION, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        struct gw_mb_request req;
+        bench_open(&b, ", \"period_ms\": 500",
+                   "\"d.a\": {\"address\": 0},"
+                   "\"d.s\": {\"address\": 500, \"period_ms\": 3600000}");
+        int64_t read = 0;
+        for (int64_t tick = 0; tick < 7200000; tick += 500) {
+            gw_mb_pass_begin(b.pass, tick, false);
+            answer(&b, 1, tick + 1);
+            if (gw_mb_pass_next(b.pass, &req) && tick < 3000) {
+                refuse(&b, rows[i].exception, tick + 2);
+            } else if (gw_mb_pass_next(b.pass, &req)) {
+                read = read == 0 ? tick : read;
+                answer(&b, 2, tick + 2);
+            }
+            assert_int_equal(end(&b, tick + 3), GW_MB_PASS_READ);
+        }
+        if (rows[i].soon)
+            assert_in_range(read, 3000, 5000);
+        else
+            assert_int_equal(read, 3600000);
+        bench_close(&b);
+    }
+}
+
 static void a_busy_block_waits_while_others_are_read(void **state)
 {
     (void)state;
@@ -636,6 +697,8 @@ int main(void)
         cmocka_unit_test(a_hole_that_is_refused_is_read_around),
         cmocka_unit_test(a_point_that_is_refused_takes_no_other_along),
         cmocka_unit_test(a_device_that_refuses_everything_teaches_nothing),
+        cmocka_unit_test(a_division_of_a_broken_pass_is_undone),
+        cmocka_unit_test(a_slow_group_that_met_a_busy_device_is_asked_again_soon),
         cmocka_unit_test(a_busy_block_waits_while_others_are_read),
         cmocka_unit_test(nothing_but_exceptions_is_a_failed_pass_of_a_live_device),
         cmocka_unit_test(the_gateways_own_exceptions_mean_silence),

@@ -33,16 +33,23 @@ static void each_period_is_one_poll(void **state)
     assert_int_equal(p.polls.read, 100);
 }
 
-static void a_late_tick_is_read_up_to_half_a_period(void **state)
+static void a_late_poll_is_done_in_its_period(void **state)
 {
     (void)state;
     struct gw_mb_poll p;
     gw_mb_poll_init(&p, 1000, 0, 1);
-    assert_true(gw_mb_poll_due(&p, 500));
-    gw_mb_poll_end(&p, 501, GW_MB_PASS_READ);
-    assert_false(gw_mb_poll_due(&p, 1501));
+    assert_true(gw_mb_poll_due(&p, 990));
+    gw_mb_poll_end(&p, 1002, GW_MB_PASS_READ);
+    /* The next one's time has come meanwhile; a line that is held for less than a period costs its
+     * units nothing, however they lie to it. */
+    assert_int_equal(gw_mb_poll_wake(&p), 1000);
+    assert_true(gw_mb_poll_due(&p, 1999));
+    assert_int_equal(p.tick_ms, 1000);
+    gw_mb_poll_end(&p, 1999, GW_MB_PASS_READ);
+    assert_int_equal(p.polls.skipped, 0);
+    assert_true(gw_mb_poll_due(&p, 3000));
     assert_int_equal(p.polls.skipped, 1);
-    assert_int_equal(gw_mb_poll_wake(&p), 2000);
+    assert_int_equal(p.tick_ms, 3000);
     check_sum(&p);
 }
 
@@ -79,9 +86,9 @@ static void a_pass_longer_than_its_period_skips(void **state)
         gw_mb_poll_end(&p, now, GW_MB_PASS_READ);
         check_sum(&p);
     }
-    /* Three periods each: one is read, two go by. */
-    assert_true(p.polls.read >= 16);
-    assert_true(p.polls.skipped >= p.polls.read * 2 - 2);
+    /* Of the 2.7 periods of each pass one is read. */
+    assert_true(p.polls.read >= 49);
+    assert_in_range(p.polls.skipped, p.polls.read * 17 / 10 - 3, p.polls.read * 17 / 10 + 3);
 }
 
 /* After one silent pass the next tick is as always; then the waits are 1, 2, 4 .. 30 s, each within
@@ -187,9 +194,10 @@ static void the_sum_holds_whatever_happens(void **state)
         for (int step = 0; step < 500; step++) {
             now += (int64_t)gw_rand_below(&rand, (uint64_t)period * 3 + 1);
             if (p.busy) {
-                gw_mb_poll_end(&p, now, (enum gw_mb_outcome)gw_rand_below(&rand, 3));
+                gw_mb_poll_end(&p, now,
+                               (enum gw_mb_outcome)gw_rand_below(&rand, GW_MB_PASS_SILENT + 1));
             } else if (gw_mb_poll_due(&p, now)) {
-                assert_true(p.tick_ms <= now && now - p.tick_ms <= period / 2);
+                assert_true(p.tick_ms <= now && now - p.tick_ms < period);
                 assert_true(p.tick_ms > last_tick);
                 assert_int_equal((p.tick_ms - first) % period, 0);
                 last_tick = p.tick_ms;
@@ -245,23 +253,11 @@ static void a_hold_lengthens_the_back_off_and_a_release_ends_it(void **state)
     check_sum(&p);
 }
 
-static void how_late_is_too_late_may_be_set(void **state)
-{
-    (void)state;
-    struct gw_mb_poll p;
-    gw_mb_poll_init(&p, 1000, 0, 1);
-    p.late_ms = 800;
-    assert_true(gw_mb_poll_due(&p, 800));
-    gw_mb_poll_end(&p, 801, GW_MB_PASS_READ);
-    assert_false(gw_mb_poll_due(&p, 1801));
-    check_sum(&p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_period_is_one_poll),
-        cmocka_unit_test(a_late_tick_is_read_up_to_half_a_period),
+        cmocka_unit_test(a_late_poll_is_done_in_its_period),
         cmocka_unit_test(missed_periods_are_skipped_not_caught_up),
         cmocka_unit_test(a_pass_longer_than_its_period_skips),
         cmocka_unit_test(a_silent_device_backs_off),
@@ -271,7 +267,6 @@ int main(void)
         cmocka_unit_test(the_sum_holds_whatever_happens),
         cmocka_unit_test(a_slow_group_keeps_its_own_time),
         cmocka_unit_test(a_hold_lengthens_the_back_off_and_a_release_ends_it),
-        cmocka_unit_test(how_late_is_too_late_may_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

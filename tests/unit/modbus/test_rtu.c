@@ -2,9 +2,12 @@
  *
  * The serial port over a pty, in front of a slave that behaves as told.
  */
+#define _GNU_SOURCE /* TIOCGEXCL */
 #include "modbus/rtu.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -159,7 +162,7 @@ static void a_spoilt_answer_is_refused_and_the_line_recovers(void **state)
             assert_true(k < 9);
         const unsigned first = (unsigned)reply.data[0] << 8 | reply.data[1];
         assert_int_equal(first, 1000 + slave_requests(s) - 1);
-        gw_rtu_close(rtu);
+        gw_rtu_close(rtu, true);
         slave_stop(s);
     }
 }
@@ -175,7 +178,7 @@ static void an_exception_is_an_answer(void **state)
     assert_int_equal(reply.exception, 6);
     assert_int_equal(gw_rtu_request(rtu, &read_4, &reply, NULL), GW_OK);
     assert_int_equal(reply.exception, 0);
-    gw_rtu_close(rtu);
+    gw_rtu_close(rtu, true);
     slave_stop(s);
 }
 
@@ -206,7 +209,7 @@ static void all_functions_give_bytes_as_on_the_wire(void **state)
     const struct gw_mb_request all = {.unit = 0, .fc = GW_MB_READ_COILS, .count = 1};
     assert_int_equal(gw_rtu_request(rtu, &all, &r, NULL), GW_E_INVAL);
     assert_int_equal(slave_requests(s), 4);
-    gw_rtu_close(rtu);
+    gw_rtu_close(rtu, true);
     slave_stop(s);
 }
 
@@ -221,7 +224,34 @@ static void a_port_that_vanishes_is_told(void **state)
     slave_stop(s);
     assert_int_equal(gw_rtu_request(rtu, &read_4, &r, &err), GW_E_CLOSED);
     assert_string_equal(err.msg, "the serial port is gone");
-    gw_rtu_close(rtu);
+    gw_rtu_close(rtu, true);
+}
+
+/* What hangs in a port must not keep others out. The flag itself is read, since root may open any
+ * port. */
+static void a_port_that_is_held_can_be_shared(void **state)
+{
+    (void)state;
+    struct slave *s = slave_start_pty(slave_serve_well, NULL);
+    const int other = open(slave_path(s), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(other >= 0);
+    struct gw_rtu *hangs = open_port(slave_path(s));
+    int alone = 0;
+    assert_int_equal(ioctl(other, TIOCGEXCL, &alone), 0);
+    assert_int_equal(alone, 1);
+    gw_rtu_unlock(gw_rtu_fd(hangs));
+    assert_int_equal(ioctl(other, TIOCGEXCL, &alone), 0);
+    assert_int_equal(alone, 0);
+    /* It is the next one's from now on, whenever the first one lets go. */
+    struct gw_rtu *next = open_port(slave_path(s));
+    gw_rtu_close(hangs, false);
+    assert_int_equal(ioctl(other, TIOCGEXCL, &alone), 0);
+    assert_int_equal(alone, 1);
+    gw_rtu_close(next, true);
+    assert_int_equal(ioctl(other, TIOCGEXCL, &alone), 0);
+    assert_int_equal(alone, 0);
+    (void)close(other);
+    slave_stop(s);
 }
 
 static void what_is_no_port_cannot_be_opened(void **state)
@@ -321,6 +351,7 @@ int main(void)
         cmocka_unit_test(an_exception_is_an_answer),
         cmocka_unit_test(all_functions_give_bytes_as_on_the_wire),
         cmocka_unit_test(a_port_that_vanishes_is_told),
+        cmocka_unit_test(a_port_that_is_held_can_be_shared),
         cmocka_unit_test(what_is_no_port_cannot_be_opened),
         cmocka_unit_test(a_descriptor_beyond_select_is_refused),
         cmocka_unit_test(silences_follow_from_the_rate),

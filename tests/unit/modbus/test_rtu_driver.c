@@ -115,6 +115,74 @@ static void units_of_a_line_and_lines_mind_their_own_business(void **state)
     slave_stop(other);
 }
 
+/* Unit 2 does as it is told, in the order of the requests, as a serial server would; 1 and 3 are
+ * well. */
+enum manner { LATE = 0, DRIBBLE, BEHIND };
+
+struct crowd {
+    enum manner manner;
+    uint8_t kept[256];
+    size_t n;
+};
+
+static void serve_crowd(void *arg, const struct slave_call *call)
+{
+    struct crowd *c = arg;
+    uint8_t a[256];
+    const size_t n = slave_seal(a, slave_answer(call, 1000, a));
+    if (call->req[0] == 2 && c->manner == LATE) {
+        slave_pause(call, 250);
+    } else if (call->req[0] == 2 && c->manner == DRIBBLE) {
+        for (size_t i = 0; i + 1 < n; i++) {
+            slave_send(call, a + i, 1);
+            slave_pause(call, 30);
+        }
+        slave_send(call, a + n - 1, 1);
+        return;
+    } else if (call->req[0] == 2) {
+        memcpy(c->kept, a, n);
+        c->n = n;
+        return;
+    }
+    slave_send(call, c->kept, c->n);
+    c->n = 0;
+    slave_send(call, a, n);
+}
+
+/* Counted from the first failure on; every one of the others' polls is done in its period. */
+static void a_late_unit_costs_its_neighbours_nothing(void **state)
+{
+    (void)state;
+    for (enum manner m = LATE; m <= BEHIND; m++) {
+        struct crowd crowd = {.manner = m};
+        struct slave *s = slave_start_pty(serve_crowd, &crowd);
+        char a[200];
+        struct rig r;
+        rig_open(
+            &r, line(a, "a", slave_path(s)),
+            "\"one\": {\"bus\": \"a\", \"unit\": 1, \"period_ms\": 600},"
+            "\"bad\": {\"bus\": \"a\", \"unit\": 2, \"period_ms\": 600},"
+            "\"two\": {\"bus\": \"a\", \"unit\": 3, \"period_ms\": 600}",
+            "\"one.x\": {\"address\": 0}, \"bad.x\": {\"address\": 0}, \"bad.y\": {\"address\": 1},"
+            "\"two.x\": {\"address\": 0}");
+        catcher_wait_reads(&r.c, 0, 20);
+        catcher_wait_reads(&r.c, 2, 20);
+        const struct caught bad = catcher_device(&r.c, 1);
+        assert_int_equal(bad.batch.link, GW_LINK_DOWN);
+        assert_int_equal(bad.batch.polls.read, 0);
+        assert_true(bad.batch.polls.failed >= 3);
+        for (uint32_t d = 0; d <= 2; d += 2) {
+            const struct gw_polls p = catcher_device(&r.c, d).batch.polls;
+            printf("manner %d: %llu of %llu read, %llu failed\n", (int)m,
+                   (unsigned long long)p.read, (unsigned long long)p.scheduled,
+                   (unsigned long long)p.failed);
+            assert_true((p.failed + p.skipped) * 20 <= p.scheduled);
+        }
+        rig_close(&r);
+        slave_stop(s);
+    }
+}
+
 /* Gives the answer to a request when the next one comes: one too late, always. */
 struct behind {
     uint8_t kept[256];
@@ -304,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(units_of_a_line_and_lines_mind_their_own_business),
+        cmocka_unit_test(a_late_unit_costs_its_neighbours_nothing),
         cmocka_unit_test(an_answer_that_is_one_behind_is_never_good),
         cmocka_unit_test(a_port_is_found_when_it_comes),
         cmocka_unit_test(a_name_that_leads_to_another_port_is_followed),

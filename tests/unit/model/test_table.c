@@ -210,6 +210,32 @@ static void only_the_last_batch_of_a_pass_ends_it(void **state)
     assert_int_equal(gw_table_device(t, GAS)->polls.skipped, 1);
 }
 
+/* A thread that was replaced has counted, and the next one begins at 0. */
+static void what_replaced_threads_counted_is_kept(void **state)
+{
+    struct gw_table *t = *state;
+    struct gw_batch b = {.device = GAS, .link = GW_LINK_OK, .last = 1, .mono_ms = 10000};
+    uint64_t read = 0;
+    for (unsigned thread = 1; thread <= 3; thread++) {
+        b.stats = (struct gw_bus_stats){.opens = 1};
+        for (uint64_t n = 1; n <= 10 * thread; n++) {
+            b.mono_ms++;
+            b.polls = (struct gw_polls){.scheduled = n * 3, .read = n, .failed = n, .skipped = n};
+            b.stats.timeouts = (uint32_t)n;
+            b.stats.tries = (uint16_t)n;
+            (void)gw_table_apply(t, &b);
+            (void)gw_table_apply(t, &b); /* a pass may be more than one batch */
+            const struct gw_device_life *life = gw_table_device(t, GAS);
+            assert_int_equal(life->polls.read, ++read);
+            assert_int_equal(life->polls.scheduled,
+                             life->polls.read + life->polls.failed + life->polls.skipped);
+            assert_int_equal(life->stats.timeouts, read);
+            assert_int_equal(life->stats.tries, n);
+            assert_int_equal(life->stats.opens, thread);
+        }
+    }
+}
+
 static void a_fault_text_without_end_is_cut(void **state)
 {
     struct gw_table *t = *state;
@@ -422,6 +448,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_batch_that_cannot_be_is_refused_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(a_device_has_a_life, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_last_batch_of_a_pass_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_replaced_threads_counted_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fault_text_without_end_is_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(silence_is_compared_with_the_bus_mates, setup, teardown),
         cmocka_unit_test_setup_teardown(a_mate_vouches_for_what_it_saw, setup, teardown),

@@ -182,8 +182,13 @@ def check_messages(lines):
     return faulty or not kinds
 
 
-if len(sys.argv) == 3 and sys.argv[1] == "--messages":
-    sys.exit(bool(check_messages(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8").splitlines())))
-if len(sys.argv) != 1:
-    sys.exit(__doc__)
-sys.exit(bool(check_samples() + check_readme()))
+def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "--messages":
+        sys.exit(bool(check_messages(pathlib.Path(sys.argv[2]).read_text(encoding="utf-8").splitlines())))
+    if len(sys.argv) != 1:
+        sys.exit(__doc__)
+    sys.exit(bool(check_samples() + check_readme()))
+
+
+if __name__ == "__main__":
+    main()
