@@ -132,7 +132,6 @@ static bool expects(const struct gw_check_def *c, const struct gw_proof *p, int6
 static int64_t after_cause(const struct gw_proof_view *v, const struct gw_check_def *c,
                            int64_t at_ms)
 {
-    const int64_t allowed = (int64_t)(gw_check_param(c, "delay_s", 0.0) * 1000.0);
     int64_t best = -1;
     for (size_t i = 0; i < c->ncauses; i++) {
         const struct gw_check_def *cause = gw_inventory_at(v->inventory, c->causes[i]);
@@ -141,9 +140,13 @@ static int64_t after_cause(const struct gw_proof_view *v, const struct gw_check_
             !look(v, cause->points[0].point, at_ms, v->scratch + GW_HISTORY_MAX, &seen))
             continue;
         const int64_t after = at_ms - seen.to.mono_ms;
+        /* The finding waits for the delay of the alarm and then for its own. */
+        const double allowed_s =
+            gw_check_param(cause, "delay_s", 0.0) + gw_check_param(c, "delay_s", 0.0);
         /* Both are known to a poll only. */
         const int64_t slack = gw_table_point(v->table, cause->points[0].point)->period_ms;
-        if (after >= 0 && after <= allowed + slack && (best < 0 || after < best))
+        if (after >= 0 && after <= (int64_t)(allowed_s * 1000.0) + slack &&
+            (best < 0 || after < best))
             best = after;
     }
     return best;
