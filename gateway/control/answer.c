@@ -19,7 +19,7 @@
 #define METRICS      "text/plain; version=0.0.4; charset=utf-8"
 #define DOCUMENT_MAX ((size_t)64 << 20)
 #define LEADS_SHOWN  20
-#define SPAN_MAX_MIN (24 * 60)
+#define SPAN_MAX_MIN INT64_C(1440)
 
 /* ---- faults ---- */
 

@@ -137,18 +137,23 @@ static bool add_headers(const struct gw_http *h, struct MHD_Response *response,
     return ok == MHD_YES;
 }
 
+/* The library does not write what it is lent; its type lacks the const. */
+static void *writable(const void *lent)
+{
+    const union {
+        const void *lent;
+        void *bytes;
+    } same = {.lent = lent};
+    return same.bytes;
+}
+
 static enum MHD_Result reply(const struct gw_http *h, struct MHD_Connection *connection,
                              const struct gw_http_answer *a)
 {
-    /* The library does not write what it is lent; its type lacks the const. */
-    union {
-        const void *lent;
-        void *body;
-    } bytes = {.body = a->body};
-    if (a->lent)
-        bytes.lent = a->lent;
-    struct MHD_Response *response = h->mhd.create_response_from_buffer(
-        a->len, bytes.body, a->lent ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response =
+        a->lent
+            ? h->mhd.create_response_from_buffer(a->len, writable(a->lent), MHD_RESPMEM_PERSISTENT)
+            : h->mhd.create_response_from_buffer(a->len, a->body, MHD_RESPMEM_MUST_FREE);
     if (!response) {
         free(a->body);
         return MHD_NO;

@@ -68,12 +68,12 @@ void gw_commands_window(struct gw_commands *c, uint64_t token, enum gw_window_fo
 /* Where answers to what people told go; the receiver takes them over. */
 void gw_commands_tell(struct gw_commands *c, void (*tell)(void *ctx, struct gw_call_answer *answer),
                       void *ctx);
-/* Something that people told, read and let in already. answer: its id is set; taken over, and given
+/* Something that people told, read and let in already. told: its id is set; taken over, and given
  * back with the rest: at once when it is refused, when it is on the disk otherwise, or when it waited
  * for GW_COMMANDS_TOLD_MS. */
 #define GW_COMMANDS_TOLD_MS 8000
 void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
-                      struct gw_call_answer *answer);
+                      struct gw_call_answer *told);
 /* The engine hands a draft to the journal: the token that it is to have there. */
 uint64_t gw_commands_mark(struct gw_commands *c, const struct gw_draft *draft);
 

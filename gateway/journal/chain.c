@@ -144,7 +144,6 @@ void gw_chain_open(struct gw_keeper *k)
     if (k->opened && strcmp(head->chain, k->chain) != 0) {
         k->another = true;
         k->acks.n = 0;
-        k->live_seq = 0;
         gw_receipts_forget(k);
     }
     k->known = *head;

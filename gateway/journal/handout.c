@@ -25,8 +25,8 @@ void gw_handout_restart(struct gw_keeper *k)
 void gw_handout_live(struct gw_keeper *k, unsigned reader)
 {
     gw_rows_live(k->rows, reader);
-    if (k->j->conf.readers[reader].records)
-        k->live_seq = k->known.seq;
+    if (k->j->conf.readers[reader].records && k->records != NULL)
+        gw_records_live(k->records);
 }
 
 bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key)
@@ -67,8 +67,6 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             gw_chain_failed(k, &err);
             return false;
         }
-        if (found && out->parcel.key <= k->live_seq)
-            out->parcel.historical = true;
         bool sent = found && gw_again_has(&k->sent[window ? 1 : 0], out->parcel.key);
         if (found && out->parcel.data != NULL && !sent)
             return true;
@@ -107,8 +105,6 @@ static bool next_again(struct gw_keeper *k, struct found *out)
             return false;
         }
         if (found && out->parcel.data != NULL) {
-            if (seq <= k->live_seq)
-                out->parcel.historical = true;
             k->again_ms = now_ms + AGAIN_EVERY_MS;
             return true;
         }

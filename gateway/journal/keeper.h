@@ -189,7 +189,6 @@ struct gw_keeper {
     int64_t window_at;
     uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
     uint64_t lives[GW_READERS_MAX];   /* those that were taken note of */
-    int64_t live_seq;                 /* records up to here are historical */
     unsigned streak;                  /* historical records handed out in a row */
     int64_t again_ms;                 /* nothing is sent again before */
     int64_t again_due_ms;             /* when something may be; INT64_MAX: nothing, or no grant */

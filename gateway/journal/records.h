@@ -58,6 +58,8 @@ enum gw_status gw_records_found_chain(struct gw_records *r, const struct gw_draf
 /* What a person should know about the opening, "" if nothing. */
 const char *gw_records_note(const struct gw_records *r);
 
+/* What is committed is historical from now on, as is what was there when the file was opened. */
+void gw_records_live(struct gw_records *r);
 const struct gw_head *gw_records_head(const struct gw_records *r); /* committed */
 uint64_t gw_records_waiting(const struct gw_records *r);           /* committed, not delivered */
 

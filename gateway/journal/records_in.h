@@ -52,7 +52,7 @@ struct gw_records {
     struct gw_head next; /* with the open transaction */
     int64_t waiting;
     int64_t waiting_next;
-    int64_t before;    /* seq of the head when the file was opened */
+    int64_t before;    /* records up to here are historical */
     int64_t since_ms;  /* wall time that stands for that of records of format 1 */
     int64_t oldest;    /* number of the oldest record that waits, 0: none */
     int64_t oldest_ms; /* wall time of its commit */

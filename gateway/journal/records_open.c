@@ -301,6 +301,11 @@ const char *gw_records_note(const struct gw_records *r)
     return r->note;
 }
 
+void gw_records_live(struct gw_records *r)
+{
+    r->before = r->head.seq;
+}
+
 const struct gw_head *gw_records_head(const struct gw_records *r)
 {
     return &r->head;

@@ -29,6 +29,11 @@ static struct {
     uint64_t asked_token;
     bool done;
     unsigned carried_out;
+    char who[GW_COMMAND_ID];
+    struct gw_commands *marked;         /* the engine hands a draft over, as the gateway does */
+    uint64_t record_token;              /* that it got */
+    struct gw_call_answer *told[TEXTS]; /* answers to what people told */
+    size_t ntold;
 } world;
 
 enum gw_status gw_journal_post(struct gw_journal *j, const struct gw_draft *draft)
@@ -56,7 +61,7 @@ enum gw_status gw_journal_row(struct gw_journal *j, enum gw_parcel_kind kind, co
 void gw_journal_stats(struct gw_journal *j, struct gw_journal_stats *out)
 {
     (void)j;
-    *out = (struct gw_journal_stats){.seq = 3};
+    *out = (struct gw_journal_stats){.seq = 3, .chain = "0123456789abcdef"};
 }
 
 enum gw_status gw_journal_receipt(struct gw_journal *j, const char *chain, int64_t seq,
@@ -81,9 +86,12 @@ void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
                        const struct gw_stamp *now, struct gw_command_answer *out)
 {
     (void)e;
-    (void)cmd;
     (void)now;
     world.carried_out++;
+    memcpy(world.who, cmd->who, sizeof world.who);
+    if (world.marked && world.done)
+        world.record_token = gw_commands_mark(
+            world.marked, &(struct gw_draft){.cls = GW_CLASS_COMMAND, .body = "{}", .body_len = 2});
     out->done = world.done;
     (void)snprintf(out->why, sizeof out->why, "noted");
 }
@@ -198,7 +206,7 @@ static void send(struct rig *r, const char *name, const char *args)
 static void commit(struct rig *r, size_t post)
 {
     assert_true(post < world.nposts);
-    assert_true(gw_commands_committed(r->commands, world.tokens[post]));
+    assert_true(gw_commands_committed(r->commands, world.tokens[post], 0));
     rounds(r);
 }
 
@@ -368,6 +376,116 @@ static void a_window_that_cannot_be_asked_for(void **state)
     assert_int_equal(world.nposts, 3);
 }
 
+/* ---- what people tell ---- */
+
+static void take_answer(void *ctx, struct gw_call_answer *answer)
+{
+    (void)ctx;
+    assert_true(world.ntold < TEXTS);
+    world.told[world.ntold++] = answer;
+}
+
+static void tell(struct rig *r, uint64_t id)
+{
+    const struct gw_command cmd = {
+        .kind = GW_COMMAND_ACK, .by = GW_BY_LOCAL, .who = "shift/uid 7", .target = "a:B#1"};
+    struct gw_call_answer *answer = calloc(1, sizeof *answer);
+    assert_non_null(answer);
+    answer->id = id;
+    gw_commands_tell(r->commands, take_answer, r);
+    world.marked = r->commands;
+    gw_commands_told(r->commands, &cmd, answer);
+}
+
+static void expect_told(size_t i, uint64_t id, bool done, bool later)
+{
+    assert_int_equal(world.ntold, i + 1);
+    assert_int_equal(world.told[i]->id, id);
+    assert_int_equal(world.told[i]->done, done);
+    assert_int_equal(world.told[i]->later, later);
+}
+
+static void drop_told(void)
+{
+    while (world.ntold > 0)
+        gw_call_answer_free(world.told[--world.ntold]);
+}
+
+static void who_told_it_hears_of_its_record(void **state)
+{
+    struct rig *r = *state;
+    tell(r, 5);
+    assert_int_equal(world.nposts, 1);
+    assert_int_equal(world.carried_out, 0);
+    commit(r, 0);
+    assert_int_equal(world.carried_out, 1);
+    assert_string_equal(world.who, "shift/uid 7");
+    assert_int_equal(world.ntold, 0);
+    assert_true(gw_commands_committed(r->commands, world.record_token, 42));
+    assert_int_equal(world.ntold, 0);
+    commit(r, 1);
+    expect_told(0, 5, true, false);
+    assert_string_equal(world.told[0]->record, "0123456789abcdef-42");
+    assert_int_equal(world.nreplies, 0); /* the platform hears nothing of it but the record */
+    drop_told();
+}
+
+static void the_platform_and_people_share_one_way(void **state)
+{
+    struct rig *r = *state;
+    send(r, "ack", ACK);
+    tell(r, 6);
+    send(r, "ack", ACK);
+    for (size_t i = 0; i < 3; i++)
+        commit(r, i);
+    assert_int_equal(world.carried_out, 3);
+    for (size_t i = 3; i < 6; i++)
+        commit(r, i);
+    assert_int_equal(world.nreplies, 2);
+    expect_told(0, 6, true, false);
+    drop_told();
+}
+
+static void what_is_refused_says_so(void **state)
+{
+    struct rig *r = *state;
+    world.done = false;
+    tell(r, 7);
+    commit(r, 0);
+    expect_told(0, 7, false, false);
+    assert_string_equal(world.told[0]->why, "noted");
+    assert_string_equal(world.told[0]->record, "");
+    world.post = GW_E_FULL;
+    tell(r, 8);
+    expect_told(1, 8, false, true);
+    assert_int_equal(world.carried_out, 1);
+    drop_told();
+}
+
+static void who_waited_too_long_is_not_surprised_later(void **state)
+{
+    struct rig *r = *state;
+    tell(r, 9);
+    gw_fake_clock_advance(&r->fake, GW_COMMANDS_TOLD_MS + 1);
+    commit(r, 0);
+    assert_int_equal(world.carried_out, 0);
+    expect_told(0, 9, false, false);
+    drop_told();
+}
+
+static void there_is_an_end_to_what_waits(void **state)
+{
+    struct rig *r = *state;
+    for (uint64_t i = 0; i < 17; i++) {
+        if (world.nposts == TEXTS)
+            world.nposts = 0; /* only their number counts here */
+        tell(r, 100 + i);
+    }
+    expect_told(0, 116, false, true);
+    drop_told();
+    /* What still waits goes with it: the sanitizers say whether all of it. */
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -383,6 +501,11 @@ int main(void)
         T(in_time_is_in_time),
         T(a_window_is_asked_for),
         T(a_window_that_cannot_be_asked_for),
+        T(who_told_it_hears_of_its_record),
+        T(the_platform_and_people_share_one_way),
+        T(what_is_refused_says_so),
+        T(who_waited_too_long_is_not_surprised_later),
+        T(there_is_an_end_to_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
