@@ -75,6 +75,25 @@ def main():
         listed = ctl(rig, "commission", "--list").stdout
         assert "moved technician" in listed and "moved third_party" in listed, listed
 
+        # The other verbs, against the real thing: the alarm that the test gas raised is acknowledged.
+        for verb in ("assets", "leads", "events", "health", "alarms", "cases"):
+            done = ctl(rig, verb)
+            assert done.returncode == 0 and done.stdout and not done.stderr, (verb, done)
+            assert ctl(rig, verb, "--json", "--en").returncode == 0, verb
+        alarm = until("an alarm", 20, lambda: [a for a in ask(rig, "alarms")["alarms"] if a["finding"] == "GAS-EV-HIGH"])[0]
+        acked = ctl(rig, "ack", alarm["case"], "--note", "在试验")
+        assert acked.returncode == 0 and acked.stdout.startswith("done, record "), acked
+        again = ctl(rig, "ack", alarm["case"])
+        assert again.returncode == 4 and again.stderr, again
+        shelved = ctl(rig, "shelve", alarm["case"], "--minutes", "5", "--reason", "x")
+        assert shelved.returncode == 4, shelved  # one of priority 1 never is
+        permit = ctl(rig, "permit", "paint-1", "--kind", "maintenance", "--hours", "1", "--reason", "换探头", "--number", "A-7")
+        assert permit.returncode == 0, permit
+        assert ctl(rig, "permit", "--end", "A-7").returncode == 0
+        tail = ctl(rig, "tail", "--seconds", "1", "-n", "50", "--json")
+        classes = [json.loads(ln).get("record", {}).get("class") for ln in tail.stdout.splitlines()]
+        assert tail.returncode == 0 and classes.count("command") >= 4 and "alarm" in classes and None in classes, classes
+
         # It survives a restart, and the walk goes on with what is open.
         gateway.terminate()
         assert gateway.wait(15) == 0
