@@ -9,6 +9,10 @@
 #include "ctl/call.h"
 #include "ctl/verbs.h"
 
+/* What the daemon has at most. */
+#define LEADS_MAX  50
+#define EVENTS_MAX 200
+
 /* The whole target of a verb; false: a word that cannot be one. */
 static bool target_of(const struct gw_verb *verb, const struct gw_opts *o, char *out, size_t size)
 {
@@ -23,7 +27,7 @@ static bool target_of(const struct gw_verb *verb, const struct gw_opts *o, char 
     } else if (gw_opts_get(verb, o, "limit")) {
         query = "?limit=";
         value = gw_opts_get(verb, o, "limit");
-        if (!gw_opts_number(value, 1, 1000, &n))
+        if (!gw_opts_number(value, 1, verb == &gw_verb_leads ? LEADS_MAX : EVENTS_MAX, &n))
             return false;
     }
     (void)snprintf(out, size, "%s%s%s", verb->path, query ? query : "", value ? value : "");
@@ -57,8 +61,12 @@ static int show(const struct gw_verb *verb, const struct gw_opts *o)
     return code;
 }
 
-static const struct gw_opt limit[] = {
-    {"limit", 'n', "NUMBER", "so many of the latest, at most"},
+static const struct gw_opt leads_opts[] = {
+    {"limit", 'n', "NUMBER", "so many of the latest, 1 to 50; default 20"},
+    {0},
+};
+static const struct gw_opt events_opts[] = {
+    {"limit", 'n', "NUMBER", "so many of the latest, 1 to 200; default all"},
     {0},
 };
 
@@ -125,7 +133,7 @@ const struct gw_verb gw_verb_leads = {
     .name = "leads",
     .args = "",
     .summary = "the latest lead records, newest first",
-    .opts = limit,
+    .opts = leads_opts,
     .run = show,
     .path = "/v1/leads",
     .view = gw_view_leads,
@@ -134,7 +142,7 @@ const struct gw_verb gw_verb_events = {
     .name = "events",
     .args = "",
     .summary = "the latest events: housekeeping, no violations",
-    .opts = limit,
+    .opts = events_opts,
     .run = show,
     .path = "/v1/events",
     .view = gw_view_events,
