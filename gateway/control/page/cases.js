@@ -26,6 +26,17 @@ function standing() {
     return ((doc("alarms") || {}).alarms || []).concat((doc("cases") || {}).cases || []);
 }
 
+// A tablet on the wall runs for months: what no longer stands is forgotten.
+function forget(list) {
+    const known = list.map((c) => c.case);
+    const records = list.map((c) => c.record);
+    const points = [].concat(...list.filter((c) => opened[c.case]).map((c) => c.points || []));
+    for (const [store, alive] of [[opened, known], [proofs, records], [courses, points]])
+        for (const key of Object.keys(store))
+            if (alive.indexOf(key) < 0)
+                delete store[key];
+}
+
 function settled(p) {
     return p.doc && (p.doc.window_state === "stored" || p.doc.window_state === "none" || p.doc.window_state === "pruned");
 }
@@ -48,6 +59,8 @@ export function evidence(view) {
     const now = performance.now();
     if (busy || document.hidden || view[0] !== "cases")
         return;
+    if (doc("alarms") && doc("cases"))
+        forget(standing());
     for (const c of standing()) {
         if (!opened[c.case] || !c.record)
             continue;

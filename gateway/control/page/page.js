@@ -134,7 +134,7 @@ function draw() {
 }
 
 function redraw() {
-    if (asked)
+    if (asked || document.hidden)
         return;
     asked = true;
     requestAnimationFrame(() => {

@@ -8,7 +8,7 @@ import {badge, linkBadge, missing, shownValue} from "./parts.js";
 import {plot, spark} from "./plot.js";
 import {t} from "./text.js";
 
-const KEEP = 900;            // samples of a point here
+const KEEP = 600;            // samples of a point here
 const AGAIN_MS = 60000;      // a sparkline's past is asked for so often
 const MANY = 300;            // points of a site from which on one device at a time is shown
 const SPANS = [5, 15, 60];
