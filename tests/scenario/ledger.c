@@ -174,9 +174,11 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
         .due = l->step + l->lag,
         .record = {.cls = draft->cls, .priority = draft->priority},
     };
-    assert_non_null(draft->state_key);
-    assert_true(strlen(draft->state_key) < sizeof d.record.key);
-    snprintf(d.record.key, sizeof d.record.key, "%s", draft->state_key);
+    /* What a person did may be a record alone; everything else has a row. */
+    assert_true(draft->state_key != NULL || draft->cls == GW_CLASS_COMMAND);
+    assert_true(draft->state_key == NULL || strlen(draft->state_key) < sizeof d.record.key);
+    snprintf(d.record.key, sizeof d.record.key, "%s",
+             draft->state_key != NULL ? draft->state_key : "");
     if (draft->state != NULL)
         d.state = copy(draft->state, strlen(draft->state));
     if (draft->window != NULL) {
