@@ -52,7 +52,8 @@ static void acknowledge(struct gw_engine *e, const struct gw_command *cmd,
 {
     switch (gw_engine_ack(e, cmd->target, now)) {
     case GW_OK:
-        record_ack(e, cmd, now);
+        if (cmd->by == GW_BY_LOCAL) /* the platform has its own, signed */
+            record_ack(e, cmd, now);
         gw_engine_answer(out, true, "acknowledged", "已确认");
         break;
     case GW_E_NOTFOUND:

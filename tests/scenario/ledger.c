@@ -174,11 +174,11 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
         .due = l->step + l->lag,
         .record = {.cls = draft->cls, .priority = draft->priority},
     };
-    /* What a person did may be a record alone; everything else has a row. */
-    assert_true(draft->state_key != NULL || draft->cls == GW_CLASS_COMMAND);
-    assert_true(draft->state_key == NULL || strlen(draft->state_key) < sizeof d.record.key);
-    snprintf(d.record.key, sizeof d.record.key, "%s",
-             draft->state_key != NULL ? draft->state_key : "");
+    /* Who acknowledged is a record alone; its row, of no name, is deleted at once. */
+    const char *key = draft->state_key != NULL ? draft->state_key : "";
+    assert_true(key[0] != '\0' || draft->cls == GW_CLASS_COMMAND);
+    assert_true(strlen(key) < sizeof d.record.key);
+    snprintf(d.record.key, sizeof d.record.key, "%s", key);
     if (draft->state != NULL)
         d.state = copy(draft->state, strlen(draft->state));
     if (draft->window != NULL) {
@@ -197,7 +197,7 @@ enum gw_status ledger_emit(void *ctx, const struct gw_draft *draft)
         assert_null(draft->body);
         assert_false(draft->opens);
         assert_int_equal(draft->token, 0);
-        l->rows_written += strchr(draft->state_key, '/') == NULL; /* of checks */
+        l->rows_written += strchr(key, '/') == NULL; /* of checks */
     }
     l->waiting = grow(l->waiting, l->nwaiting, sizeof *l->waiting);
     l->waiting[l->nwaiting++] = d;
