@@ -45,6 +45,7 @@ struct gw_mb_point_keys {
     bool per_channel;
     int64_t stride;
     char count_from[GW_ID_SIZE];
+    char role[GW_ROLE_SIZE]; /* for whoever writes a site file; polling does not look at it */
 };
 
 #define GW_MB_FAULTS_MAX 4

@@ -109,6 +109,9 @@ const struct gw_key gw_mb_profile_point_keys[] = {
     {"count_from", GW_KEY_STR, TEXT(count_from), .def = "",
      .doc = "Name of the point that counts the channels present: the state of a channel above it is "
             "ABSENT."},
+    {"role", GW_KEY_STR, TEXT(role), .def = "",
+     .doc = "Role that it plays wherever the device is used, such as GAS: nonsitectl init maps it. Only "
+            "where it can be no other."},
     END,
 };
 

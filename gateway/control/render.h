@@ -42,6 +42,7 @@ void gw_render_events(const struct gw_render *r, struct gw_buf *out);  /* EVENTS
 void gw_render_permits(const struct gw_render *r, struct gw_buf *out); /* GOVERN */
 void gw_render_orders(const struct gw_render *r, struct gw_buf *out);  /* GOVERN */
 void gw_render_shelves(const struct gw_render *r, struct gw_buf *out); /* GOVERN */
+void gw_render_proofs(const struct gw_render *r, struct gw_buf *out);  /* PROOFS */
 void gw_render_health(const struct gw_render *r, struct gw_buf *out);  /* HEALTH */
 void gw_render_metrics(const struct gw_render *r, struct gw_buf *out); /* Prometheus, text 0.0.4 */
 

@@ -164,6 +164,22 @@ static void write_value(const struct walk *w, const struct gw_sample *s)
         gw_jcs_str(w->j, "value", text);
 }
 
+/* The latest proof test of the instrument; none: nobody has seen it work yet. */
+static void write_proof(const struct walk *w, const char *point)
+{
+    const struct gw_proof *p = gw_proofs_latest(&w->r->snapshot->proofs, w->asset->id, point);
+    char role[GW_COMMAND_ID];
+
+    if (!p)
+        return;
+    (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(p->by, "/"), p->by);
+    gw_jcs_obj(w->j, "proof");
+    gw_jcs_str(w->j, "role", role);
+    gw_jcs_int(w->j, "t", p->at_ms);
+    gw_jcs_str(w->j, "what", gw_proof_what_name(p->what));
+    gw_jcs_end(w->j);
+}
+
 static void see_instrument(void *ctx, const struct gw_instrument *i)
 {
     const struct walk *w = ctx;
@@ -190,6 +206,8 @@ static void see_instrument(void *ctx, const struct gw_instrument *i)
     if (s)
         gw_jcs_str(j, NULL, w->r->site->points[i->point].id);
     gw_jcs_end(j);
+    if (s)
+        write_proof(w, w->r->site->points[i->point].id);
     if (s)
         gw_jcs_str(j, "quality", gw_quality_name((enum gw_quality)s->quality));
     gw_jcs_str(j, "role", i->role);

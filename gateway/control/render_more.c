@@ -88,6 +88,20 @@ void gw_render_shelves(const struct gw_render *r, struct gw_buf *out)
     write_framed(r, "shelves", GW_TEXT_SHELVES, out);
 }
 
+void gw_render_proofs(const struct gw_render *r, struct gw_buf *out)
+{
+    struct gw_jcs j;
+
+    gw_jcs_init(&j, out);
+    gw_jcs_obj(&j, NULL);
+    gw_jcs_bool(&j, "deciding", r->snapshot->deciding);
+    gw_jcs_str(&j, "gateway", r->site->gateway.id);
+    gw_render_wall(&j, "now", r->snapshot->now.wall_ms);
+    gw_proofs_write(&r->snapshot->proofs, &j, "proofs");
+    gw_jcs_int(&j, "v", 1);
+    gw_jcs_end(&j);
+}
+
 void gw_render_health(const struct gw_render *r, struct gw_buf *out)
 {
     const struct gw_buf *b = &r->snapshot->texts[GW_TEXT_HEALTH];

@@ -130,6 +130,7 @@ void gw_board_free(struct gw_board *b)
     for (size_t i = 0; i < 3; i++) {
         release(&b->slots[i]);
         free(b->slots[i].events);
+        gw_proofs_free(&b->slots[i].proofs);
         for (size_t k = 0; k < GW_TEXT_COUNT; k++)
             gw_buf_free(&b->slots[i].texts[k]);
     }
@@ -177,6 +178,7 @@ struct gw_snapshot *gw_board_begin(struct gw_board *b, unsigned parts)
         .standing = s->standing,
         .standing_cap = s->standing_cap,
         .events = s->events,
+        .proofs = {s->proofs.list, 0, s->proofs.cap},
     };
     memcpy(s->texts, texts, sizeof texts);
     for (size_t t = 0; t < GW_TEXT_COUNT; t++)

@@ -21,6 +21,7 @@
 #include "base/shared.h"
 #include "base/status.h"
 #include "conf/site.h"
+#include "finding/proofs.h"
 #include "model/command.h"
 #include "model/draft.h"
 #include "model/sample.h"
@@ -32,6 +33,7 @@
 #define GW_PART_GOVERN   4u  /* the texts of permits, orders and shelves */
 #define GW_PART_HEALTH   8u  /* the text of health */
 #define GW_PART_EVENTS   16u /* events */
+#define GW_PART_PROOFS   64u /* proofs */
 #define GW_PART_NONE     32u /* nothing more than what is always there */
 
 /* Pieces of JSON that the core writes as it writes them elsewhere. */
@@ -130,6 +132,7 @@ struct gw_snapshot {
     struct gw_snapshot_accepted accepted;
     char chain[GW_CHAIN_SIZE], head[GW_SHA256_HEX]; /* "" while the journal is not open */
     struct gw_buf texts[GW_TEXT_COUNT];
+    struct gw_proofs proofs;  /* by PROOFS */
     struct gw_sample *points; /* one per point of the site, in its order */
     size_t npoints;
     struct gw_device_life *devices; /* one per device of the site, in its order */

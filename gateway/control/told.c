@@ -12,7 +12,7 @@
 #define ROLE_SIZE   37 /* who = "<role>/<by>" fits GW_COMMAND_ID */
 #define INT_TOP     9007199254740992.0
 #define MINUTES_MAX (7 * 24 * 60) /* the catalogue says how much of that */
-#define MEMBERS_MAX 9
+#define MEMBERS_MAX 9             /* of a verb */
 
 /* A body taken apart. */
 struct told {
@@ -21,7 +21,7 @@ struct told {
     int64_t minutes;
 };
 
-enum member_type { TEXT, TIME, MINUTES, SCOPE };
+enum member_type { TEXT, TIME, MINUTES, SCOPE, WHAT };
 
 struct member {
     const char *name;
@@ -71,6 +71,9 @@ static const struct gw_told_verb verbs[] = {
       {"until", TIME, CMD(until_ms), .optional = false}}},
     {"/v1/permit_end", GW_COMMAND_REVOKE,
      {{"id", TEXT, CMD(id), .optional = false}, NOTE, ROLE}},
+    {"/v1/proof", GW_COMMAND_PROOF,
+     {{"asset", TEXT, CMD(target), .optional = false}, NOTE,
+      {"point", TEXT, CMD(point), .optional = false}, ROLE, {"what", WHAT, CMD(what), .optional = false}}},
 };
 /* clang-format on */
 
@@ -127,6 +130,19 @@ static enum gw_status read_scope(const struct gw_jnode *n, const struct member *
     return wrong(m->name, "must be maintenance, shield, calibration or hot_work", err);
 }
 
+static enum gw_status read_what(const struct gw_jnode *n, const struct member *m, char *at,
+                                struct gw_err *err)
+{
+    for (int i = GW_PROOF_MOVED; gw_jnode_type(n) == GW_J_STR && i <= GW_PROOF_ACTED; i++) {
+        const enum gw_proof_what what = (enum gw_proof_what)i;
+        if (strcmp(gw_proof_what_name(what), gw_jnode_str(n)) == 0) {
+            memcpy(at, &what, sizeof what);
+            return GW_OK;
+        }
+    }
+    return wrong(m->name, "must be moved or acted", err);
+}
+
 static enum gw_status read_number(const struct gw_jnode *n, const struct member *m, char *at,
                                   struct gw_err *err)
 {
@@ -152,6 +168,8 @@ static enum gw_status read_member(const struct gw_jnode *n, const struct member 
         return read_text(n, m, at, err);
     case SCOPE:
         return read_scope(n, m, at, err);
+    case WHAT:
+        return read_what(n, m, at, err);
     default:
         return read_number(n, m, at, err);
     }

@@ -119,7 +119,8 @@ static bool has_room(struct gw_commands *c)
 
 size_t gw_commands_rows(const struct gw_site *site)
 {
-    return (site->platform.nkeys + 1) * GW_ASK_COUNT; /* and those of what people told */
+    /* Those of what people told as well, a proof among them. */
+    return (site->platform.nkeys + 1) * GW_ASK_COUNT + 1;
 }
 
 bool gw_commands_restore(struct gw_commands *c, const char *key, const char *text)

@@ -157,6 +157,8 @@ void gw_document_inventory(const struct gw_identity *id, const struct gw_invento
         gw_govern_write_permits(gw_engine_govern(doc->engine), &j, "permits");
     }
     write_points(&j, site);
+    if (doc->engine)
+        gw_proofs_write(gw_engine_proofs(doc->engine), &j, "proofs");
     write_time(&j, "time", id, now);
     gw_jcs_int(&j, "v", 1);
     gw_jcs_str(&j, "version", GW_VERSION);

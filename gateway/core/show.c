@@ -121,6 +121,9 @@ static void show_engine(const struct gw_health *h, struct gw_snapshot *out)
     show_accepted(h, &out->accepted);
     if ((out->parts & GW_PART_STANDING) != 0)
         gw_engine_each_case(h->engine, see_case, out);
+    if ((out->parts & GW_PART_PROOFS) != 0 &&
+        !gw_proofs_copy(&out->proofs, gw_engine_proofs(h->engine)))
+        out->incomplete = true;
     if ((out->parts & GW_PART_GOVERN) != 0)
         show_govern(h, out);
 }

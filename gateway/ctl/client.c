@@ -85,13 +85,18 @@ static enum gw_status reach(struct exchange *x, int64_t timeout_ms)
 }
 
 /* A daemon that is busy answers and closes before it has read: then the answer counts. */
-static enum gw_status ask(struct exchange *x, const char *target)
+static enum gw_status ask(struct exchange *x, const struct gw_client_request *r)
 {
     struct gw_buf b;
     enum gw_status st = GW_OK;
 
     gw_buf_init(&b, GW_CLIENT_HEAD_MAX);
-    gw_buf_printf(&b, "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n", target);
+    gw_buf_printf(&b, "%s %s HTTP/1.0\r\nHost: localhost\r\n", r->body ? "POST" : "GET", r->target);
+    if (r->body)
+        gw_buf_printf(&b, "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                      strlen(r->body), r->body);
+    else
+        gw_buf_str(&b, "\r\n");
     if (b.failed)
         st = gw_err_set(x->err, GW_E_INVAL, "the request is too long");
     for (size_t sent = 0; st == GW_OK && sent < b.len;) {
@@ -218,8 +223,8 @@ static bool is_plain(const char *target)
     return target[0] == '/';
 }
 
-enum gw_status gw_client_get(const char *socket_path, const char *target, int64_t timeout_ms,
-                             struct gw_client_answer *out, struct gw_err *err)
+enum gw_status gw_client_ask(const char *socket_path, const struct gw_client_request *request,
+                             int64_t timeout_ms, struct gw_client_answer *out, struct gw_err *err)
 {
     struct exchange x = {
         .path = socket_path,
@@ -228,13 +233,13 @@ enum gw_status gw_client_get(const char *socket_path, const char *target, int64_
         .err = err,
     };
 
-    if (!is_plain(target))
+    if (!is_plain(request->target))
         return gw_err_set(err, GW_E_INVAL, "not a path to ask for");
     x.deadline_ms = gw_clock_mono_ms(&x.clock) + timeout_ms;
     gw_buf_init(&x.in, GW_CLIENT_HEAD_MAX + GW_CLIENT_BODY_MAX);
     enum gw_status st = reach(&x, timeout_ms);
     if (st == GW_OK)
-        st = ask(&x, target);
+        st = ask(&x, request);
     if (st == GW_OK)
         st = receive(&x);
     if (st == GW_OK)
@@ -243,4 +248,11 @@ enum gw_status gw_client_get(const char *socket_path, const char *target, int64_
         close(x.fd);
     gw_buf_free(&x.in);
     return st;
+}
+
+enum gw_status gw_client_get(const char *socket_path, const char *target, int64_t timeout_ms,
+                             struct gw_client_answer *out, struct gw_err *err)
+{
+    return gw_client_ask(socket_path, &(struct gw_client_request){.target = target}, timeout_ms,
+                         out, err);
 }

@@ -9,11 +9,12 @@
 
 #include "base/text.h"
 
-#define GAP 2 /* columns between two cells */
+#define GAP    2 /* columns between two cells */
+#define NARROW 8 /* a column is narrowed down to this */
 
 struct gw_grid {
     const char *heads[GW_GRID_COLUMNS];
-    bool right[GW_GRID_COLUMNS];
+    bool right[GW_GRID_COLUMNS], spare[GW_GRID_COLUMNS];
     size_t ncolumns;
     char **cells;
     size_t n, cap;
@@ -57,9 +58,8 @@ static uint32_t code_point(const char *s, size_t n)
     return c;
 }
 
-size_t gw_grid_width(const char *text)
+static size_t width_of(const char *text, size_t len)
 {
-    const size_t len = strlen(text);
     size_t width = 0;
 
     for (size_t at = 0; at < len;) {
@@ -79,6 +79,11 @@ size_t gw_grid_width(const char *text)
     return width;
 }
 
+size_t gw_grid_width(const char *text)
+{
+    return width_of(text, strlen(text));
+}
+
 struct gw_grid *gw_grid_new(const char *const *heads)
 {
     struct gw_grid *g = calloc(1, sizeof *g);
@@ -87,8 +92,11 @@ struct gw_grid *gw_grid_new(const char *const *heads)
     for (; heads[g->ncolumns]; g->ncolumns++) {
         assert(g->ncolumns < GW_GRID_COLUMNS);
         const char *head = heads[g->ncolumns];
-        g->right[g->ncolumns] = head[0] == '>';
-        g->heads[g->ncolumns] = head + (head[0] == '>');
+        for (; *head == '>' || *head == '?'; head++) {
+            g->right[g->ncolumns] |= *head == '>';
+            g->spare[g->ncolumns] |= *head == '?';
+        }
+        g->heads[g->ncolumns] = head;
     }
     return g;
 }
@@ -141,38 +149,141 @@ void gw_grid_cell(struct gw_grid *g, const char *text)
         g->failed = true;
 }
 
-static void put(const struct gw_grid *g, const size_t *widths, size_t column, const char *text,
-                FILE *out)
-{
-    const size_t fill = widths[column] - gw_grid_width(text);
-    const bool last = column + 1 == g->ncolumns;
+/* ---- printing ---- */
 
-    if (g->right[column])
-        (void)fprintf(out, "%*s%s", (int)fill, "", text);
-    else
-        (void)fprintf(out, "%s%*s", text, last ? 0 : (int)fill, "");
-    (void)fprintf(out, "%*s", last ? 0 : GAP, "");
-    if (last)
-        (void)fputc('\n', out);
+/* How the table stands in a width. A column of width 0 is left out. */
+struct layout {
+    size_t widths[GW_GRID_COLUMNS];
+    size_t last; /* column that nothing follows */
+};
+
+static size_t total(const struct gw_grid *g, const struct layout *l)
+{
+    size_t sum = 0;
+    for (size_t c = 0; c < g->ncolumns; c++)
+        if (l->widths[c] > 0)
+            sum += l->widths[c] + (sum > 0 ? GAP : 0);
+    return sum;
 }
 
-enum gw_status gw_grid_print(const struct gw_grid *g, FILE *out)
+/* The last column that can be spared; false: none. */
+static bool spare(const struct gw_grid *g, struct layout *l)
 {
-    size_t widths[GW_GRID_COLUMNS] = {0};
+    for (size_t c = g->ncolumns; c-- > 0;) {
+        if (g->spare[c] && l->widths[c] > 0) {
+            l->widths[c] = 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes one column of the terminal from the widest text, or from the widest number when there is no
+ * text; false: nothing can be narrowed. */
+static bool narrow(const struct gw_grid *g, struct layout *l)
+{
+    size_t at = g->ncolumns;
+    for (size_t c = 0; c < g->ncolumns; c++) {
+        if (l->widths[c] <= NARROW)
+            continue;
+        if (at == g->ncolumns || g->right[c] < g->right[at] ||
+            (g->right[c] == g->right[at] && l->widths[c] >= l->widths[at]))
+            at = c;
+    }
+    if (at == g->ncolumns)
+        return false;
+    l->widths[at]--;
+    return true;
+}
+
+static void lay_out(const struct gw_grid *g, size_t width, struct layout *l)
+{
+    for (size_t c = 0; c < g->ncolumns; c++)
+        l->widths[c] = gw_grid_width(g->heads[c]);
+    for (size_t i = 0; i < g->n; i++) {
+        const size_t w = gw_grid_width(g->cells[i]);
+        if (w > l->widths[i % g->ncolumns])
+            l->widths[i % g->ncolumns] = w;
+    }
+    while (width > 0 && total(g, l) > width && spare(g, l))
+        continue;
+    while (width > 0 && total(g, l) > width && narrow(g, l))
+        continue;
+    for (size_t c = 0; c < g->ncolumns; c++)
+        if (l->widths[c] > 0)
+            l->last = c;
+}
+
+size_t gw_grid_part(const char *text, size_t width)
+{
+    const size_t len = strlen(text);
+    size_t at = 0, used = 0, fit = 0;
+
+    while (at < len) {
+        const size_t n = gw_utf8_char(text + at, len - at);
+        const size_t step = n > 0 ? n : 1;
+        const size_t w = width_of(text + at, step);
+        if (w == 2 && at > 0) /* a line may end beside it, and behind a space */
+            fit = at;
+        if (used + w > width && at > 0)
+            return text[at] == ' ' ? at + 1 : fit > 0 ? fit : at;
+        used += w;
+        at += step;
+        if (w == 2 || text[at - 1] == ' ')
+            fit = at;
+    }
+    return len;
+}
+
+/* One line of a row: what of each cell has room there. rest is moved on. */
+static void put_line(const struct gw_grid *g, const struct layout *l, const char **rest, FILE *out)
+{
+    for (size_t c = 0; c < g->ncolumns; c++) {
+        if (l->widths[c] == 0)
+            continue;
+        const char *part = rest[c];
+        size_t n = gw_grid_part(part, l->widths[c]);
+        rest[c] += n;
+        while (*rest[c] != '\0' && n > 0 && part[n - 1] == ' ')
+            n--;
+        const size_t w = width_of(part, n);
+        const int fill = w < l->widths[c] ? (int)(l->widths[c] - w) : 0;
+        if (g->right[c])
+            (void)fprintf(out, "%*s%.*s", fill, "", (int)n, part);
+        else
+            (void)fprintf(out, "%.*s%*s", (int)n, part, c == l->last ? 0 : fill, "");
+        if (c != l->last)
+            (void)fprintf(out, "%*s", GAP, "");
+    }
+    (void)fputc('\n', out);
+}
+
+static void put_row(const struct gw_grid *g, const struct layout *l, const char *const *row,
+                    FILE *out)
+{
+    const char *rest[GW_GRID_COLUMNS];
+    bool more = true;
+
+    for (size_t c = 0; c < g->ncolumns; c++)
+        rest[c] = row[c];
+    while (more) {
+        put_line(g, l, rest, out);
+        more = false;
+        for (size_t c = 0; c < g->ncolumns; c++)
+            more |= l->widths[c] > 0 && *rest[c] != '\0';
+    }
+}
+
+enum gw_status gw_grid_print(const struct gw_grid *g, size_t width, FILE *out)
+{
+    struct layout l = {0};
 
     if (g->failed)
         return GW_E_NOMEM;
     assert(g->ncolumns > 0);
-    for (size_t c = 0; c < g->ncolumns; c++)
-        widths[c] = gw_grid_width(g->heads[c]);
-    for (size_t i = 0; i < g->n; i++) {
-        const size_t w = gw_grid_width(g->cells[i]);
-        if (w > widths[i % g->ncolumns])
-            widths[i % g->ncolumns] = w;
-    }
-    for (size_t c = 0; c < g->ncolumns; c++)
-        put(g, widths, c, g->heads[c], out);
-    for (size_t i = 0; i < g->n; i++)
-        put(g, widths, i % g->ncolumns, g->cells[i], out);
+    lay_out(g, width, &l);
+    put_row(g, &l, g->heads, out);
+    for (size_t i = 0; i + g->ncolumns <= g->n; i += g->ncolumns)
+        put_row(g, &l, (const char *const *)&g->cells[i], out);
     return ferror(out) ? GW_E_IO : GW_OK;
 }

@@ -116,6 +116,21 @@ const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, cons
     return NULL;
 }
 
+const struct gw_role_def *gw_catalogue_role_at(const struct gw_catalogue *cat, size_t i)
+{
+    return i < cat->nroles ? &cat->roles[i] : NULL;
+}
+
+const struct gw_type_def *gw_catalogue_type_at(const struct gw_catalogue *cat, size_t i)
+{
+    return i < cat->ntypes ? &cat->types[i] : NULL;
+}
+
+const struct gw_fact_def *gw_catalogue_fact_at(const struct gw_catalogue *cat, size_t i)
+{
+    return i < cat->nfacts ? &cat->facts[i] : NULL;
+}
+
 const struct gw_permit_def *gw_catalogue_permit(const struct gw_catalogue *cat,
                                                 enum gw_permit_scope scope)
 {

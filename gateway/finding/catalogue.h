@@ -187,6 +187,7 @@ struct gw_rule_def {
     enum gw_order order;      /* ORDER: SUSPEND or WATCH */
     uint32_t signs;           /* SELF: bit mask of enum gw_sign */
     bool items;               /* OVERDUE: the asset's "due" dates in place of devices' */
+    bool proofs;              /* OVERDUE: the asset's proof tests */
 };
 
 #define GW_APPLIES_MAX 8
@@ -255,6 +256,10 @@ const struct gw_finding *gw_catalogue_find(const struct gw_catalogue *cat, const
 const struct gw_role_def *gw_catalogue_role(const struct gw_catalogue *cat, const char *role);
 const struct gw_type_def *gw_catalogue_type(const struct gw_catalogue *cat, const char *type);
 const struct gw_fact_def *gw_catalogue_fact(const struct gw_catalogue *cat, const char *key);
+/* The same by their place in the file; NULL behind the last. */
+const struct gw_role_def *gw_catalogue_role_at(const struct gw_catalogue *cat, size_t i);
+const struct gw_type_def *gw_catalogue_type_at(const struct gw_catalogue *cat, size_t i);
+const struct gw_fact_def *gw_catalogue_fact_at(const struct gw_catalogue *cat, size_t i);
 /* NULL when the catalogue has no permits of this scope. */
 const struct gw_permit_def *gw_catalogue_permit(const struct gw_catalogue *cat,
                                                 enum gw_permit_scope scope);

@@ -27,11 +27,12 @@ enum part {
     PART_ITEMS = 1 << 12,
     PART_INHIBIT = 1 << 13,
     PART_RANGE = 1 << 14,
+    PART_PROOFS = 1 << 15,
 };
 
-static const char *const part_names[] = {"needs",    "tests", "causes", "silent",  "low",
-                                         "of_rated", "unit",  "value",  "falling", "standing",
-                                         "order",    "signs", "items",  "inhibit", "range"};
+static const char *const part_names[] = {
+    "needs",   "tests",    "causes", "silent", "low",   "of_rated", "unit",  "value",
+    "falling", "standing", "order",  "signs",  "items", "inhibit",  "range", "proofs"};
 
 enum each_use { EACH_NEVER, EACH_MAY, EACH_MUST };
 
@@ -52,7 +53,7 @@ static const struct shape shapes[GW_RULE_COUNT] = {
     [GW_RULE_BYPASSED] = {0, PART_TESTS | PART_SILENT | PART_VALUE, 0, 0, false, EACH_MAY},
     [GW_RULE_NO_EFFECT] = {PART_CAUSES | PART_TESTS, 0, 0, 0, false, EACH_NEVER},
     [GW_RULE_UNHANDLED] = {PART_CAUSES, PART_TESTS | PART_STANDING, 0, 0, false, EACH_NEVER},
-    [GW_RULE_OVERDUE] = {0, PART_ITEMS, 0, 0, false, EACH_MAY},
+    [GW_RULE_OVERDUE] = {0, PART_ITEMS | PART_PROOFS, 0, 0, false, EACH_MAY},
     [GW_RULE_FROZEN] = {0, PART_NEEDS | PART_TESTS, 1, 4, true, EACH_MUST},
     [GW_RULE_DECOUPLED] = {PART_NEEDS, 0, 2, 4, true, EACH_MUST},
     [GW_RULE_DEVIATION] = {PART_NEEDS, 0, 2, 1, true, EACH_MAY},
@@ -218,7 +219,7 @@ static void add_cause(struct gw_cat_env *env, const struct gw_jnode *name, void 
 struct rule_in {
     int rule;
     char of_rated[GW_ROLE_SIZE], unit[GW_POINT_UNIT], value[GW_ROLE_SIZE];
-    bool silent, low, falling, standing, items, inhibit, range;
+    bool silent, low, falling, standing, items, inhibit, range, proofs;
     int order;
     const struct gw_jnode *needs, *tests, *causes, *signs;
 };
@@ -247,6 +248,7 @@ static const struct gw_key rule_keys[] = {
     {"signs", GW_KEY_NODE, offsetof(struct rule_in, signs), .jtype = GW_J_ARR},
     {"inhibit", GW_KEY_BOOL, offsetof(struct rule_in, inhibit), .required = false},
     {"items", GW_KEY_BOOL, offsetof(struct rule_in, items), .required = false},
+    {"proofs", GW_KEY_BOOL, offsetof(struct rule_in, proofs), .required = false},
     {.type = GW_KEY_END},
 };
 
@@ -305,10 +307,12 @@ static void check_each(struct gw_cat_env *env, const struct gw_jnode *n, const s
     } else if (f->neach == 0 && (use == EACH_MUST || r->silent)) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"each\"%s", gw_rule_name(r->rule),
                        r->silent ? " where it is silent" : "");
-    } else if (r->rule == GW_RULE_OVERDUE && r->items == (f->neach > 0)) {
-        gw_jnode_issue(n, env->issues, "rule \"%s\" needs either \"each\" or \"items\"",
+    } else if (r->rule == GW_RULE_OVERDUE &&
+               (f->neach > 0) + (r->items ? 1 : 0) + (r->proofs ? 1 : 0) != 1) {
+        gw_jnode_issue(n, env->issues, "rule \"%s\" needs either \"each\", \"items\" or \"proofs\"",
                        gw_rule_name(r->rule));
-    } else if ((r->rule == GW_RULE_SWAPPED || (r->rule == GW_RULE_OVERDUE && !r->items)) &&
+    } else if ((r->rule == GW_RULE_SWAPPED ||
+                (r->rule == GW_RULE_OVERDUE && !r->items && !r->proofs)) &&
                !f->by_device) {
         gw_jnode_issue(n, env->issues, "rule \"%s\" needs \"by_device\"", gw_rule_name(r->rule));
     } else if (f->neach > 0 && !each_is_read(f, r)) {
@@ -339,6 +343,7 @@ static void read_rule(struct gw_cat_env *env, const struct gw_jnode *n, struct g
     r->falling = in.falling;
     r->standing = in.standing;
     r->items = in.items;
+    r->proofs = in.proofs;
     r->inhibit = in.inhibit;
     r->order = (enum gw_order)in.order;
     r->range = in.range;
@@ -408,6 +413,7 @@ enum param {
     PARAM_CHANGE_PERCENT,
     PARAM_FLIPS,
     PARAM_MINUTES,
+    PARAM_INTERVAL,
     PARAM_COUNT
 };
 
@@ -443,6 +449,7 @@ static const struct {
     [PARAM_CHANGE_PERCENT] = {"change_percent", false},
     [PARAM_FLIPS] = {"flips", false},
     [PARAM_MINUTES] = {"minutes", false},
+    [PARAM_INTERVAL] = {"interval_days", false},
 };
 
 /* May be left out: none of them is then asked for. */
@@ -485,6 +492,8 @@ static unsigned params_of_rule(const struct gw_rule_def *r)
                (r->nneeds > 1 ? 1u << PARAM_RISE : 0u);
     case GW_RULE_PERMIT:
         return r->nneeds > 0 ? 1u << PARAM_HIGH : 0u;
+    case GW_RULE_OVERDUE:
+        return r->proofs ? 1u << PARAM_INTERVAL : 0u;
     case GW_RULE_SELF:
         return (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << PARAM_HOURS : 0u;
     default:

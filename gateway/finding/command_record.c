@@ -25,6 +25,8 @@ void gw_command_record_write(const struct gw_command_record *r, struct gw_buf *o
     struct gw_jcs j;
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
+    if (c->kind == GW_COMMAND_PROOF && c->what == GW_PROOF_ACTED)
+        gw_jcs_int(&j, "after_ms", c->after_ms);
     given(&j, "body", c->body);
     gw_jcs_str(&j, "by", gw_authority_name(c->by));
     given(&j, "certificate", c->certificate);
@@ -34,10 +36,12 @@ void gw_command_record_write(const struct gw_command_record *r, struct gw_buf *o
     gw_jcs_str(&j, "config_sha256", site->config_sha256);
     gw_part_enterprise(&j, site);
     given_time(&j, "from", c->from_ms);
+    given(&j, "from_value", c->from_value);
     gw_jcs_str(&j, "gateway", site->gateway.id);
     given(&j, "inventory_sha256", c->hash);
     if (c->kind == GW_COMMAND_ORDER)
         gw_jcs_str(&j, "order", gw_order_name(c->order));
+    given(&j, "point", c->point);
     given(&j, "reason", c->reason);
     given(&j, "ref", c->id);
     given(&j, "role", c->role);
@@ -47,8 +51,11 @@ void gw_command_record_write(const struct gw_command_record *r, struct gw_buf *o
     gw_jcs_str(&j, "target", c->target);
     gw_part_text(&j, "text", r->text);
     gw_part_time(&j, r->boot_id, NULL, &r->now);
+    given(&j, "to_value", c->to_value);
     given_time(&j, "until", c->until_ms);
     gw_jcs_int(&j, "v", 1);
+    if (c->kind == GW_COMMAND_PROOF)
+        gw_jcs_str(&j, "what", gw_proof_what_name(c->what));
     gw_jcs_str(&j, "who", c->who);
     gw_jcs_end(&j);
 }

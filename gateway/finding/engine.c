@@ -171,6 +171,7 @@ void gw_engine_free(struct gw_engine *e)
     free(e->by_device);
     free(e->device_start);
     free(e->scratch);
+    gw_proofs_free(&e->proofs);
     free(e);
 }
 
@@ -262,6 +263,7 @@ void gw_engine_ctx(const struct gw_engine *e, struct gw_slot *s, const struct gw
     out->duty = governed ? gw_govern_duty(&e->govern, s->def, now, e->conf.built_ms)
                          : (struct gw_duty){false};
     out->signs = &e->life.signs;
+    out->proofs = &e->proofs;
     out->seen = s->mem.seen;
     out->peer = peer;
     out->peer_ctx = e;

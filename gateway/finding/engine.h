@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "finding/govern.h"
 #include "finding/inventory.h"
+#include "finding/proofs.h"
 #include "finding/shelf.h"
 #include "model/command.h"
 #include "model/draft.h"
@@ -42,7 +43,8 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
 void gw_engine_free(struct gw_engine *e);
 
 /* State rows that are no check's, at most. */
-#define GW_ENGINE_ROWS (GW_PERMITS_MAX + GW_ORDERS_MAX + GW_RECTIFIES_MAX + GW_SHELVES_MAX + 2)
+#define GW_ENGINE_ROWS                                                                             \
+    (GW_PERMITS_MAX + GW_ORDERS_MAX + GW_RECTIFIES_MAX + GW_SHELVES_MAX + GW_PROOFS_MAX + 2)
 
 /* One stored state row; before the first step. Rows of checks that the inventory no longer has are
  * kept and shown as standing, undeclared cases: a case does not end by being left out of the site
@@ -152,6 +154,8 @@ bool gw_engine_cases_changed(struct gw_engine *e);
 
 /* The permits and orders that stand, and which inventory is accepted; lent. */
 const struct gw_govern *gw_engine_govern(const struct gw_engine *e);
+/* What was proved; lent. */
+const struct gw_proofs *gw_engine_proofs(const struct gw_engine *e);
 /* Whether the accepted inventory is the present one. */
 bool gw_engine_accepted(const struct gw_engine *e);
 /* The leads that a permit withholds, as an array under key: asset, finding, permit, subject. */

@@ -107,6 +107,9 @@ void gw_engine_command(struct gw_engine *e, const struct gw_command *cmd,
     case GW_COMMAND_UNSHELVE:
         gw_engine_cmd_unshelve(e, &own, now, out);
         break;
+    case GW_COMMAND_PROOF:
+        gw_engine_cmd_proof(e, &own, now, out);
+        break;
     default:
         gw_engine_govern_command(e, cmd, now, out);
         break;

@@ -614,7 +614,7 @@ void gw_engine_store_govern(struct gw_engine *e)
         gw_accepted_row(&g->accepted, key, text);
         taken = gw_engine_store(e, key, text);
     }
-    e->restore_govern = !(taken && gw_engine_store_shelves(e));
+    e->restore_govern = !(taken && gw_engine_store_shelves(e) && gw_engine_store_proofs(e));
 }
 
 /* ---- commands ---- */

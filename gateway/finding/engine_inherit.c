@@ -149,6 +149,8 @@ enum gw_status gw_engine_inherit(struct gw_engine *e, struct gw_engine *from,
     }
     if (status != GW_OK)
         return status;
+    if (!gw_proofs_copy(&e->proofs, &from->proofs))
+        return GW_E_NOMEM;
     inherit_shelves(e, from);
     e->govern = from->govern;
     for (size_t i = 0; i < e->govern.nrectifies; i++)

@@ -96,6 +96,7 @@ struct gw_engine {
     struct gw_shelf shelves[GW_SHELVES_MAX];
     size_t nshelves;
     struct gw_govern govern;
+    struct gw_proofs proofs;
     struct gw_life life;
     char inventory_sha256[GW_SHA256_HEX];
     bool restore_govern; /* the store was replaced and has none of its rows yet */
@@ -110,6 +111,11 @@ struct gw_engine {
     struct gw_sample *scratch;
     struct gw_ratelog trouble; /* records that could not be written */
 };
+
+void gw_engine_cmd_proof(struct gw_engine *e, const struct gw_command *cmd,
+                         const struct gw_stamp *now, struct gw_command_answer *out);
+/* False: the journal took not all of them. */
+bool gw_engine_store_proofs(struct gw_engine *e);
 
 /* Everything that lasts, in one. */
 struct gw_check_state gw_slot_state(const struct gw_slot *s);

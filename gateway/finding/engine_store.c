@@ -73,6 +73,8 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
         return gw_engine_restore_shelf(e, key, state);
     if (strcmp(key, GW_LIFE_KEY) == 0)
         return gw_life_restore(&e->life, state);
+    if (gw_proofs_is_key(key))
+        return gw_proofs_restore(&e->proofs, state);
     if (gw_govern_is_key(key))
         return gw_govern_restore(&e->govern, key, state);
     if (!split_key(key, &parts))

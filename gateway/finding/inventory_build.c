@@ -122,7 +122,7 @@ static bool usable(const struct builder *b, const struct gw_rule_def *r)
     case GW_RULE_SELF:
         return b->asset == &b->inv->self;
     case GW_RULE_OVERDUE:
-        return r->items && b->asset->ndue > 0;
+        return r->proofs ? b->asset->nroles > 0 : r->items && b->asset->ndue > 0;
     case GW_RULE_FROZEN: /* each of them has "each" */
     case GW_RULE_DECOUPLED:
     case GW_RULE_RAIL:

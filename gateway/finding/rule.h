@@ -23,6 +23,7 @@
  *   DISAGREE    high, deadband      of the value
  *   UNHANDLED   improve_percent   of the worst value: so much back towards normal is an answer
  *   OVERDUE     ahead_days         so many days before the end already
+ *               interval_days      proofs: so long one counts
  *   FROZEN      hours, spread_percent, step_percent, moves, calm_times: see rule_history.c
  *   DECOUPLED   hours, spread, step_percent, vary_percent: see rule_history.c
  *   ORDER       min_percent (of rated `of_rated`), rise: see rule_order.c
@@ -48,6 +49,7 @@
 #include "finding/govern.h"
 #include "finding/inventory.h"
 #include "finding/memory.h"
+#include "finding/proofs.h"
 #include "model/table.h"
 
 #define GW_RULE_WHY 320
@@ -78,11 +80,12 @@ struct gw_rule_ctx {
     const struct gw_table *table;
     const struct gw_catalogue *catalogue; /* for titles of roles; NULL: their names */
     int64_t now_ms;
-    int64_t wall_ms;               /* OVERDUE: the date ... */
-    int64_t built_ms;              /* ... is sure if it is not before this ... */
-    struct gw_rule_memory *memory; /* of the rules that look at the past: lent, goes on */
-    struct gw_tape *tape;          /* REPEATED: lent, goes on; otherwise NULL */
-    const struct gw_signs *signs;  /* SELF; NULL: nothing is known */
+    int64_t wall_ms;                /* OVERDUE: the date ... */
+    int64_t built_ms;               /* ... is sure if it is not before this ... */
+    struct gw_rule_memory *memory;  /* of the rules that look at the past: lent, goes on */
+    struct gw_tape *tape;           /* REPEATED: lent, goes on; otherwise NULL */
+    const struct gw_signs *signs;   /* SELF; NULL: nothing is known */
+    const struct gw_proofs *proofs; /* OVERDUE, ABSENT; NULL: nothing is known */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */

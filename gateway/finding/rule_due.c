@@ -6,6 +6,8 @@
  * nothing of the certificate itself. A clock that is neither synchronised nor at least past the moment
  * at which this program was built is wrong; but then it is later than that moment, and what had
  * ended by then has surely ended. Of anything else such a clock proves nothing.
+ *
+ * With "proofs" it is the proof tests that were recorded (proofs.h), each of which counts for a while.
  */
 #include "finding/rule_parts.h"
 
@@ -33,8 +35,54 @@ static int64_t end_of_day(const char *date)
     return (days_of(year, month, day) + 1) * DAY_MS - ZONE_MS;
 }
 
+/* The one whose latest proof is the oldest, of the points that play a role now; NULL: none was ever
+ * proved. */
+static const struct gw_proof *oldest_proof(const struct gw_rule_ctx *ctx)
+{
+    const struct gw_site_asset *a = ctx->check->asset;
+    const struct gw_proof *oldest = NULL;
+    for (size_t i = 0; ctx->proofs != NULL && i < a->nroles; i++) {
+        for (size_t k = 0; k < a->roles[i].npoints; k++) {
+            const struct gw_point *p = gw_table_point(ctx->table, a->roles[i].points[k]);
+            const struct gw_proof *proof = gw_proofs_latest(ctx->proofs, a->id, p->id);
+            if (proof != NULL && (oldest == NULL || proof->at_ms < oldest->at_ms))
+                oldest = proof;
+        }
+    }
+    return oldest;
+}
+
+/* Proof tests; one that never was is no overdue one: the inventory shows it as not commissioned. */
+static enum gw_tri proofs_overdue(struct gw_rule_ctx *ctx)
+{
+    const struct gw_proof *p = oldest_proof(ctx);
+    const double interval = gw_check_param(ctx->check, "interval_days", 0.0);
+    if (p == NULL) {
+        gw_rule_en(ctx, "no proof test was recorded");
+        gw_rule_zh(ctx, "尚无功能试验记录");
+        return GW_FALSE;
+    }
+    if (!ctx->sync && ctx->wall_ms < ctx->built_ms) {
+        gw_rule_en(ctx, "not evaluated: the clock is not set");
+        gw_rule_zh(ctx, "未评估：时钟未同步");
+        return GW_UNKNOWN;
+    }
+    const int64_t age = ctx->wall_ms > p->at_ms ? (ctx->wall_ms - p->at_ms) / DAY_MS : 0;
+    char iso[GW_ISO_SIZE];
+    gw_clock_iso(p->at_ms, iso);
+    ctx->value = (double)age;
+    ctx->limit = interval;
+    gw_rule_en(ctx, "the last proof test of %s (%s) was on %.10s, %lld d ago; every %.0f d is due",
+               p->point, p->role, iso, (long long)age, interval);
+    gw_rule_zh(ctx, "%s（%s）最近一次功能试验为 %.10s，已过 %lld 天，应每 %.0f 天进行一次",
+               p->point, gw_rule_title(ctx, p->role), iso, (long long)age, interval);
+    return (double)age >= interval ? GW_TRUE : GW_FALSE;
+}
+
 enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx)
 {
+    if (ctx->check->rule->proofs)
+        return proofs_overdue(ctx);
     const char *due = ctx->check->cal_due;
     const char *who = ctx->check->subject;
     const bool items = ctx->check->rule->items; /* inspections of things, not of instruments */

@@ -370,9 +370,22 @@ static void say_silent(struct gw_rule_ctx *ctx, uint32_t point, bool sure)
         gw_rule_zh(ctx, "未评估：%s 尚无有效应答，不能确认是其自身原因", p->id);
         return;
     }
-    gw_rule_en(ctx, "never answered: %s (%s)", p->id,
+    /* Installed and lost, or never in use at all: who proved it saw it work. */
+    const struct gw_proof *proof =
+        ctx->proofs != NULL ? gw_proofs_latest(ctx->proofs, ctx->check->asset->id, p->id) : NULL;
+    if (proof != NULL) {
+        char iso[GW_ISO_SIZE];
+        gw_clock_iso(proof->at_ms, iso);
+        gw_rule_en(ctx, "silent since the start: %s (%s); commissioned, last proved on %.10s",
+                   p->id, answers ? "its device answers" : "other devices answer", iso);
+        gw_rule_zh(ctx, "启动以来未应答：%s（%s）；曾投用，最近一次功能试验 %.10s", p->id,
+                   answers ? "所属装置应答正常" : "其他装置应答正常", iso);
+        return;
+    }
+    gw_rule_en(ctx, "never answered: %s (%s); never commissioned", p->id,
                answers ? "its device answers" : "other devices answer");
-    gw_rule_zh(ctx, "从未应答：%s（%s）", p->id, answers ? "所属装置应答正常" : "其他装置应答正常");
+    gw_rule_zh(ctx, "从未应答：%s（%s）；无投用（功能试验）记录", p->id,
+               answers ? "所属装置应答正常" : "其他装置应答正常");
 }
 
 enum gw_tri gw_rule_absent(struct gw_rule_ctx *ctx)

@@ -22,8 +22,15 @@ static const char *const scope_names[] = {
 _Static_assert(sizeof scope_names / sizeof scope_names[0] == GW_PERMIT_COUNT,
                "a permit's scope has no name");
 
+const char *gw_proof_what_name(enum gw_proof_what what)
+{
+    return what == GW_PROOF_MOVED ? "moved" : what == GW_PROOF_ACTED ? "acted" : "?";
+}
+
 const char *gw_command_name(enum gw_command_kind kind)
 {
+    if (kind == GW_COMMAND_PROOF)
+        return "proof";
     return (size_t)kind < GW_COMMAND_COUNT ? kind_names[kind] : "?";
 }
 
@@ -36,7 +43,7 @@ const char *gw_ask_name(unsigned ask)
 {
     static const char *const more[] = {"receipt", "evidence", "challenge"};
 
-    if (ask < GW_COMMAND_COUNT)
+    if (ask < GW_COMMAND_COUNT || ask == GW_COMMAND_PROOF)
         return gw_command_name((enum gw_command_kind)ask);
     return ask < GW_ASK_COUNT ? more[ask - GW_ASK_RECEIPT] : "?";
 }

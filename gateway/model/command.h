@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "model/draft.h"
+#include "model/point.h"
 
 enum gw_command_kind {
     GW_COMMAND_ACK = 0, /* target: check key of an alarm. */
@@ -28,7 +29,10 @@ enum gw_command_kind {
     GW_COMMAND_RECTIFY, /* target: case id; until_ms (deadline), body, role, standard */
     GW_COMMAND_CLAIM,   /* target: case id: the plant says that it is mended */
     GW_COMMAND_CANCEL,  /* target: case id: 销号, the platform's alone */
-    GW_COMMAND_COUNT
+    GW_COMMAND_COUNT,
+    /* Behind what the platform may ask (below), for it is for people on the spot alone. target: asset;
+     * point, what, reason; the engine fills in role, from_value, to_value and after_ms. */
+    GW_COMMAND_PROOF = GW_COMMAND_COUNT + 3
 };
 const char *gw_command_name(enum gw_command_kind kind); /* "ack", "shelve" ... */
 
@@ -37,6 +41,7 @@ const char *gw_command_name(enum gw_command_kind kind); /* "ack", "shelve" ... *
 #define GW_ASK_EVIDENCE  (GW_ASK_RECEIPT + 1)
 #define GW_ASK_CHALLENGE (GW_ASK_RECEIPT + 2)
 #define GW_ASK_COUNT     (GW_ASK_RECEIPT + 3)
+_Static_assert(GW_COMMAND_PROOF == GW_ASK_COUNT, "a command and an ask have one number");
 const char *gw_ask_name(unsigned ask); /* "ack" ... "receipt"; "?" when there is none */
 
 enum gw_order { GW_ORDER_SUSPEND = 0, GW_ORDER_WATCH, GW_ORDER_LIFT };
@@ -50,6 +55,14 @@ enum gw_permit_scope {
     GW_PERMIT_COUNT
 };
 const char *gw_permit_scope_name(enum gw_permit_scope scope); /* "maintenance", "shield" ... */
+
+/* What was seen at a proof test. */
+enum gw_proof_what {
+    GW_PROOF_MOVED = 0, /* the signal moved */
+    GW_PROOF_ACTED      /* it moved as an interlock's effect, in its time */
+};
+const char *gw_proof_what_name(enum gw_proof_what what); /* "moved", "acted" */
+#define GW_PROOF_VALUE 32
 
 /* Who asks. The platform's word withholds leads; a local permit only annotates them. The gateway
  * itself only ends what has expired. */
@@ -73,6 +86,10 @@ struct gw_command {
     int64_t certificate_until_ms;
     char hash[65];
     char body[GW_COMMAND_TEXT], role[GW_COMMAND_ID], standard[GW_COMMAND_TEXT];
+    char point[GW_POINT_ID];
+    enum gw_proof_what what;
+    char from_value[GW_PROOF_VALUE], to_value[GW_PROOF_VALUE];
+    int64_t after_ms;
 };
 
 /* How it ended. */

@@ -129,7 +129,7 @@ enum gw_status gw_story_print(const struct gw_story *s, bool zh, FILE *out)
         gw_grid_cell(g, asset);
         gw_grid_cell(g, t->why[zh ? 1 : 0]);
     }
-    const enum gw_status st = gw_grid_print(g, out);
+    const enum gw_status st = gw_grid_print(g, 0, out);
     gw_grid_free(g);
     return st;
 }
@@ -291,7 +291,7 @@ enum gw_status gw_pairs_print(const struct gw_pairs *p, bool zh, FILE *out)
         gw_grid_cell(g, asset);
         gw_grid_cell(g, t->why[zh ? 1 : 0]);
     }
-    const enum gw_status st = gw_grid_print(g, out);
+    const enum gw_status st = gw_grid_print(g, 0, out);
     gw_grid_free(g);
     return st;
 }

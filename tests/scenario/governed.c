@@ -2,6 +2,8 @@
  *
  * Orders, permits, dates and the gateway itself, for test_codes.c.
  */
+#include <stdio.h>
+
 #include "asked.h"
 #include "story.h"
 
@@ -112,6 +114,29 @@ static void all_but_one_down(struct scene *s)
     scene_link(s, "gas", GW_LINK_OK);
 }
 
+/* A proof test of the RUN contact, then so many days on. */
+static void proved(struct scene *s, int64_t days)
+{
+    struct gw_command c = {.kind = GW_COMMAND_PROOF, .by = GW_BY_LOCAL, .what = GW_PROOF_MOVED};
+    (void)snprintf(c.who, sizeof c.who, "technician/uid 1000");
+    (void)snprintf(c.target, sizeof c.target, "a");
+    (void)snprintf(c.point, sizeof c.point, "di.run");
+    scene_contact(s, "di.run", false);
+    scene_run(s, 2 * SECOND);
+    scene_contact(s, "di.run", true);
+    scene_run(s, 2 * SECOND);
+    asked(s, &c);
+    scene_clock_step(s, days * DAY);
+}
+static void proved_a_year_ago(struct scene *s)
+{
+    proved(s, 365);
+}
+static void proved_nearly_a_year_ago(struct scene *s)
+{
+    proved(s, 364);
+}
+
 const struct story governed_stories[] = {
     {"ORD-RUN-01", NULL, FURNACE, suspended, suspended_and_still, NULL, 0, ""},
     {"ORD-WATCH-01", NULL, FURNACE, watched_and_silent, watched_and_one_reports, NULL, 0, ""},
@@ -119,6 +144,7 @@ const struct story governed_stories[] = {
     {"HW-PERMIT-01", NULL, HOT_ROOM("yes"), shielded_in_the_area, NULL, HOT_ROOM("no"), 0, ""},
     /* The fake clock stands at 2026-11-22. */
     {"MNT-DUE-01", NULL, DUE("2026-11-21"), nothing, NULL, DUE("2026-11-22"), 0, "extinguishers"},
+    {"MNT-DUE-02", NULL, FURNACE, proved_a_year_ago, proved_nearly_a_year_ago, NULL, 0, ""},
     {"CFG-MAP-01", NULL, "\"a\":{\"type\":\"dust_wet\",\"name\":\"x\"}", nothing, NULL,
      "\"a\":{\"type\":\"dust_wet\",\"name\":\"x\",\"roles\":{\"DI_FEED\":\"di.x1\"}}", 0, ""},
     {"DAT-INT-01", NULL, NULL, another_accepted, this_accepted, NULL, 0, "config"},

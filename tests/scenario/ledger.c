@@ -77,6 +77,11 @@ static const char *const command_keys[] = {"body?",
                                            "time",
                                            "until?",
                                            "v",
+                                           "after_ms?",
+                                           "from_value?",
+                                           "point?",
+                                           "to_value?",
+                                           "what?",
                                            "who",
                                            NULL};
 static const char *const evidence_keys[] = {

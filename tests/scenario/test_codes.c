@@ -519,7 +519,7 @@ static void tell_nearly(const struct story *st)
  * while. */
 static bool goes_on(const struct story *st)
 {
-    static const char *const codes[] = {"ORD-RUN-01", "CW-INT-03", "DAT-INT-06"};
+    static const char *const codes[] = {"ORD-RUN-01", "CW-INT-03", "DAT-INT-06", "MNT-DUE-02"};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (strcmp(st->code, codes[i]) == 0)
             return true;

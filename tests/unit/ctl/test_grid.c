@@ -23,7 +23,7 @@ static void widths_are_those_of_a_terminal(void **state)
 }
 
 /* What the grid prints; freed by the caller. */
-static char *print(const char *const *heads, const char *const *cells)
+static char *print_in(size_t width, const char *const *heads, const char *const *cells)
 {
     char *text = NULL;
     size_t len = 0;
@@ -33,10 +33,15 @@ static char *print(const char *const *heads, const char *const *cells)
         gw_grid_cell(g, *cells);
     FILE *f = open_memstream(&text, &len);
     assert_non_null(f);
-    assert_int_equal(gw_grid_print(g, f), GW_OK);
+    assert_int_equal(gw_grid_print(g, width, f), GW_OK);
     assert_int_equal(fclose(f), 0);
     gw_grid_free(g);
     return text;
+}
+
+static char *print(const char *const *heads, const char *const *cells)
+{
+    return print_in(0, heads, cells);
 }
 
 static void columns_stand_below_each_other(void **state)
@@ -71,6 +76,88 @@ static void only_heads_are_a_table(void **state)
     gw_grid_free(NULL);
 }
 
+/* Columns that can be spared go first, the last one before the others. */
+static void a_narrow_terminal_spares_columns(void **state)
+{
+    (void)state;
+    const char *const heads[] = {"ID", "?KIND", ">?N", "TEXT", NULL};
+    const char *const cells[] = {"if-1", "ABS", "12", "冷却水", NULL};
+    char *text = print_in(22, heads, cells);
+    assert_string_equal(text, "ID    KIND   N  TEXT\n"
+                              "if-1  ABS   12  冷却水\n");
+    free(text);
+    text = print_in(21, heads, cells);
+    assert_string_equal(text, "ID    KIND  TEXT\n"
+                              "if-1  ABS   冷却水\n");
+    free(text);
+    text = print_in(17, heads, cells);
+    assert_string_equal(text, "ID    TEXT\n"
+                              "if-1  冷却水\n");
+    free(text);
+}
+
+/* A text that is too long goes on below, cut at spaces or between Chinese characters. */
+static void long_texts_go_on_below(void **state)
+{
+    (void)state;
+    const char *const heads[] = {"ID", "TEXT", ">N", NULL};
+    char *text = print_in(22, heads,
+                          (const char *const[]){"if-1", "no answer within 1000 ms", "7", "if-2",
+                                                "冷却水出水温度超高报警", "", NULL});
+    assert_string_equal(text, "ID    TEXT           N\n"
+                              "if-1  no answer      7\n"
+                              "      within 1000     \n"
+                              "      ms              \n"
+                              "if-2  冷却水出水温    \n"
+                              "      度超高报警      \n");
+    free(text);
+    /* Nothing is lost where a word has no place to be cut, nor where the width is too small. */
+    text = print_in(4, (const char *const[]){"A", NULL},
+                    (const char *const[]){"0123456789abcdef", NULL});
+    assert_string_equal(text, "A\n01234567\n89abcdef\n");
+    free(text);
+}
+
+static void a_line_ends_where_it_may(void **state)
+{
+    (void)state;
+    assert_int_equal(gw_grid_part("", 8), 0);
+    assert_int_equal(gw_grid_part("abc", 8), 3);
+    assert_int_equal(gw_grid_part("abc def", 3), 4);
+    assert_int_equal(gw_grid_part("abc def", 5), 4);
+    assert_int_equal(gw_grid_part("冷却水", 5), 6);
+    assert_int_equal(gw_grid_part("冷", 1), 3); /* at least one character */
+    assert_int_equal(gw_grid_part("\xFF\xFF", 1), 1);
+}
+
+/* Whatever the cells are, a table with room for its columns is never wider than it may be. */
+static void no_line_is_wider(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"",
+                                        "x",
+                                        "36.75",
+                                        "调漆间可燃气体报警装置",
+                                        "a b",
+                                        "gas.p1",
+                                        "no whole answer within 1000 ms"};
+    unsigned seed = 7;
+    for (int round = 0; round < 200; round++) {
+        const char *cells[41] = {NULL};
+        for (size_t i = 0; i < 40; i++) {
+            seed = seed * 1103515245u + 12345u;
+            cells[i] = words[seed / 65536u % (sizeof words / sizeof words[0])];
+        }
+        const size_t width = 40 + (size_t)round % 60;
+        char *text = print_in(width, (const char *const[]){"A", "?B", ">C", "D", NULL}, cells);
+        for (char *at = text, *eol; (eol = strchr(at, '\n')) != NULL; at = eol + 1) {
+            *eol = '\0';
+            assert_true(gw_grid_width(at) <= width);
+        }
+        free(text);
+    }
+}
+
 static void many_cells(void **state)
 {
     (void)state;
@@ -80,7 +167,7 @@ static void many_cells(void **state)
     char *text = NULL;
     size_t len = 0;
     FILE *f = open_memstream(&text, &len);
-    assert_int_equal(gw_grid_print(g, f), GW_OK);
+    assert_int_equal(gw_grid_print(g, 0, f), GW_OK);
     assert_int_equal(fclose(f), 0);
     assert_int_equal(len, 8 + 10000 * 11);
     gw_grid_free(g);
@@ -94,6 +181,10 @@ int main(void)
         cmocka_unit_test(columns_stand_below_each_other),
         cmocka_unit_test(control_characters_become_spaces),
         cmocka_unit_test(only_heads_are_a_table),
+        cmocka_unit_test(a_narrow_terminal_spares_columns),
+        cmocka_unit_test(long_texts_go_on_below),
+        cmocka_unit_test(a_line_ends_where_it_may),
+        cmocka_unit_test(no_line_is_wider),
         cmocka_unit_test(many_cells),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,10 +6,8 @@
 
 #include "support/cmocka_all.h"
 
-typedef enum gw_status view_fn(const struct gw_jnode *root, FILE *out);
-
 /* What the view makes of the document; freed by the caller. */
-static char *show(view_fn *view, const char *json)
+static char *show(gw_view *view, const char *json)
 {
     char *text = NULL;
     size_t len = 0;
@@ -19,7 +17,8 @@ static char *show(view_fn *view, const char *json)
     assert_int_equal(gw_json_parse(json, strlen(json), "test", issues, &doc), GW_OK);
     FILE *f = open_memstream(&text, &len);
     assert_non_null(f);
-    assert_int_equal(view(gw_json_root(doc), f), GW_OK);
+    const struct gw_look look = {.out = f};
+    assert_int_equal(view(gw_json_root(doc), &look), GW_OK);
     assert_int_equal(fclose(f), 0);
     gw_json_free(doc);
     gw_issues_free(issues);
@@ -151,7 +150,7 @@ static void foreign_documents_do_no_harm(void **state)
         "{\"comm\":{\"times\":{},\"exceptions\":{\"2\":\"x\"}}},3]}",
         "{\"uptime_ms\":1e300,\"since\":\"x\",\"devices\":[{\"since_ms\":-1e300}]}",
     };
-    static view_fn *const views[] = {gw_view_status, gw_view_buses, gw_view_devices,
+    static gw_view *const views[] = {gw_view_status, gw_view_buses, gw_view_devices,
                                      gw_view_points, gw_view_cases, gw_view_alarms};
     for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++)
         for (size_t k = 0; k < sizeof views / sizeof views[0]; k++)

@@ -134,6 +134,7 @@ static void checks_are_complete_and_in_order(void **state)
         "if-1:CW-INT-01:di.qi",
         "if-1:ORD-RUN-01",
         "if-1:ORD-WATCH-01",
+        "if-1:MNT-DUE-02",
         "if-1:CFG-MAP-01",
         "if-1:DAT-INT-04:di",
         "if-1:DAT-INT-06:di.t1",
@@ -155,6 +156,7 @@ static void checks_are_complete_and_in_order(void **state)
         "paint-1:GAS-CAL-02:gas.p1_state",
         "paint-1:GAS-CAL-02:gas.p2_state",
         "paint-1:ORD-WATCH-01",
+        "paint-1:MNT-DUE-02",
         "paint-1:CFG-MAP-01",
         "paint-1:DAT-INT-04:gas",
         "_gateway:DAT-INT-01:clock",
@@ -692,6 +694,9 @@ static void the_document_tells_watched_and_missing(void **state)
         "{\"class\":\"lead\",\"finding\":\"ORD-WATCH-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"86400\",\"delay_s\":\"600\"},\"rule\":\"order\",\"run_missing\":false,"
         "\"subjects\":[]},"
+        "{\"class\":\"lead\",\"finding\":\"MNT-DUE-02\",\"overridden\":false,\"params\":{"
+        "\"clear_s\":\"60\",\"delay_s\":\"3600\",\"interval_days\":\"365\"},\"rule\":\"overdue\","
+        "\"run_missing\":false,\"subjects\":[]},"
         "{\"class\":\"lead\",\"finding\":\"CFG-MAP-01\",\"overridden\":false,\"params\":{"
         "\"clear_s\":\"86400\",\"delay_s\":\"86400\"},\"rule\":\"unmapped\","
         "\"run_missing\":false,\"subjects\":[]},"
