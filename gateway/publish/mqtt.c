@@ -8,6 +8,7 @@
 #include "publish/courier.h"
 #include "publish/documents.h"
 #include "publish/probe.h"
+#include "publish/redial.h"
 #include "publish/session.h"
 
 #include <errno.h>
@@ -21,11 +22,10 @@
 
 #define TAG "mqtt"
 
-#define POLL_MS       1000  /* the library wants to look at its keepalive each second */
-#define CONNACK_MS    15000 /* from the connection to the broker's answer */
-#define GOODBYE_MS    2000  /* for the offline document's acknowledgement, at the end */
-#define STEADY_MS     10000 /* a connection that stood for so long makes the next wait a short one */
-#define TAKEN_OVER_MS 60000 /* two boxes with one identity shall not fight all day */
+#define POLL_MS    1000  /* the library wants to look at its keepalive each second */
+#define CONNACK_MS 15000 /* from the connection to the broker's answer */
+#define GOODBYE_MS 2000  /* for the offline document's acknowledgement, at the end */
+#define STEADY_MS  10000 /* a connection that stood for so long makes the next wait a short one */
 
 struct gw_mqtt {
     /* Constant, or safe by itself. */
@@ -303,7 +303,7 @@ static int64_t connect_once(struct gw_mqtt *m)
     if (status != GW_E_CLOSED)
         note_fault(m, &err);
     update_stats(m);
-    return reason == GW_REASON_TAKEN_OVER ? TAKEN_OVER_MS : gw_backoff_next(&m->backoff);
+    return gw_redial_wait_ms(&m->backoff, status, reason);
 }
 
 static void run(void *arg)
@@ -350,8 +350,7 @@ enum gw_status gw_mqtt_start(const struct gw_mqtt_conf *conf, struct gw_mqtt **o
     m->conf = *conf;
     m->since_ms = now_ms(m);
     m->stats.since_ms = m->since_ms;
-    m->backoff = (struct gw_backoff){
-        .first_ms = 1000, .cap_ms = 60000, .jitter_pct = 20, .rand = conf->seed};
+    m->backoff = gw_redial(conf->seed);
     snprintf(m->client_id, sizeof m->client_id, "%s",
              site->client_id[0] != '\0' ? site->client_id : conf->gateway);
     m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

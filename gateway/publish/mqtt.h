@@ -6,8 +6,8 @@
  * Never loop_start (the library's thread ends for good on one TLS failure) and never connect_async
  * (it burns a core on a refused TLS port): the worker resolves, probes the port with a bounded
  * connect, then connects blockingly and polls around mosquitto_loop_read/write/misc, with its own
- * back-off of 1, 2, 4 ... 60 s +- 20 %. It publishes only while CONNACKed and only what fits the
- * in-flight window, since the library's own queue is unbounded RAM: the journal is the queue.
+ * back-off (redial.h). It publishes only while CONNACKed and only what fits the in-flight window,
+ * since the library's own queue is unbounded RAM: the journal is the queue.
  *
  * PUBACK with a success reason acks the parcel in the journal, which knows whether that will do or
  * the platform's receipt is waited for. A reason >= 0x80 holds that parcel alone and retries it with

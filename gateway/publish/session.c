@@ -10,11 +10,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#define UNHEARD_MS   20000u /* what was sent is not even received: the connection is dead */
 #define PASSWORD_MAX 4096
 #define SYSTEM_CAS   "/etc/ssl/certs"
 #define PACKET_SPARE                                                                               \
@@ -299,6 +303,15 @@ static enum gw_status explain(const struct gw_session *s, int rc, struct gw_err 
     }
 }
 
+/* The kernel repeats what is not received at intervals that double: after a longer outage the next
+ * would come too late, and what it holds would still arrive, as a repetition, over the old
+ * connection. A kernel that cannot bound it leaves it to the keepalive. */
+static void bound_silence(int fd)
+{
+    const unsigned ms = UNHEARD_MS;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}
+
 enum gw_status gw_session_open(const struct gw_session_conf *conf, struct gw_session **out,
                                struct gw_err *err)
 {
@@ -327,6 +340,8 @@ enum gw_status gw_session_open(const struct gw_session_conf *conf, struct gw_ses
                                            site->tls ? any : NULL, s->connect);
         if (rc != MOSQ_ERR_SUCCESS)
             status = explain(s, rc, err);
+        else
+            bound_silence(gw_session_fd(s));
     }
     if (status != GW_OK) {
         gw_session_close(s);

@@ -9,9 +9,10 @@ from harness import ROOT
 DETECTORS, FAILING, PERIOD_S = 13, 13, 2
 
 
-def scenario():
-    waves = [{"at_s": PERIOD_S * i / DETECTORS, "device": "gas", "wave": {
-        f"p{i + 1}": {"shape": "square", "mean": 20, "amplitude": 15, "period_s": PERIOD_S}}}
+def scenario(period_s=PERIOD_S):
+    """period_s: of each detector; 24 alarm records come in one."""
+    waves = [{"at_s": period_s * i / DETECTORS, "device": "gas", "wave": {
+        f"p{i + 1}": {"shape": "square", "mean": 20, "amplitude": 15, "period_s": period_s}}}
         for i in range(DETECTORS - 1)]
     faults = [{"at_s": 1 + 16 * i, "device": "gas", "set": {f"p{FAILING}_sensor_fault": True}, "for_s": 5}
               for i in range(60)]

@@ -140,8 +140,8 @@ class Rig:
 
     # --- plant --------------------------------------------------------------------------------
 
-    def plant(self, scenario, name="plant", hold=False, stdin=False):
-        """Starts a plant; returns (process, {endpoint: port})."""
+    def plant(self, scenario, name="plant", hold=False, stdin=False, wrap=()):
+        """Starts a plant; returns (process, {endpoint: port}). wrap: as in gateway()."""
         path, ports = self.dir / f"{name}.json", self.dir / f"{name}.ports"
         path.write_text(json.dumps(scenario, ensure_ascii=False), encoding="utf-8")
         argv = [BUILD / "bin/nonsite-plant", "--ports", ports, path]
@@ -151,7 +151,7 @@ class Rig:
         if stdin:
             argv.insert(1, "--stdin")
             kw["stdin"] = subprocess.PIPE
-        p = self.start(name, argv, **kw)
+        p = self.start(name, [*wrap, *argv], **kw)
         until("plant", 10, lambda: ports.exists() and ports.stat().st_size and p.poll() is None)
         return p, json.loads(ports.read_text())
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * When the broker is tried again, and that a connection over a dead line ends soon enough for it.
+ */
+#include "publish/redial.h"
+
+#include "fake_broker.h"
+#include "publish/session.h"
+#include "rig.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#define BACK_MS 30000 /* the target after a line's return */
+
+/* Waits lie within +-20 % of these. */
+static void expect_waits(struct gw_backoff *b, enum gw_status why, const int *s, int n)
+{
+    for (int i = 0; i < n; i++)
+        assert_in_range(gw_redial_wait_ms(b, why, 0), s[i] * 800, s[i] * 1200);
+}
+
+static void test_a_line_that_is_away_is_tried_often(void **state)
+{
+    const int waits[] = {1, 2, 4, 8, 15, 15, 15};
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct gw_backoff b = gw_redial(seed);
+        expect_waits(&b, GW_E_TIMEOUT, waits, sizeof waits / sizeof waits[0]);
+        for (int i = 0; i < 1000; i++)
+            assert_true(gw_redial_wait_ms(&b, GW_E_IO, 0) <= BACK_MS * 2 / 3);
+    }
+}
+
+static void test_a_broker_that_refuses_is_left_alone(void **state)
+{
+    const int waits[] = {1, 2, 4, 8, 16, 32, 60, 60};
+    const int away[] = {15};
+    (void)state;
+    struct gw_backoff b = gw_redial(7);
+    expect_waits(&b, GW_E_REFUSED, waits, sizeof waits / sizeof waits[0]);
+    expect_waits(&b, GW_E_IO, away, 1); /* and then it went away */
+    assert_int_equal(gw_redial_wait_ms(&b, GW_E_REFUSED, GW_REASON_TAKEN_OVER), 60000);
+}
+
+static void nothing_connected(void *ctx, unsigned receive_max)
+{
+    (void)ctx;
+    (void)receive_max;
+}
+
+static void nothing_acked(void *ctx, int mid, unsigned reason)
+{
+    (void)ctx;
+    (void)mid;
+    (void)reason;
+}
+
+static void test_a_dead_line_ends_the_connection(void **state)
+{
+    struct fake_broker broker;
+    struct gw_session *session = NULL;
+    struct gw_err err;
+    unsigned ms = 0;
+    socklen_t size = sizeof ms;
+    (void)state;
+
+    fake_open(&broker);
+    const struct gw_site_mqtt site = rig_site(broker.port);
+    const struct gw_session_conf conf = {
+        .site = &site,
+        .client_id = "g1",
+        .address = "127.0.0.1",
+        .send_max = 20,
+        .will = {.topic = "nonsite/v1/g1/status", .data = "{}", .len = 2, .retain = true},
+        .events = {.connected = nothing_connected, .acked = nothing_acked},
+    };
+    assert_int_equal(gw_session_library(&err), GW_OK);
+    assert_int_equal(gw_session_open(&conf, &session, &err), GW_OK);
+    assert_int_equal(getsockopt(gw_session_fd(session), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &size),
+                     0);
+    assert_in_range(ms, 1000, BACK_MS * 2 / 3);
+    gw_session_close(session);
+    fake_close(&broker);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_line_that_is_away_is_tried_often),
+        cmocka_unit_test(test_a_broker_that_refuses_is_left_alone),
+        cmocka_unit_test(test_a_dead_line_ends_the_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
