@@ -202,8 +202,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hash_may_stand_in_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(five_wrong_ones_close_the_door_for_a_minute, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(who_was_let_in_stays_in, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(who_was_let_in_stays_in, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_is_no_password, setup, teardown),
         cmocka_unit_test_setup_teardown(the_daemons_own_user_is_let_in, setup, teardown),
     };
