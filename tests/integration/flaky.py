@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Row 6: between gateway and broker lies a line that delays, loses and goes away; every record comes over it, once.
 
-usage: flaky.py [SECONDS [LONGEST]]     30 s with outages of 1 to 10 s, the lengths evenly spread over their logarithm
+usage: flaky.py [SECONDS [LONGEST]]     20 s with outages of 1 to 10 s, the lengths evenly spread over their logarithm
 and the second of them the longest. Runs in a guest (guest.py), which has netem where this machine's kernel may not:
 gateway and plant live in a network namespace of their own, broker and desk at the other end of a veth pair, whose both
 ends delay by 150±50 ms and lose 5 %, the outages apart. In one half of these, by chance, every packet vanishes, in the
@@ -31,9 +31,9 @@ from harness import BUILD, Rig, kill, run, until
 
 INSIDE = sys.argv[1:2] == ["inside"]
 ARGS = sys.argv[2:] if INSIDE else sys.argv[1:]
-SECONDS = int(ARGS[0]) if ARGS else 30
+SECONDS = int(ARGS[0]) if ARGS else 20
 LONGEST = int(ARGS[1]) if len(ARGS) > 1 else 10
-PAUSE_S = max(4, LONGEST / 15)  # between two outages, once the gateway is back; from half of it to half more
+PAUSE_S = max(3, LONGEST / 15)  # between two outages, once the gateway is back; from half of it to half more
 PERIOD_S, POLL_MS = 16, 1000    # 1.5 alarm records a second: such a line carries some 20 kB/s
 NEAR, FAR = "10.77.0.1", "10.77.0.2"
 BACK_S, REPEATED = 30, 0.05     # the targets
