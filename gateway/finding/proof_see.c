@@ -106,13 +106,12 @@ static void put_value(const struct gw_point *p, const struct gw_sample *s, char 
     (void)snprintf(out, GW_PROOF_VALUE, "%.*s", GW_PROOF_VALUE - 1, text);
 }
 
-static bool look(const struct gw_proof_view *v, uint32_t point, int64_t until_ms,
-                 struct gw_sample *room, struct gw_seen *out)
+static bool look(const struct gw_proof_view *v, uint32_t point, struct gw_seen *out)
 {
     bool whole = true;
     const size_t n = gw_table_history(v->table, point, v->now_ms - GW_PROOF_SEEN_MS, v->now_ms,
-                                      room, GW_HISTORY_MAX, &whole);
-    return gw_proof_moved(gw_table_point(v->table, point), room, n, until_ms, out);
+                                      v->scratch, GW_HISTORY_MAX, &whole);
+    return gw_proof_moved(gw_table_point(v->table, point), v->scratch, n, v->now_ms, out);
 }
 
 /* Whether the check watches that such a thing happens to the role. */
@@ -135,18 +134,17 @@ static int64_t after_cause(const struct gw_proof_view *v, const struct gw_check_
     int64_t best = -1;
     for (size_t i = 0; i < c->ncauses; i++) {
         const struct gw_check_def *cause = gw_inventory_at(v->inventory, c->causes[i]);
-        struct gw_seen seen;
-        if (cause->npoints == 0 ||
-            !look(v, cause->points[0].point, at_ms, v->scratch + GW_HISTORY_MAX, &seen))
+        const struct gw_trip trip = v->trip(v->trip_ctx, c->causes[i]);
+        const double delay_s = gw_check_param(cause, "delay_s", 0.0);
+        if (cause->npoints == 0 || trip.from_ms == INT64_MIN || trip.from_ms > at_ms ||
+            (trip.to_ms <= at_ms && trip.to_ms - trip.from_ms < (int64_t)(delay_s * 1000.0)))
             continue;
-        const int64_t after = at_ms - seen.to.mono_ms;
+        const int64_t after = at_ms - trip.from_ms;
         /* The finding waits for the delay of the alarm and then for its own. */
-        const double allowed_s =
-            gw_check_param(cause, "delay_s", 0.0) + gw_check_param(c, "delay_s", 0.0);
+        const double allowed_s = delay_s + gw_check_param(c, "delay_s", 0.0);
         /* Both are known to a poll only. */
         const int64_t slack = gw_table_point(v->table, cause->points[0].point)->period_ms;
-        if (after >= 0 && after <= (int64_t)(allowed_s * 1000.0) + slack &&
-            (best < 0 || after < best))
+        if (after <= (int64_t)(allowed_s * 1000.0) + slack && (best < 0 || after < best))
             best = after;
     }
     return best;
@@ -170,11 +168,12 @@ static bool see_acted(struct gw_proof_view *v, struct gw_proof *p, const struct 
     p->after_ms = best;
     if (best >= 0)
         return true;
-    return expected
-               ? no(v, "it moved, and no cause of its interlock was seen in the time before it",
-                    "该信号有变化，但在规定时间内未见联锁的触发原因")
-               : no(v, "no interlock of this asset ends in what was seen of that point",
-                    "该资产没有以此信号动作为结果的联锁");
+    return expected ? no(v,
+                         "it moved, and no cause of its interlock was seen to alarm in the time "
+                         "before it",
+                         "该信号有变化，但在规定时间内未见触发联锁的报警条件")
+                    : no(v, "no interlock of this asset ends in what was seen of that point",
+                         "该资产没有以此信号动作为结果的联锁");
 }
 
 bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof)
@@ -199,7 +198,7 @@ bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof)
     if (role == NULL)
         return no(v, "that point plays no role of the asset", "该测点与该资产没有对应关系");
     memcpy(proof->role, role->role, sizeof proof->role);
-    if (!look(v, at, v->now_ms, v->scratch, &seen))
+    if (!look(v, at, &seen))
         return no(v, "the gateway did not see it move in the last minutes",
                   "网关最近几分钟内未见该信号变化");
     const struct gw_point *point = gw_table_point(v->table, at);

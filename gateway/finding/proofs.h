@@ -78,14 +78,28 @@ struct gw_seen {
 bool gw_proof_moved(const struct gw_point *point, const struct gw_sample *samples, size_t n,
                     int64_t until_ms, struct gw_seen *out);
 
-/* Fills role, from, to and after_ms of the proof (whose asset, point and what are given) from what the
+/* When the condition of a check held last, by the stamps of the samples that decided. One that was
+ * not seen to come, because it held already at the start, is none. */
+struct gw_trip {
+    int64_t from_ms; /* INT64_MIN: never */
+    int64_t to_ms;   /* INT64_MAX: it still holds */
+};
+
+/* ACTED: the effect must have moved as a check of a missing effect watches for, no later after one
+ * of the check's causes than the check allows. A cause is an alarm whose own condition came, and
+ * either still held when the effect moved or had held for the alarm's delay; that a signal of it
+ * moved is none.
+ *
+ * Fills role, from, to and after_ms of the proof (whose asset, point and what are given) from what the
  * table has. False: it was not seen, and why and why_zh say what lacks. scratch: room for
- * 2 x GW_HISTORY_MAX samples. */
+ * GW_HISTORY_MAX samples. */
 struct gw_proof_view {
     const struct gw_inventory *inventory;
     const struct gw_table *table;
     int64_t now_ms; /* monotonic */
     struct gw_sample *scratch;
+    struct gw_trip (*trip)(const void *ctx, uint32_t check);
+    const void *trip_ctx;
     char why[GW_COMMAND_TEXT], why_zh[GW_COMMAND_TEXT];
 };
 bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof);
