@@ -72,6 +72,7 @@ static void record(struct gw_engine *e, const struct gw_command *cmd, const stru
     memcpy(full.from_value, proof->from, sizeof full.from_value);
     memcpy(full.to_value, proof->to, sizeof full.to_value);
     full.after_ms = proof->after_ms;
+    full.moved_ms = proof->at_ms;
     const struct gw_command_record r = {
         .inventory = e->conf.inventory,
         .boot_id = e->boot_id,
@@ -120,6 +121,7 @@ void gw_engine_cmd_proof(struct gw_engine *e, const struct gw_command *cmd,
         .inventory = e->conf.inventory,
         .table = e->conf.table,
         .now_ms = now->mono_ms,
+        .since_ms = cmd->since_ms > 0 ? now->mono_ms - (now->wall_ms - cmd->since_ms) : INT64_MIN,
         .scratch = calloc(GW_HISTORY_MAX, sizeof *view.scratch),
         .trip = trip_of,
         .trip_ctx = e,

@@ -25,12 +25,20 @@ static bool says(const struct gw_sample *s)
            (s->quality == GW_Q_GOOD || s->quality == GW_Q_INHIBIT || s->vtype == GW_V_STATE);
 }
 
-static bool changed(const struct gw_sample *samples, size_t n, int64_t until_ms,
-                    struct gw_seen *out)
+/* The last sample before since_ms that says something, or the first of all. */
+static size_t first_of(const struct gw_sample *samples, size_t n, int64_t since_ms)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < n && samples[i].mono_ms < since_ms; i++)
+        first = says(&samples[i]) ? i : first;
+    return first;
+}
+
+static bool changed(const struct gw_sample *samples, size_t n, struct gw_seen *out)
 {
     const struct gw_sample *before = NULL;
     bool seen = false;
-    for (size_t i = 0; i < n && samples[i].mono_ms <= until_ms; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (!says(&samples[i]))
             continue;
         if (before != NULL && before->value.i != samples[i].value.i) {
@@ -51,11 +59,11 @@ static double enough(const struct gw_point *p, double lo, double hi)
 
 /* From the one extreme to the other; `to` is the first sample that is more than half-way. */
 static bool swung(const struct gw_point *p, const struct gw_sample *samples, size_t n,
-                  int64_t until_ms, struct gw_seen *out)
+                  struct gw_seen *out)
 {
     const struct gw_sample *lo = NULL;
     const struct gw_sample *hi = NULL;
-    for (size_t i = 0; i < n && samples[i].mono_ms <= until_ms; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (!says(&samples[i]))
             continue;
         lo = lo == NULL || samples[i].value.num < lo->value.num ? &samples[i] : lo;
@@ -77,10 +85,11 @@ static bool swung(const struct gw_point *p, const struct gw_sample *samples, siz
 }
 
 bool gw_proof_moved(const struct gw_point *point, const struct gw_sample *samples, size_t n,
-                    int64_t until_ms, struct gw_seen *out)
+                    int64_t since_ms, struct gw_seen *out)
 {
-    return point->vtype == GW_V_NUM ? swung(point, samples, n, until_ms, out)
-                                    : changed(samples, n, until_ms, out);
+    const size_t first = first_of(samples, n, since_ms);
+    return point->vtype == GW_V_NUM ? swung(point, samples + first, n - first, out)
+                                    : changed(samples + first, n - first, out);
 }
 
 /* ---- at an asset ---- */
@@ -111,7 +120,7 @@ static bool look(const struct gw_proof_view *v, uint32_t point, struct gw_seen *
     bool whole = true;
     const size_t n = gw_table_history(v->table, point, v->now_ms - GW_PROOF_SEEN_MS, v->now_ms,
                                       v->scratch, GW_HISTORY_MAX, &whole);
-    return gw_proof_moved(gw_table_point(v->table, point), v->scratch, n, v->now_ms, out);
+    return gw_proof_moved(gw_table_point(v->table, point), v->scratch, n, v->since_ms, out);
 }
 
 /* Whether the check watches that such a thing happens to the role. */
@@ -204,6 +213,7 @@ bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof)
     const struct gw_point *point = gw_table_point(v->table, at);
     if (proof->what == GW_PROOF_ACTED && !see_acted(v, proof, point, &seen))
         return false;
+    proof->at_ms -= v->now_ms - seen.to.mono_ms;
     put_value(point, &seen.from, proof->from);
     put_value(point, &seen.to, proof->to);
     return true;
