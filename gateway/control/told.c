@@ -73,7 +73,8 @@ static const struct gw_told_verb verbs[] = {
      {{"id", TEXT, CMD(id), .optional = false}, NOTE, ROLE}},
     {"/v1/proof", GW_COMMAND_PROOF,
      {{"asset", TEXT, CMD(target), .optional = false}, NOTE,
-      {"point", TEXT, CMD(point), .optional = false}, ROLE, {"what", WHAT, CMD(what), .optional = false}}},
+      {"point", TEXT, CMD(point), .optional = false}, ROLE,
+      {"since", TIME, CMD(since_ms), .optional = true}, {"what", WHAT, CMD(what), .optional = false}}},
 };
 /* clang-format on */
 

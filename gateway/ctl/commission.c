@@ -141,14 +141,16 @@ static int value_of(const struct commission *c, const char *point, char value[NA
     return code;
 }
 
-/* Asks the gateway to record what it saw. Quiet: that it saw nothing yet is not told. */
-static int prove(const struct commission *c, const struct item *it, bool acted, bool quiet)
+/* Asks the gateway to record what it saw. since_ms >= 0: the point was asked for then (monotonic),
+ * what moved before is not meant, and that nothing was seen yet is not told. */
+static int prove(const struct commission *c, const struct item *it, bool acted, int64_t since_ms)
 {
     char mem[BODY_MAX];
     struct gw_buf b;
     struct gw_jcs j;
     struct gw_answer a = {0};
     const char *note = gw_opts_get(c->verb, c->o, "note");
+    const struct gw_stamp now = gw_clock_now(&c->clock);
 
     gw_buf_fixed(&b, mem, sizeof mem);
     gw_jcs_init(&j, &b);
@@ -158,13 +160,15 @@ static int prove(const struct commission *c, const struct item *it, bool acted, 
         gw_jcs_str(&j, "note", note);
     gw_jcs_str(&j, "point", it->point);
     gw_jcs_str(&j, "role", c->role);
+    if (since_ms >= 0) /* as the clock tells it now: it may have been set meanwhile */
+        gw_jcs_int(&j, "since", now.wall_ms - (now.mono_ms - since_ms));
     gw_jcs_str(&j, "what", acted ? "acted" : "moved");
     gw_jcs_end(&j);
     if (!gw_jcs_done(&j))
         return gw_opts_wrong(c->verb, "an argument is too long or not UTF-8");
     const struct gw_client_request r = {.target = c->verb->path, .body = b.data};
-    int code = quiet ? gw_call_ask_quiet(c->o, &r, &a)
-                     : gw_call_post(c->verb, c->o, c->verb->path, b.data, &a);
+    int code = since_ms >= 0 ? gw_call_ask_quiet(c->o, &r, &a)
+                             : gw_call_post(c->verb, c->o, c->verb->path, b.data, &a);
     if (code < 0) {
         if (c->o->json)
             code = gw_call_pass_on(c->verb, &a);
@@ -195,7 +199,7 @@ static int prove_one(const struct commission *c, const char *point)
         return gw_opts_wrong(c->verb, "--point takes either --moved or --acted");
     if (!it)
         return gw_opts_say(c->verb, GW_EXIT_REFUSED, "%s plays no role of any asset", point);
-    return prove(c, it, acted, false);
+    return prove(c, it, acted, -1);
 }
 
 /* ---- the walk ---- */
@@ -219,7 +223,8 @@ static int walk_one(const struct commission *c, const struct item *it)
 {
     char value[NAME], last[NAME] = "";
     bool acted = false;
-    const int64_t end = gw_clock_mono_ms(&c->clock) + c->wait_s * 1000;
+    const int64_t start = gw_clock_mono_ms(&c->clock);
+    const int64_t end = start + c->wait_s * 1000;
     (void)printf("\n%s, %s %s: make %s move (test button, test gas, contact)\n"
                  "  s: skip it, a: it is the effect of an interlock that you trip, q: stop here\n",
                  it->asset, it->role, it->title, it->point);
@@ -231,7 +236,7 @@ static int walk_one(const struct commission *c, const struct item *it)
             (void)printf("  %s\n", value);
             (void)fflush(stdout);
             /* A value that was there before is no movement. */
-            code = last[0] ? prove(c, it, acted, true) : GW_EXIT_REFUSED;
+            code = last[0] ? prove(c, it, acted, start) : GW_EXIT_REFUSED;
             memcpy(last, value, sizeof last);
             if (code == GW_EXIT_DONE)
                 return -1;

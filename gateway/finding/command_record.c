@@ -27,6 +27,7 @@ void gw_command_record_write(const struct gw_command_record *r, struct gw_buf *o
     gw_jcs_obj(&j, NULL);
     if (c->kind == GW_COMMAND_PROOF && c->what == GW_PROOF_ACTED)
         gw_jcs_int(&j, "after_ms", c->after_ms);
+    given_time(&j, "at", c->moved_ms);
     given(&j, "body", c->body);
     gw_jcs_str(&j, "by", gw_authority_name(c->by));
     given(&j, "certificate", c->certificate);

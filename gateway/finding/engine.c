@@ -108,6 +108,8 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
 {
     const bool alarm = def->finding->cls == GW_CLASS_ALARM;
     *s = (struct gw_slot){.def = def,
+                          .rose_ms = INT64_MIN,
+                          .trip = {.from_ms = INT64_MIN},
                           .mem = gw_check_state_none(),
                           .stored = gw_check_state_none(),
                           .shown = gw_check_state_none()};
@@ -280,10 +282,26 @@ static double extreme(const struct gw_slot *s, double x)
     return low ? fmin(s->mem.worst, x) : fmax(s->mem.worst, x);
 }
 
+/* When the condition came and went, for proofs of interlocks. One that holds already when it is
+ * first known did not come then. */
+static void note_trip(struct gw_slot *s, int64_t stamp_ms)
+{
+    const bool holds = s->trip.to_ms == INT64_MAX;
+    if (s->raw == GW_TRUE && s->fell)
+        s->rose_ms = stamp_ms;
+    if (s->raw != GW_UNKNOWN)
+        s->fell = s->raw == GW_FALSE;
+    if (s->answer == GW_TRUE && !holds)
+        s->trip = (struct gw_trip){.from_ms = s->rose_ms, .to_ms = INT64_MAX};
+    else if (s->answer == GW_FALSE && holds)
+        s->trip.to_ms = stamp_ms;
+}
+
 /* What the evaluation leaves behind, whether or not anything follows from it. */
 static void remember(struct gw_slot *s, const struct gw_rule_ctx *ctx, int64_t wall_ms)
 {
     s->mem.seen = ctx->seen;
+    note_trip(s, ctx->stamp_ms);
     if (s->answer == GW_UNKNOWN)
         return;
     if (s->def->finding->cls == GW_CLASS_LEAD && s->raw == GW_TRUE && !s->mem.was &&

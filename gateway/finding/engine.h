@@ -95,10 +95,11 @@ void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq);
  * whatever else happens once, are told as ever. */
 void gw_engine_merge(struct gw_engine *e, bool on);
 
-/* A person acknowledges the alarm of this check. GW_E_NOTFOUND: no such check; GW_E_INVAL: nothing
- * to acknowledge; GW_E_FULL: its last record is not committed, or the journal takes none now; try
- * later. */
-enum gw_status gw_engine_ack(struct gw_engine *e, const char *key,
+/* A person or the platform acknowledges the alarm of the check cmd->target. Who did it (by, who,
+ * reason) stands in the alarm's own record, so that none is acknowledged by nobody. GW_E_NOTFOUND: no
+ * such check; GW_E_INVAL: nothing to acknowledge; GW_E_FULL: its last record is not committed, or the
+ * journal takes none now; try later. */
+enum gw_status gw_engine_ack(struct gw_engine *e, const struct gw_command *cmd,
                              const struct gw_stamp *now) GW_MUST_CHECK;
 
 /* Carries out a command of people or the platform and answers, at once and in words. What it changed

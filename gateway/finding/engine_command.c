@@ -23,7 +23,7 @@ void gw_engine_later(struct gw_command_answer *out)
     out->later = true;
 }
 
-/* Who acknowledged, and under which words: the alarm's own record says only that it was. */
+/* The command as any other; the alarm's own record, which is taken already, says the same. */
 static void record_ack(struct gw_engine *e, const struct gw_command *cmd,
                        const struct gw_stamp *now)
 {
@@ -44,13 +44,13 @@ static void record_ack(struct gw_engine *e, const struct gw_command *cmd,
         .body_len = e->body.len,
     };
     if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
-        gw_log(GW_LOG_WARN, "engine", "who acknowledged %s is not recorded", cmd->target);
+        gw_log(GW_LOG_WARN, "engine", "%s is acknowledged, by its own record alone", cmd->target);
 }
 
 static void acknowledge(struct gw_engine *e, const struct gw_command *cmd,
                         const struct gw_stamp *now, struct gw_command_answer *out)
 {
-    switch (gw_engine_ack(e, cmd->target, now)) {
+    switch (gw_engine_ack(e, cmd, now)) {
     case GW_OK:
         if (cmd->by == GW_BY_LOCAL) /* the platform has its own, signed */
             record_ack(e, cmd, now);

@@ -22,8 +22,9 @@ struct transition {
     char alarm_id[GW_RECORD_ID_SIZE]; /* quoted */
     int64_t delay_ms;
     int64_t observed_ms;
-    const char *summary; /* why it is one; NULL: it is none */
-    int64_t count;       /* how often it came and went */
+    const char *summary;          /* why it is one; NULL: it is none */
+    int64_t count;                /* how often it came and went */
+    const struct gw_command *ack; /* that acknowledges it; NULL: none */
 };
 
 static bool wants_evidence(const struct gw_finding *f)
@@ -73,6 +74,7 @@ static bool write_record(struct gw_engine *e, const struct gw_slot *s, const str
         .rectify = gw_govern_rectify(&e->govern, def->key, t->slot.mem.c.number),
         .alarm_id = t->alarm_id,
         .shelf = shelf,
+        .ack = t->ack,
         .priority = priority_of(e, s),
         .summary = t->summary,
         .count = t->count,
@@ -329,17 +331,18 @@ void gw_engine_transit(struct gw_engine *e, struct gw_slot *s, const struct gw_r
     (void)offer(e, s, &t, ctx, now);
 }
 
-enum gw_status gw_engine_ack(struct gw_engine *e, const char *key, const struct gw_stamp *now)
+enum gw_status gw_engine_ack(struct gw_engine *e, const struct gw_command *cmd,
+                             const struct gw_stamp *now)
 {
     struct gw_slot *s = NULL;
     for (size_t i = 0; i < e->nslots && s == NULL; i++)
-        if (strcmp(e->slots[i].def->key, key) == 0)
+        if (strcmp(e->slots[i].def->key, cmd->target) == 0)
             s = &e->slots[i];
     if (s == NULL)
         return GW_E_NOTFOUND;
     if (s->token != 0)
         return GW_E_FULL;
-    struct transition t = {.slot = *s, .observed_ms = now->wall_ms};
+    struct transition t = {.slot = *s, .observed_ms = now->wall_ms, .ack = cmd};
     struct gw_alarm a = gw_slot_alarm(s);
     const enum gw_alarm_change change = gw_alarm_step(&a, GW_ALARM_IN_ACK);
     if (change == GW_ALARM_NONE)

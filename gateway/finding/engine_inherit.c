@@ -76,6 +76,9 @@ static void hand_over(const struct gw_engine *e, struct gw_slot *s, const struct
         return;
     s->mem.memory = from->mem.memory;
     s->vote_ms = from->vote_ms;
+    s->fell = from->fell;
+    s->rose_ms = from->rose_ms;
+    s->trip = from->trip;
     if (s->tape != NULL && from->tape != NULL) {
         struct gw_tape *tape = s->tape;
         s->tape = from->tape;

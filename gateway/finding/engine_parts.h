@@ -37,6 +37,9 @@ struct gw_slot {
     bool withheld;             /* due to be raised, and a permit withholds it */
     int64_t opened_ms;         /* monotonic time of the last raise; valid while mem.evidence */
     bool opened_here;          /* that was since the start, so its window can be whole */
+    bool fell;                 /* the condition was seen to be gone, and is not back yet */
+    int64_t rose_ms;           /* stamp of the sample with which it came; INT64_MIN: not seen */
+    struct gw_trip trip;       /* from and to when it held, the last time that it stood its vote */
 
     /* Alarms only; see engine_alarm.c. Monotonic times. */
     struct gw_chatter chatter;

@@ -2,6 +2,7 @@
  *
  * Proof tests: what a person on the spot says and the gateway has seen, too.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ static void record(struct gw_engine *e, const struct gw_command *cmd, const stru
     memcpy(full.from_value, proof->from, sizeof full.from_value);
     memcpy(full.to_value, proof->to, sizeof full.to_value);
     full.after_ms = proof->after_ms;
+    full.moved_ms = proof->at_ms;
     const struct gw_command_record r = {
         .inventory = e->conf.inventory,
         .boot_id = e->boot_id,
@@ -98,6 +100,13 @@ static void record(struct gw_engine *e, const struct gw_command *cmd, const stru
     gw_engine_answer(out, true, texts[proof->what].en, texts[proof->what].zh);
 }
 
+static struct gw_trip trip_of(const void *ctx, uint32_t check)
+{
+    const struct gw_engine *e = ctx;
+    assert(check < e->nslots);
+    return e->slots[check].trip;
+}
+
 void gw_engine_cmd_proof(struct gw_engine *e, const struct gw_command *cmd,
                          const struct gw_stamp *now, struct gw_command_answer *out)
 {
@@ -112,7 +121,10 @@ void gw_engine_cmd_proof(struct gw_engine *e, const struct gw_command *cmd,
         .inventory = e->conf.inventory,
         .table = e->conf.table,
         .now_ms = now->mono_ms,
-        .scratch = calloc((size_t)2 * GW_HISTORY_MAX, sizeof *view.scratch),
+        .since_ms = cmd->since_ms > 0 ? now->mono_ms - (now->wall_ms - cmd->since_ms) : INT64_MIN,
+        .scratch = calloc(GW_HISTORY_MAX, sizeof *view.scratch),
+        .trip = trip_of,
+        .trip_ctx = e,
     };
     proof_of(cmd, now, &proof);
     if (view.scratch == NULL)

@@ -25,12 +25,20 @@ static bool says(const struct gw_sample *s)
            (s->quality == GW_Q_GOOD || s->quality == GW_Q_INHIBIT || s->vtype == GW_V_STATE);
 }
 
-static bool changed(const struct gw_sample *samples, size_t n, int64_t until_ms,
-                    struct gw_seen *out)
+/* The last sample before since_ms that says something, or the first of all. */
+static size_t first_of(const struct gw_sample *samples, size_t n, int64_t since_ms)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < n && samples[i].mono_ms < since_ms; i++)
+        first = says(&samples[i]) ? i : first;
+    return first;
+}
+
+static bool changed(const struct gw_sample *samples, size_t n, struct gw_seen *out)
 {
     const struct gw_sample *before = NULL;
     bool seen = false;
-    for (size_t i = 0; i < n && samples[i].mono_ms <= until_ms; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (!says(&samples[i]))
             continue;
         if (before != NULL && before->value.i != samples[i].value.i) {
@@ -51,11 +59,11 @@ static double enough(const struct gw_point *p, double lo, double hi)
 
 /* From the one extreme to the other; `to` is the first sample that is more than half-way. */
 static bool swung(const struct gw_point *p, const struct gw_sample *samples, size_t n,
-                  int64_t until_ms, struct gw_seen *out)
+                  struct gw_seen *out)
 {
     const struct gw_sample *lo = NULL;
     const struct gw_sample *hi = NULL;
-    for (size_t i = 0; i < n && samples[i].mono_ms <= until_ms; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (!says(&samples[i]))
             continue;
         lo = lo == NULL || samples[i].value.num < lo->value.num ? &samples[i] : lo;
@@ -77,10 +85,11 @@ static bool swung(const struct gw_point *p, const struct gw_sample *samples, siz
 }
 
 bool gw_proof_moved(const struct gw_point *point, const struct gw_sample *samples, size_t n,
-                    int64_t until_ms, struct gw_seen *out)
+                    int64_t since_ms, struct gw_seen *out)
 {
-    return point->vtype == GW_V_NUM ? swung(point, samples, n, until_ms, out)
-                                    : changed(samples, n, until_ms, out);
+    const size_t first = first_of(samples, n, since_ms);
+    return point->vtype == GW_V_NUM ? swung(point, samples + first, n - first, out)
+                                    : changed(samples + first, n - first, out);
 }
 
 /* ---- at an asset ---- */
@@ -106,13 +115,12 @@ static void put_value(const struct gw_point *p, const struct gw_sample *s, char 
     (void)snprintf(out, GW_PROOF_VALUE, "%.*s", GW_PROOF_VALUE - 1, text);
 }
 
-static bool look(const struct gw_proof_view *v, uint32_t point, int64_t until_ms,
-                 struct gw_sample *room, struct gw_seen *out)
+static bool look(const struct gw_proof_view *v, uint32_t point, struct gw_seen *out)
 {
     bool whole = true;
     const size_t n = gw_table_history(v->table, point, v->now_ms - GW_PROOF_SEEN_MS, v->now_ms,
-                                      room, GW_HISTORY_MAX, &whole);
-    return gw_proof_moved(gw_table_point(v->table, point), room, n, until_ms, out);
+                                      v->scratch, GW_HISTORY_MAX, &whole);
+    return gw_proof_moved(gw_table_point(v->table, point), v->scratch, n, v->since_ms, out);
 }
 
 /* Whether the check watches that such a thing happens to the role. */
@@ -135,18 +143,17 @@ static int64_t after_cause(const struct gw_proof_view *v, const struct gw_check_
     int64_t best = -1;
     for (size_t i = 0; i < c->ncauses; i++) {
         const struct gw_check_def *cause = gw_inventory_at(v->inventory, c->causes[i]);
-        struct gw_seen seen;
-        if (cause->npoints == 0 ||
-            !look(v, cause->points[0].point, at_ms, v->scratch + GW_HISTORY_MAX, &seen))
+        const struct gw_trip trip = v->trip(v->trip_ctx, c->causes[i]);
+        const double delay_s = gw_check_param(cause, "delay_s", 0.0);
+        if (cause->npoints == 0 || trip.from_ms == INT64_MIN || trip.from_ms > at_ms ||
+            (trip.to_ms <= at_ms && trip.to_ms - trip.from_ms < (int64_t)(delay_s * 1000.0)))
             continue;
-        const int64_t after = at_ms - seen.to.mono_ms;
+        const int64_t after = at_ms - trip.from_ms;
         /* The finding waits for the delay of the alarm and then for its own. */
-        const double allowed_s =
-            gw_check_param(cause, "delay_s", 0.0) + gw_check_param(c, "delay_s", 0.0);
+        const double allowed_s = delay_s + gw_check_param(c, "delay_s", 0.0);
         /* Both are known to a poll only. */
         const int64_t slack = gw_table_point(v->table, cause->points[0].point)->period_ms;
-        if (after >= 0 && after <= (int64_t)(allowed_s * 1000.0) + slack &&
-            (best < 0 || after < best))
+        if (after <= (int64_t)(allowed_s * 1000.0) + slack && (best < 0 || after < best))
             best = after;
     }
     return best;
@@ -170,11 +177,12 @@ static bool see_acted(struct gw_proof_view *v, struct gw_proof *p, const struct 
     p->after_ms = best;
     if (best >= 0)
         return true;
-    return expected
-               ? no(v, "it moved, and no cause of its interlock was seen in the time before it",
-                    "该信号有变化，但在规定时间内未见联锁的触发原因")
-               : no(v, "no interlock of this asset ends in what was seen of that point",
-                    "该资产没有以此信号动作为结果的联锁");
+    return expected ? no(v,
+                         "it moved, and no cause of its interlock was seen to alarm in the time "
+                         "before it",
+                         "该信号有变化，但在规定时间内未见触发联锁的报警条件")
+                    : no(v, "no interlock of this asset ends in what was seen of that point",
+                         "该资产没有以此信号动作为结果的联锁");
 }
 
 bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof)
@@ -199,12 +207,13 @@ bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof)
     if (role == NULL)
         return no(v, "that point plays no role of the asset", "该测点与该资产没有对应关系");
     memcpy(proof->role, role->role, sizeof proof->role);
-    if (!look(v, at, v->now_ms, v->scratch, &seen))
+    if (!look(v, at, &seen))
         return no(v, "the gateway did not see it move in the last minutes",
                   "网关最近几分钟内未见该信号变化");
     const struct gw_point *point = gw_table_point(v->table, at);
     if (proof->what == GW_PROOF_ACTED && !see_acted(v, proof, point, &seen))
         return false;
+    proof->at_ms -= v->now_ms - seen.to.mono_ms;
     put_value(point, &seen.from, proof->from);
     put_value(point, &seen.to, proof->to);
     return true;

@@ -35,7 +35,7 @@ struct gw_proof {
     char by[GW_COMMAND_ID]; /* a function, never a person's name */
     char from[GW_PROOF_VALUE], to[GW_PROOF_VALUE];
     int64_t after_ms; /* ACTED: so long after its cause */
-    int64_t at_ms;    /* wall time */
+    int64_t at_ms;    /* when it moved: wall time */
 };
 
 struct gw_proofs {
@@ -73,19 +73,35 @@ struct gw_seen {
 
 /* Whether the samples (oldest first) show that the point moved: a contact, state or whole number by
  * its last change between two values that can be trusted, a quantity by two hundredths of what it can be
- * at all (engineering default), or by a tenth of the greatest value where that is not declared. until_ms:
- * what moved later does not count. */
+ * at all (engineering default), or by a tenth of the greatest value where that is not declared.
+ * since_ms (INT64_MIN: any): what moved before it does not count; the last sample before it is where
+ * the point comes from. */
 bool gw_proof_moved(const struct gw_point *point, const struct gw_sample *samples, size_t n,
-                    int64_t until_ms, struct gw_seen *out);
+                    int64_t since_ms, struct gw_seen *out);
 
-/* Fills role, from, to and after_ms of the proof (whose asset, point and what are given) from what the
- * table has. False: it was not seen, and why and why_zh say what lacks. scratch: room for
- * 2 x GW_HISTORY_MAX samples. */
+/* When the condition of a check held last, by the stamps of the samples that decided. One that was
+ * not seen to come, because it held already at the start, is none. */
+struct gw_trip {
+    int64_t from_ms; /* INT64_MIN: never */
+    int64_t to_ms;   /* INT64_MAX: it still holds */
+};
+
+/* ACTED: the effect must have moved as a check of a missing effect watches for, no later after one
+ * of the check's causes than the check allows. A cause is an alarm whose own condition came, and
+ * either still held when the effect moved or had held for the alarm's delay; that a signal of it
+ * moved is none.
+ *
+ * Fills role, from, to and after_ms of the proof (whose asset, point, what and, as the present time,
+ * at_ms are given) from what the table has, and sets at_ms back to when it moved. False: it was not
+ * seen, and why and why_zh say what lacks. scratch: room for GW_HISTORY_MAX samples. */
 struct gw_proof_view {
     const struct gw_inventory *inventory;
     const struct gw_table *table;
-    int64_t now_ms; /* monotonic */
+    int64_t now_ms;   /* monotonic */
+    int64_t since_ms; /* monotonic; INT64_MIN: as far back as is known */
     struct gw_sample *scratch;
+    struct gw_trip (*trip)(const void *ctx, uint32_t check);
+    const void *trip_ctx;
     char why[GW_COMMAND_TEXT], why_zh[GW_COMMAND_TEXT];
 };
 bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof);

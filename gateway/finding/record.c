@@ -213,6 +213,16 @@ static void write_shelf(struct gw_jcs *j, const struct gw_shelf *s)
     gw_jcs_end(j);
 }
 
+static void write_ack(struct gw_jcs *j, const struct gw_command *c)
+{
+    gw_jcs_obj(j, "acknowledged");
+    gw_jcs_str(j, "by", gw_authority_name(c->by));
+    if (c->reason[0] != '\0')
+        gw_jcs_str(j, "reason", c->reason);
+    gw_jcs_str(j, "who", c->who);
+    gw_jcs_end(j);
+}
+
 static void write_summary(struct gw_jcs *j, const struct gw_record *r)
 {
     gw_jcs_obj(j, "summary");
@@ -244,6 +254,8 @@ static bool write_body(const struct gw_record *r, size_t npoints, struct gw_buf 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_bool(&j, "accepted", r->accepted);
+    if (r->ack != NULL)
+        write_ack(&j, r->ack);
     gw_part_text(&j, "advice", &f->advice);
     if (r->alarm_id != NULL && r->alarm_id[0] != '\0')
         gw_jcs_str(&j, "alarm", r->alarm_id);

@@ -38,6 +38,7 @@ struct gw_record {
     const struct gw_rectify *rectify; /* what was said of the case; NULL: nothing */
     const char *alarm_id;             /* record id of the quoted alarm (TRP, ILK); "" = none */
     const struct gw_shelf *shelf;     /* the alarm is shelved; NULL: it is not */
+    const struct gw_command *ack;     /* that acknowledged the alarm; NULL: none did now */
     int priority;                     /* as it is to leave */
     const char *summary;              /* "chatter", "flood": it came and went so often ... */
     int64_t count;                    /* ... without a record of its own; NULL: it did not */

@@ -90,6 +90,8 @@ struct gw_command {
     enum gw_proof_what what;
     char from_value[GW_PROOF_VALUE], to_value[GW_PROOF_VALUE];
     int64_t after_ms;
+    int64_t since_ms; /* PROOF, wall time: what moved before it does not count; 0: not given */
+    int64_t moved_ms; /* and when it moved */
 };
 
 /* How it ended. */

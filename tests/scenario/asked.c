@@ -87,6 +87,14 @@ void asked_in_vain(struct scene *s, const struct gw_command *cmd, const char *wh
     assert_int_equal(scene_records(s), records);
 }
 
+enum gw_status asked_ack(struct scene *s, const char *key, const struct gw_stamp *now)
+{
+    struct gw_command c = {.kind = GW_COMMAND_ACK, .by = GW_BY_LOCAL};
+    (void)snprintf(c.who, sizeof c.who, "technician/uid 1000");
+    (void)snprintf(c.target, sizeof c.target, "%s", key);
+    return gw_engine_ack(scene_engine(s), &c, now);
+}
+
 const struct scene_record *asked_last(struct scene *s)
 {
     for (size_t i = scene_records(s); i-- > 0;)

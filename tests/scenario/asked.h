@@ -22,6 +22,9 @@ void asked(struct scene *s, const struct gw_command *cmd);
 /* Refused, in both languages, and nothing was recorded or stored. `why`: a part of it. */
 void asked_in_vain(struct scene *s, const struct gw_command *cmd, const char *why);
 
+/* The technician on the spot acknowledges the alarm of this check; not committed. */
+enum gw_status asked_ack(struct scene *s, const char *key, const struct gw_stamp *now);
+
 /* The last record of class command; fails when there is none. */
 const struct scene_record *asked_last(struct scene *s);
 

@@ -45,10 +45,10 @@ static struct gw_json *parse(const char *text, size_t len)
 
 /* Members of every alarm and lead; what ends in '?' need not be there. */
 static const char *const alarm_keys[] = {
-    "accepted",  "advice",        "alarm?",     "asset",    "case",     "catalogue", "class",
-    "condition", "config_sha256", "enterprise", "evidence", "finding",  "gateway",   "kind",
-    "priority",  "repeats?",      "reopened",   "severity", "shelved?", "state",     "strength",
-    "subject",   "summary?",      "time",       "title",    "v",        NULL};
+    "accepted", "acknowledged?", "advice",        "alarm?",     "asset",    "case",     "catalogue",
+    "class",    "condition",     "config_sha256", "enterprise", "evidence", "finding",  "gateway",
+    "kind",     "priority",      "repeats?",      "reopened",   "severity", "shelved?", "state",
+    "strength", "subject",       "summary?",      "time",       "title",    "v",        NULL};
 static const char *const lead_keys[] = {
     "accepted",      "permit?",    "rectify?",  "repeats?", "advice",  "alarm?",
     "asset",         "case",       "catalogue", "class",    "clauses", "condition",
@@ -78,6 +78,7 @@ static const char *const command_keys[] = {"body?",
                                            "until?",
                                            "v",
                                            "after_ms?",
+                                           "at?",
                                            "from_value?",
                                            "point?",
                                            "to_value?",

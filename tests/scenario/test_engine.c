@@ -3,6 +3,7 @@
  * The engine's own promises: what it looks at, what it stores, what it takes back, what it
  * allocates.
  */
+#include "asked.h"
 #include "foundry.h"
 #include "support/cmocka_all.h"
 
@@ -304,7 +305,7 @@ static void a_new_store_names_no_record_of_the_old(void **state)
     assert_int_equal(scene_count(s, "CW-TRP-01", "raised"), 1);
     assert_int_equal(scene_count(s, "CW-ILK-01", NULL), evidence);
     now = scene_now(s);
-    assert_int_equal(gw_engine_ack(scene_engine(s), "if-1:CW-EV-TOUT-HH:pt.t1", &now), GW_OK);
+    assert_int_equal(asked_ack(s, "if-1:CW-EV-TOUT-HH:pt.t1", &now), GW_OK);
     scene_num(s, "pt.t1", 40);
     scene_run(s, 2 * HOUR); /* the alarm returns, the leads clear */
     assert_int_equal(scene_count(s, "CW-EV-TOUT-HH", "returned"), 1);

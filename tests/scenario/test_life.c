@@ -2,6 +2,7 @@
  *
  * The life of alarms and cases: what is told when, what it quotes, and who sees it.
  */
+#include "asked.h"
 #include "foundry.h"
 #include "support/cmocka_all.h"
 
@@ -67,21 +68,21 @@ static void an_alarm_is_acknowledged(void **state)
     struct scene *s = foundry_new();
     const struct gw_stamp early = scene_now(s);
     const char *key = "if-1:CW-EV-TOUT-HH:pt.t1";
-    assert_int_equal(gw_engine_ack(scene_engine(s), "if-1:CW-EV-NONE", &early), GW_E_NOTFOUND);
-    assert_int_equal(gw_engine_ack(scene_engine(s), key, &early), GW_E_INVAL);
-    assert_int_equal(gw_engine_ack(scene_engine(s), "if-1:CW-ABS-01", &early), GW_E_INVAL);
+    assert_int_equal(asked_ack(s, "if-1:CW-EV-NONE", &early), GW_E_NOTFOUND);
+    assert_int_equal(asked_ack(s, key, &early), GW_E_INVAL);
+    assert_int_equal(asked_ack(s, "if-1:CW-ABS-01", &early), GW_E_INVAL);
     scene_num(s, "pt.t1", 58);
     scene_contact(s, "di.heat", true);
     scene_run(s, MINUTE);
     struct gw_stamp now = scene_now(s);
     scene_refuse(s, 100, 1);
-    assert_int_equal(gw_engine_ack(scene_engine(s), key, &now), GW_E_FULL);
+    assert_int_equal(asked_ack(s, key, &now), GW_E_FULL);
     scene_refuse(s, 0, 1);
-    assert_int_equal(gw_engine_ack(scene_engine(s), key, &now), GW_OK);
-    assert_int_equal(gw_engine_ack(scene_engine(s), key, &now), GW_E_FULL); /* not committed yet */
+    assert_int_equal(asked_ack(s, key, &now), GW_OK);
+    assert_int_equal(asked_ack(s, key, &now), GW_E_FULL); /* not committed yet */
     scene_run(s, SECOND);
     now = scene_now(s);
-    assert_int_equal(gw_engine_ack(scene_engine(s), key, &now), GW_E_INVAL);
+    assert_int_equal(asked_ack(s, key, &now), GW_E_INVAL);
     const struct scene_record *r = scene_last(s, HH, "acknowledged");
     char id[GW_RECORD_ID_SIZE];
     rec_id(scene_last(s, HH, "raised"), id);
@@ -108,7 +109,7 @@ static void a_returned_alarm_can_still_be_acknowledged(void **state)
     scene_run(s, MINUTE);
     assert_int_equal(scene_count(s, HH, "returned"), 1);
     const struct gw_stamp now = scene_now(s);
-    assert_int_equal(gw_engine_ack(scene_engine(s), "if-1:CW-EV-TOUT-HH:pt.t1", &now), GW_OK);
+    assert_int_equal(asked_ack(s, "if-1:CW-EV-TOUT-HH:pt.t1", &now), GW_OK);
     scene_run(s, SECOND);
     expect_standing(s, "");
     scene_num(s, "pt.t1", 58);

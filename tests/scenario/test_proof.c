@@ -73,6 +73,38 @@ static void what_moved_is_recorded_and_kept(void **state)
     scene_free(s);
 }
 
+/* What moved before somebody was asked to move it is not what they did; what did, was when it was. */
+static void an_old_movement_is_no_proof(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_with(FURNACE_A);
+    scene_run(s, 30 * SECOND);
+    scene_contact(s, "di.run", false);
+    scene_num(s, "pt.t1", 50);
+    scene_run(s, MINUTE);
+    struct gw_command c = proof("di.run", GW_PROOF_MOVED);
+    c.since_ms = scene_now(s).wall_ms - 20 * SECOND;
+    asked_in_vain(s, &c, "did not see it move");
+    struct gw_command t1 = proof("pt.t1", GW_PROOF_MOVED);
+    t1.since_ms = c.since_ms;
+    asked_in_vain(s, &t1, "did not see it move");
+    scene_contact(s, "di.run", true);
+    scene_num(s, "pt.t1", 60);
+    scene_run(s, SECOND);
+    const int64_t moved_ms = scene_now(s).wall_ms;
+    scene_run(s, 10 * SECOND);
+    asked(s, &c);
+    asked(s, &t1);
+    char iso[GW_ISO_SIZE];
+    gw_clock_iso(moved_ms, iso);
+    assert_string_equal(rec_str(asked_last(s), "at"), iso);
+    assert_string_equal(rec_str(asked_last(s), "from_value"), "50.00");
+    const struct gw_proofs *p = gw_engine_proofs(scene_engine(s));
+    assert_int_equal(p->n, 2);
+    assert_true(p->list[0].at_ms == moved_ms && p->list[1].at_ms == moved_ms);
+    scene_free(s);
+}
+
 /* The heating is switched off by what trips it, in its time; or by a hand. */
 static void an_interlock_is_seen_to_act(void **state)
 {
@@ -114,6 +146,57 @@ static void an_interlock_is_seen_to_act(void **state)
     scene_free(s);
 }
 
+/* A cause that moved without its alarm tripped nothing: a shielded detector, a little more water, an
+ * alarm that was there before the start. */
+static void without_an_alarm_nothing_acted(void **state)
+{
+    (void)state;
+    const struct gw_command fan = proof("di.fan", GW_PROOF_ACTED);
+    const struct scene_conf store = {
+        .sector = "light",
+        .assets = "\"a\":{\"type\":\"liquor_store\",\"name\":\"x\",\"roles\":{\"GAS\":\"gas.p1\","
+                  "\"GAS_STATE\":\"gas.s1\",\"DI_FAN\":\"di.fan\"}}",
+    };
+    struct scene *s = foundry_conf(&store);
+    scene_state(s, "gas.s1", GW_S_NORMAL);
+    scene_run(s, 30 * SECOND);
+    scene_state(s, "gas.s1", GW_S_SHIELDED);
+    scene_run(s, 2 * SECOND);
+    scene_contact(s, "di.fan", true);
+    scene_run(s, 2 * SECOND);
+    asked_in_vain(s, &fan, "no cause");
+    scene_contact(s, "di.fan", false);
+    scene_state(s, "gas.s1", GW_S_NORMAL);
+    scene_run(s, MINUTE);
+    scene_state(s, "gas.s1", GW_S_HIGH);
+    scene_run(s, 2 * SECOND);
+    scene_contact(s, "di.fan", true);
+    scene_run(s, 2 * SECOND);
+    asked(s, &fan);
+    assert_in_range(rec_int(asked_last(s), "after_ms"), 1000, 3000);
+    scene_free(s);
+
+    const struct gw_command heat = proof("di.heat", GW_PROOF_ACTED);
+    s = foundry_with(FURNACE_A);
+    scene_run(s, 30 * SECOND);
+    scene_num(s, "fi.q", 34);
+    scene_num(s, "fo.q", 34);
+    scene_num(s, "pt.t1", 45);
+    scene_run(s, 2 * SECOND);
+    scene_contact(s, "di.heat", false);
+    scene_run(s, 2 * SECOND);
+    asked_in_vain(s, &heat, "no cause");
+    scene_free(s);
+
+    s = foundry_with(FURNACE_A);
+    scene_num(s, "pt.t1", 60);
+    scene_run(s, 2 * SECOND);
+    scene_contact(s, "di.heat", false);
+    scene_run(s, 2 * SECOND);
+    asked_in_vain(s, &heat, "no cause");
+    scene_free(s);
+}
+
 /* An instrument that is silent from the start: never commissioned, or commissioned and lost. */
 static void absence_tells_who_was_commissioned(void **state)
 {
@@ -149,7 +232,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_did_not_move_is_refused),
         cmocka_unit_test(what_moved_is_recorded_and_kept),
+        cmocka_unit_test(an_old_movement_is_no_proof),
         cmocka_unit_test(an_interlock_is_seen_to_act),
+        cmocka_unit_test(without_an_alarm_nothing_acted),
         cmocka_unit_test(absence_tells_who_was_commissioned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,22 @@ static void permits(void **state)
     assert_int_equal(cmd.kind, GW_COMMAND_REVOKE);
 }
 
+static void a_proof(void **state)
+{
+    (void)state;
+    const char *body =
+        "{\"asset\":\"a\",\"point\":\"d.x\",\"role\":\"technician\",\"what\":\"acted\"}";
+    assert_int_equal(tell("/v1/proof", body), GW_OK);
+    assert_int_equal(cmd.kind, GW_COMMAND_PROOF);
+    assert_int_equal(cmd.what, GW_PROOF_ACTED);
+    assert_string_equal(cmd.point, "d.x");
+    assert_int_equal(cmd.since_ms, 0);
+    body = "{\"asset\":\"a\",\"point\":\"d.x\",\"role\":\"technician\",\"since\":1795305590000,"
+           "\"what\":\"moved\"}";
+    assert_int_equal(tell("/v1/proof", body), GW_OK);
+    assert_int_equal(cmd.since_ms, INT64_C(1795305590000));
+}
+
 #define LONG36 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static void what_is_wrong_is_named(void **state)
@@ -100,6 +116,9 @@ static void what_is_wrong_is_named(void **state)
         {"/v1/permit",
          "{\"asset\":\"a\",\"kind\":\"shield\",\"until\":-1,\"reason\":\"x\",\"role\":\"r\"}",
          "until must be milliseconds since 1970"},
+        {"/v1/proof",
+         "{\"asset\":\"a\",\"point\":\"p\",\"role\":\"r\",\"since\":\"now\",\"what\":\"moved\"}",
+         "since must be milliseconds since 1970"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -125,6 +144,7 @@ int main(void)
         cmocka_unit_test(an_acknowledgement),
         cmocka_unit_test(shelving),
         cmocka_unit_test(permits),
+        cmocka_unit_test(a_proof),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(no_other_verb),
     };

@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "support/cmocka_all.h"
 
+#define ANY INT64_MIN
+
 static struct gw_sample num(int64_t ms, double v, enum gw_quality q)
 {
     return (struct gw_sample){
@@ -29,27 +31,29 @@ static void a_quantity_must_move_enough(void **state)
     const struct gw_point p = {.vtype = GW_V_NUM, .decimals = 1, .sane_lo = 0, .sane_hi = 100};
     struct gw_seen seen;
     struct gw_sample s[] = {num(0, 10, GW_Q_GOOD), num(1, 11.9, GW_Q_GOOD), num(2, 10, GW_Q_GOOD)};
-    assert_false(gw_proof_moved(&p, s, 3, 9, &seen));
+    assert_false(gw_proof_moved(&p, s, 3, ANY, &seen));
     s[1].value.num = 12.0; /* two hundredths */
-    assert_true(gw_proof_moved(&p, s, 3, 9, &seen));
+    assert_true(gw_proof_moved(&p, s, 3, ANY, &seen));
     assert_true(seen.from.value.num == 10 && seen.to.value.num == 12.0 && seen.to.mono_ms == 1);
-    assert_false(gw_proof_moved(&p, s, 3, 0, &seen)); /* later does not count */
-    s[1].quality = GW_Q_BAD_RANGE;                    /* an error is no movement */
-    assert_false(gw_proof_moved(&p, s, 3, 9, &seen));
+    assert_false(gw_proof_moved(&p, s, 2, 2, &seen)); /* before does not count */
+    assert_true(gw_proof_moved(&p, s, 3, 2, &seen));  /* but is where it comes from */
+    assert_true(seen.from.value.num == 12.0 && seen.to.value.num == 10);
+    s[1].quality = GW_Q_BAD_RANGE; /* an error is no movement */
+    assert_false(gw_proof_moved(&p, s, 3, ANY, &seen));
     s[1].quality = GW_Q_INHIBIT; /* under test it is */
-    assert_true(gw_proof_moved(&p, s, 3, 9, &seen));
-    assert_false(gw_proof_moved(&p, s, 0, 9, &seen));
+    assert_true(gw_proof_moved(&p, s, 3, ANY, &seen));
+    assert_false(gw_proof_moved(&p, s, 0, ANY, &seen));
 
     /* Nothing is declared: a tenth of the greatest value, and more than the last digit's flicker. */
     const struct gw_point open = {
         .vtype = GW_V_NUM, .decimals = 1, .sane_lo = -INFINITY, .sane_hi = INFINITY};
     struct gw_sample t[] = {num(0, 100, GW_Q_GOOD), num(1, 109, GW_Q_GOOD)};
-    assert_false(gw_proof_moved(&open, t, 2, 9, &seen));
+    assert_false(gw_proof_moved(&open, t, 2, ANY, &seen));
     t[1].value.num = 112;
-    assert_true(gw_proof_moved(&open, t, 2, 9, &seen));
+    assert_true(gw_proof_moved(&open, t, 2, ANY, &seen));
     t[0].value.num = 0;
     t[1].value.num = 0.1;
-    assert_false(gw_proof_moved(&open, t, 2, 9, &seen));
+    assert_false(gw_proof_moved(&open, t, 2, ANY, &seen));
 }
 
 static void the_moment_is_half_way(void **state)
@@ -59,7 +63,7 @@ static void the_moment_is_half_way(void **state)
     struct gw_seen seen;
     const struct gw_sample s[] = {num(0, 0, GW_Q_GOOD), num(10, 20, GW_Q_GOOD),
                                   num(20, 30, GW_Q_GOOD), num(30, 50, GW_Q_GOOD)};
-    assert_true(gw_proof_moved(&p, s, 4, 99, &seen));
+    assert_true(gw_proof_moved(&p, s, 4, ANY, &seen));
     assert_int_equal(seen.to.mono_ms, 20);
     assert_true(seen.to.value.num == 50);
 }
@@ -72,18 +76,20 @@ static void a_contact_or_state_must_change(void **state)
     struct gw_seen seen;
     struct gw_sample s[] = {whole(0, GW_V_BOOL, 0), whole(1, GW_V_BOOL, 0), whole(2, GW_V_BOOL, 1),
                             whole(3, GW_V_BOOL, 1)};
-    assert_true(gw_proof_moved(&di, s, 4, 9, &seen));
+    assert_true(gw_proof_moved(&di, s, 4, ANY, &seen));
     assert_true(seen.from.mono_ms == 1 && seen.to.mono_ms == 2);
-    assert_false(gw_proof_moved(&di, s, 2, 9, &seen));
+    assert_true(gw_proof_moved(&di, s, 4, 2, &seen));
+    assert_false(gw_proof_moved(&di, s, 4, 3, &seen));
+    assert_false(gw_proof_moved(&di, s, 2, 0, &seen));
     struct gw_sample g[] = {whole(0, GW_V_STATE, GW_S_NORMAL),
                             whole(1, GW_V_STATE, GW_S_COMM_FAULT),
                             whole(2, GW_V_STATE, GW_S_NORMAL)};
-    assert_false(gw_proof_moved(&st, g, 3, 9, &seen)); /* who pulls the plug proves nothing */
+    assert_false(gw_proof_moved(&st, g, 3, ANY, &seen)); /* who pulls the plug proves nothing */
     g[1].value.i = GW_S_HIGH;
-    assert_true(gw_proof_moved(&st, g, 3, 9, &seen));
+    assert_true(gw_proof_moved(&st, g, 3, ANY, &seen));
     assert_true(seen.from.value.i == GW_S_HIGH && seen.to.value.i == GW_S_NORMAL);
     g[1].valued = 0;
-    assert_false(gw_proof_moved(&st, g, 3, 9, &seen));
+    assert_false(gw_proof_moved(&st, g, 3, ANY, &seen));
 }
 
 static struct gw_proof proof_of(const char *point, enum gw_proof_what what, int64_t at_ms)
