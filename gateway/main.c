@@ -69,27 +69,18 @@ static void catch_signals(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* fault: why the site file is not used, where config is the last good one; else NULL. */
-static int run(const char *path, struct gw_config *config, const char *fault)
+static enum gw_status make(const struct gw_gateway_conf *conf, struct gw_gateway **out,
+                           struct gw_err *err)
 {
-    struct gw_clock clock = gw_clock_system();
-    struct gw_err err = {0};
-    struct gw_gateway *gateway = NULL;
-    const struct gw_gateway_conf conf = {
-        .config = config,
-        .path = path,
-        .fault = fault,
-        .drivers = gw_drivers,
-        .conf_drivers = gw_conf_drivers,
-        .clock = &clock,
-    };
+    gw_log_set_level((enum gw_log_level)conf->config->load.site->gateway.log_level);
+    const enum gw_status st = gw_gateway_new(conf, out, err);
+    if (st != GW_OK)
+        gw_log(GW_LOG_ERR, "main", "cannot start: %s", err->msg);
+    return st;
+}
 
-    gw_log_set_level((enum gw_log_level)config->load.site->gateway.log_level);
-    const enum gw_status made = gw_gateway_new(&conf, &gateway, &err);
-    if (made != GW_OK) {
-        gw_log(GW_LOG_ERR, "main", "cannot start: %s", err.msg);
-        return EXIT_START;
-    }
+static int serve(struct gw_gateway *gateway)
+{
     running = gateway;
     if (stopped)
         gw_gateway_stop(gateway);
@@ -102,6 +93,39 @@ static int run(const char *path, struct gw_config *config, const char *fault)
         _exit(st == GW_OK ? EXIT_SUCCESS : EXIT_STORE);
     }
     return st == GW_OK ? EXIT_SUCCESS : EXIT_STORE;
+}
+
+/* What ran before watches the plant, rather than nothing. not_this: the hash of a configuration that
+ * cannot be started with; code: to end with when there is no other one. */
+static int run_last_good(struct gw_gateway_conf *conf, const char *not_this, int code)
+{
+    struct gw_gateway *gateway = NULL;
+    struct gw_err err = {0};
+
+    if (gw_lastgood_find(conf->path, gw_conf_drivers, &conf->config, &err) != GW_OK)
+        gw_log(GW_LOG_ERR, "main", "no last good configuration to run with: %s", err.msg);
+    else if (strcmp(conf->config->load.site->config_sha256, not_this) != 0)
+        code = make(conf, &gateway, &err) == GW_OK ? serve(gateway) : EXIT_START;
+    return code;
+}
+
+static int run(struct gw_gateway_conf *conf)
+{
+    struct gw_gateway *gateway = NULL;
+    struct gw_err err = {0};
+    char sha256[GW_SHA256_HEX], fault[sizeof err.msg + 16];
+
+    const enum gw_status st = make(conf, &gateway, &err);
+    if (st == GW_OK)
+        return serve(gateway);
+    if (st == GW_E_NOMEM || st == GW_E_TIMEOUT) /* no other one would fare better */
+        return EXIT_START;
+    (void)snprintf(fault, sizeof fault, "cannot start: %s", err.msg);
+    memcpy(sha256, conf->config->load.site->config_sha256, sizeof sha256);
+    gw_config_drop(conf->config); /* before another one is read: the box is small */
+    conf->config = NULL;
+    conf->fault = fault;
+    return run_last_good(conf, sha256, EXIT_START);
 }
 
 static int print_config(const struct gw_load *load)
@@ -119,48 +143,41 @@ static int print_config(const struct gw_load *load)
     return code;
 }
 
-/* The site file is bad: what ran before watches the plant, rather than nothing. */
-static int run_last_good(const char *path, const struct gw_issues *issues)
+static int look(enum mode mode, const char *path, const struct gw_load *load)
 {
-    struct gw_config *config = NULL;
-    struct gw_err err = {0};
-
-    gw_issues_print(issues, stderr);
-    if (gw_lastgood_find(path, gw_conf_drivers, &config, &err) != GW_OK) {
-        gw_log(GW_LOG_ERR, "main", "no last good configuration to run with: %s", err.msg);
-        return EXIT_CONFIG;
-    }
-    const int code = run(path, config, gw_issues_text(issues, 0));
-    gw_config_drop(config);
-    return code;
+    if (mode == MODE_PRINT)
+        return print_config(load);
+    printf("%s: fine: %zu points, %zu assets, %zu checks\n", path, load->site->npoints,
+           load->site->nassets, gw_inventory_count(load->inventory));
+    return EXIT_SUCCESS;
 }
 
 static int start(enum mode mode, const char *path)
 {
     struct gw_issues *issues = gw_issues_new();
-    struct gw_config *config = NULL;
+    struct gw_clock clock = gw_clock_system();
+    struct gw_gateway_conf conf = {
+        .path = path,
+        .drivers = gw_drivers,
+        .conf_drivers = gw_conf_drivers,
+        .clock = &clock,
+    };
     int code = EXIT_CONFIG;
 
     if (!issues)
         return EXIT_START;
     if (mode == MODE_RUN)
         catch_signals();
-    const enum gw_status st = gw_config_load(path, gw_conf_drivers, issues, &config);
-    if (st != GW_OK && mode == MODE_RUN)
-        code = run_last_good(path, issues);
-    else if (st != GW_OK)
+    const enum gw_status st = gw_config_load(path, gw_conf_drivers, issues, &conf.config);
+    if (st != GW_OK) {
         gw_issues_print(issues, stderr);
-    else if (mode == MODE_RUN)
-        code = run(path, config, NULL);
-    else if (mode == MODE_PRINT)
-        code = print_config(&config->load);
-    else {
-        const struct gw_site *site = config->load.site;
-        printf("%s: fine: %zu points, %zu assets, %zu checks\n", path, site->npoints, site->nassets,
-               gw_inventory_count(config->load.inventory));
-        code = EXIT_SUCCESS;
+        conf.fault = gw_issues_text(issues, 0);
+        if (mode == MODE_RUN)
+            code = run_last_good(&conf, "", EXIT_CONFIG);
+    } else {
+        code = mode == MODE_RUN ? run(&conf) : look(mode, path, &conf.config->load);
     }
-    gw_config_drop(config);
+    gw_config_drop(conf.config);
     gw_issues_free(issues);
     return code;
 }

@@ -8,7 +8,10 @@
 #include "base/log.h"
 #include "base/worker.h"
 
-#define TAG "modbus"
+#define TAG            "modbus"
+#define PAUSE_MS       1000 /* one that does not stop working for so long hangs */
+#define PAUSES_MS      2000 /* for all of them in one reload ... */
+#define PAUSE_LEAST_MS 50   /* ... but each is given this */
 
 enum state { RUNNING = 0, ENDED, LEFT };
 
@@ -271,6 +274,14 @@ enum gw_status gw_keeper_renew(struct gw_keeper *k, struct gw_err *err)
 {
     gw_keeper_leave(k);
     return start(k, err);
+}
+
+int64_t gw_keeper_patience(int64_t since_ms, int64_t now_ms)
+{
+    const int64_t left_ms = since_ms + PAUSES_MS - now_ms;
+    if (left_ms < PAUSE_LEAST_MS)
+        return PAUSE_LEAST_MS;
+    return left_ms < PAUSE_MS ? left_ms : PAUSE_MS;
 }
 
 void gw_keeper_stop(struct gw_keeper *k)

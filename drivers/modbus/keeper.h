@@ -75,6 +75,11 @@ bool gw_keeper_gone(const struct gw_keeper *k);
 /* Leaves the thread behind and starts another one. Errors of gw_keeper_start. */
 enum gw_status gw_keeper_renew(struct gw_keeper *k, struct gw_err *err) GW_MUST_CHECK;
 
+/* How long a reload that began at since_ms waits for the next one of its threads to stop working: up
+ * to a second, and about two for all of them together, however many hang, as the core's thread waits.
+ * Afterwards still a moment, so that one that is well is not taken for one that hangs. */
+int64_t gw_keeper_patience(int64_t since_ms, int64_t now_ms);
+
 /* Asks the thread to end. */
 void gw_keeper_stop(struct gw_keeper *k);
 /* Waits up to timeout_ms and frees the keeper. false: a thread was left behind now or earlier, and

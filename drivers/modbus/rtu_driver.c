@@ -9,9 +9,8 @@
 #include "modbus/rtu_conf.h"
 #include "modbus/rtu_line.h"
 
-#define TAG      "modbus"
-#define JOIN_MS  4800 /* all lines; a request in flight takes up to 4000 and its silences */
-#define PAUSE_MS 1000 /* a line whose thread does not stop working for so long hangs */
+#define TAG     "modbus"
+#define JOIN_MS 4800 /* all lines; a request in flight takes up to 4000 and its silences */
 
 const struct gw_conf_driver gw_modbus_rtu_conf = {
     .name = "modbus-rtu",
@@ -37,7 +36,8 @@ struct line {
 struct gw_driver_instance {
     struct gw_clock clock;
     struct line *lines;
-    struct line *left; /* by a reload, and perhaps still at their last request */
+    struct line *left;  /* by a reload, and perhaps still at their last request */
+    int64_t reloads_ms; /* since when the present reload is under way */
 };
 
 static enum gw_status make_line(void *arg, const struct gw_keeper_post *post, void **out,
@@ -163,14 +163,15 @@ static struct line *line_of(const struct gw_driver_instance *inst, uint32_t bus)
 }
 
 /* The line goes on; if its thread hangs, with another one. */
-static enum gw_status keep_line(struct line *l, const struct gw_driver_env *env, uint32_t bus,
-                                struct gw_err *err)
+static enum gw_status keep_line(const struct gw_driver_instance *inst, struct line *l,
+                                const struct gw_driver_env *env, uint32_t bus, struct gw_err *err)
 {
     struct gw_rtu_line *line = gw_keeper_object(l->keeper);
+    const int64_t wait_ms = gw_keeper_patience(inst->reloads_ms, gw_clock_mono_ms(&inst->clock));
     l->env = *env;
     l->env.seed += bus;
     l->bus = bus;
-    if (line == NULL || gw_loop_pause(gw_rtu_line_loop(line), PAUSE_MS) != GW_OK) {
+    if (line == NULL || gw_loop_pause(gw_rtu_line_loop(line), wait_ms) != GW_OK) {
         gw_keeper_sink(l->keeper, &env->sink);
         return gw_keeper_renew(l->keeper, err);
     }
@@ -203,7 +204,7 @@ static enum gw_status set_lines(struct gw_driver_instance *inst, struct gw_drive
         *at = l->next;
         l->next = inst->lines;
         inst->lines = l;
-        status = keep_line(l, env, i, err);
+        status = keep_line(inst, l, env, i, err);
     }
     return status;
 }
@@ -252,6 +253,7 @@ static enum gw_status rtu_reload(struct gw_driver_instance **inst, const struct 
     struct gw_driver_instance *i = *inst;
     if (i == NULL)
         return rtu_open(env, inst, err);
+    i->reloads_ms = gw_clock_mono_ms(&i->clock);
     leave_lines(i, env, keep);
     struct gw_driver_instance before = {.lines = i->lines};
     i->lines = NULL;

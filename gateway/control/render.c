@@ -107,7 +107,7 @@ static struct troubles find_troubles(const struct gw_snapshot *s, const struct l
 
     if (s->config_fault[0])
         trouble(&t, "config", "%s: %s",
-                s->last_good ? "the site file is bad, what ran last is used"
+                s->last_good ? "the site file cannot be used, what ran last is"
                              : "the site file was changed and is not in use",
                 s->config_fault);
     if (s->journal.ok && s->journal.fault[0])

@@ -21,15 +21,15 @@ struct gw_config {
 
 /* How the configuration stands, for people. */
 struct gw_config_state {
-    bool last_good;    /* the site file was bad at the start: this is the one that ran before */
+    bool last_good;    /* the site file was of no use at the start: this ran before */
     int64_t loaded_ms; /* wall time since when it is in use */
     char fault[320];   /* why the site file is not in use; "" when it is */
 };
 /* fault NULL: none. */
 void gw_config_state_start(struct gw_config_state *s, const char *fault, int64_t wall_ms);
 
-/* "current"; "refused": the site file was changed and is not in use; "last_good": it was bad at the
- * start. */
+/* "current"; "refused": the site file was changed and is not in use; "last_good": it was of no
+ * use at the start. */
 const char *gw_config_state_name(const struct gw_config_state *s);
 
 /* Errors of gw_load; what is wrong is in issues. */

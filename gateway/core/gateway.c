@@ -441,15 +441,25 @@ static enum gw_status start_loop(struct gw_gateway *g, struct gw_err *err)
     return gw_clockwatch_new(g->loop, on_step, g, &g->clockwatch, err);
 }
 
-/* What it starts with is kept for a start at which the site file is bad. */
-static void keep_config(struct gw_gateway *g, struct gw_config *config)
+void gw_gateway_write_config(struct gw_gateway *g, struct gw_config *config)
 {
     struct gw_err err = {0};
 
-    if (!g->config_state.last_good &&
-        gw_lastgood_save(g->home.state_dir, g->path, config->load.site, &err) != GW_OK)
+    g->written = gw_lastgood_write(g->home.state_dir, g->path, config->load.site, &err) == GW_OK;
+    if (!g->written)
         gw_log(GW_LOG_WARN, TAG, "the configuration is not kept: %s", err.msg);
     gw_config_settle(config);
+}
+
+void gw_gateway_keep_config(struct gw_gateway *g, bool runs)
+{
+    struct gw_err err = {0};
+
+    if (g->written && !runs)
+        gw_lastgood_drop(g->home.state_dir);
+    else if (g->written && gw_lastgood_keep(g->home.state_dir, &err) != GW_OK)
+        gw_log(GW_LOG_WARN, TAG, "the configuration is not kept: %s", err.msg);
+    g->written = false;
 }
 
 /* What stays as it is for the whole run, whatever is read later. */
@@ -468,7 +478,11 @@ static enum gw_status settle_in(struct gw_gateway *g, const struct gw_gateway_co
     gw_buf_init(&g->text, DOCUMENT_MAX);
     gw_buf_init(&g->wire, DOCUMENT_MAX + 4096);
     gw_config_state_start(&g->config_state, conf->fault, gw_clock_now(g->clock).wall_ms);
-    keep_config(g, conf->config); /* first: the texts are large */
+    /* First: the texts are large. */
+    if (conf->fault)
+        gw_config_settle(conf->config);
+    else
+        gw_gateway_write_config(g, conf->config);
     enum gw_status st = gw_identity_init(&g->identity, site, g->clock);
     if (st == GW_OK)
         st = gw_random(&g->seed, sizeof g->seed);
@@ -511,10 +525,9 @@ enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gate
     enum gw_status st = settle_in(g, conf, err);
     if (st == GW_OK)
         st = start_all(g, conf->config, err);
-    if (st != GW_OK) {
-        (void)!gw_gateway_free(g);
-        return st;
-    }
+    gw_gateway_keep_config(g, st == GW_OK);
+    if (st != GW_OK)
+        return gw_gateway_free(g) ? st : GW_E_TIMEOUT;
     gw_gateway_event(g, &(struct gw_event){"started", "", "gateway " GW_VERSION " started",
                                            "网关 " GW_VERSION " 已启动"});
     if (g->config_state.last_good)

@@ -20,7 +20,7 @@
 struct gw_gateway_conf {
     struct gw_config *config; /* with its texts, which it lets go of */
     const char *path;         /* of the site file, to read it anew */
-    const char *fault; /* what is wrong with the site file, where config is the last good one */
+    const char *fault;        /* why the site file is not used, where config is the last good one */
     const struct gw_driver *const *drivers; /* NULL-terminated; so is the next */
     const struct gw_conf_driver *const *conf_drivers;
     const struct gw_clock *clock;
@@ -31,7 +31,8 @@ struct gw_gateway;
 /* Starts local API, journal, sinks and drivers. An unreachable device, broker or an unwritable
  * journal is no error, nor is a socket that cannot be made. GW_E_REFUSED: another daemon serves
  * that socket. GW_E_REFUSED, GW_E_PARSE, GW_E_IO: the signing key cannot be used or made;
- * GW_E_NOMEM. */
+ * GW_E_NOMEM. GW_E_TIMEOUT: besides, a thread had to be abandoned, so that the process should end.
+ * Only a configuration that starts takes the place of the one that ran last (core/lastgood.h). */
 enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gateway **out,
                               struct gw_err *err) GW_MUST_CHECK;
 

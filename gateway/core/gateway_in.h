@@ -50,6 +50,7 @@ struct gw_gateway {
     struct gw_site_mqtt mqtt_site; /* ... and how the broker is reached */
     struct gw_reload reload;
     struct gw_config_state config_state;
+    bool written; /* the configuration, beside what ran last: it takes its place once it runs */
 
     struct gw_identity identity;
     struct gw_key *key; /* for the inventory's public half; the sealer has its own */
@@ -106,6 +107,11 @@ struct gw_driver_env gw_gateway_env(struct gw_gateway *g, struct gw_plant *plant
 enum gw_status gw_gateway_watch(struct gw_gateway *g) GW_MUST_CHECK;
 /* Takes in what waits in the plant's mailbox, all of it. */
 void gw_gateway_drain(struct gw_gateway *g);
+
+/* Writes a configuration down and lets go of its texts; then keeps it, where it runs. That neither
+ * can be done is told and stops nothing. */
+void gw_gateway_write_config(struct gw_gateway *g, struct gw_config *config);
+void gw_gateway_keep_config(struct gw_gateway *g, bool runs);
 
 /* ---- gateway_reload.c ---- */
 

@@ -18,7 +18,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/gateway_in.h"
-#include "core/lastgood.h"
 
 #define TAG     "reload"
 #define WAIT_MS 10000 /* for the journal; one that does not commit for so long is out of order */
@@ -222,10 +221,9 @@ static void carry_out(struct gw_gateway *g)
     struct gw_plant *next = NULL;
     struct gw_err err = {.msg = ""};
 
-    if (gw_lastgood_save(g->home.state_dir, g->path, r->config->load.site, &err) != GW_OK)
-        gw_log(GW_LOG_WARN, TAG, "the configuration is not kept: %s", err.msg);
-    gw_config_settle(r->config);
+    gw_gateway_write_config(g, r->config);
     if (gw_gateway_plant(g, r->config, &next, &err) != GW_OK) {
+        gw_gateway_keep_config(g, false);
         refuse(g, err.msg);
         return;
     }
@@ -233,6 +231,7 @@ static void carry_out(struct gw_gateway *g)
         fail(g, &err);
         return;
     }
+    gw_gateway_keep_config(g, true);
     g->holding = false;
     gw_config_state_start(&g->config_state, NULL, gw_clock_now(g->clock).wall_ms);
     tell_all(g);
@@ -334,9 +333,10 @@ void gw_gateway_reload_degraded(struct gw_gateway *g)
 {
     char en[TEXT], zh[TEXT];
 
-    gw_text_line(en, sizeof en, "the site file is bad, the configuration that ran last is used: %s",
+    gw_text_line(en, sizeof en,
+                 "the site file cannot be used, the configuration that ran last is used: %s",
                  g->config_state.fault);
-    gw_text_line(zh, sizeof zh, "站点配置文件有误，现使用最近一次有效配置：%s",
+    gw_text_line(zh, sizeof zh, "站点配置文件无法使用，现使用最近一次有效配置：%s",
                  g->config_state.fault);
     gw_log(GW_LOG_ERR, TAG, "%s", en);
     tell(g, en, zh);

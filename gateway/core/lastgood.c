@@ -75,31 +75,57 @@ static enum gw_status write_texts(int fd, const char *real, const struct gw_site
     return st == GW_OK && fsync(fd) != 0 ? GW_E_IO : st;
 }
 
-enum gw_status gw_lastgood_save(const char *state_dir, const char *path, const struct gw_site *site,
-                                struct gw_err *err)
+/* What is written, and in whose place it is put. */
+struct names {
+    char to[PATH_SIZE], tmp[PATH_SIZE + 8];
+};
+
+static bool make_names(const char *state_dir, struct names *out)
 {
-    char to[PATH_SIZE], tmp[PATH_SIZE + 8], real[PATH_SIZE];
+    const int n = snprintf(out->to, sizeof out->to, "%s/" NAME, state_dir);
+    (void)snprintf(out->tmp, sizeof out->tmp, "%s.new", out->to);
+    return n > 0 && (size_t)n < sizeof out->to;
+}
+
+enum gw_status gw_lastgood_write(const char *state_dir, const char *path,
+                                 const struct gw_site *site, struct gw_err *err)
+{
+    struct names names;
+    char real[PATH_SIZE];
     const enum gw_status made = gw_dir_make(state_dir, err);
     if (made != GW_OK)
         return made;
-    const int n = snprintf(to, sizeof to, "%s/" NAME, state_dir);
-    if (n < 0 || (size_t)n >= sizeof to || !real_path(path, real))
+    if (!make_names(state_dir, &names) || !real_path(path, real))
         return gw_err_set(err, GW_E_IO, "%s: %s", path, strerror(errno));
-    (void)snprintf(tmp, sizeof tmp, "%s.new", to);
-    const int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int fd = open(names.tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return gw_err_set(err, GW_E_IO, "%s: %s", tmp, strerror(errno));
+        return gw_err_set(err, GW_E_IO, "%s: %s", names.tmp, strerror(errno));
     enum gw_status st = write_texts(fd, real, site);
     if (close(fd) != 0)
         st = GW_E_IO;
-    if (st == GW_OK && rename(tmp, to) != 0)
-        st = GW_E_IO;
     if (st != GW_OK) {
         const int error = errno;
-        (void)unlink(tmp);
-        return gw_err_set(err, st, "%s: %s", to, strerror(error));
+        (void)unlink(names.tmp);
+        return gw_err_set(err, st, "%s: %s", names.tmp, strerror(error));
     }
     return GW_OK;
+}
+
+enum gw_status gw_lastgood_keep(const char *state_dir, struct gw_err *err)
+{
+    struct names names;
+    if (!make_names(state_dir, &names))
+        return gw_err_set(err, GW_E_IO, "%s: the path is too long", state_dir);
+    if (rename(names.tmp, names.to) != 0)
+        return gw_err_set(err, GW_E_IO, "%s: %s", names.to, strerror(errno));
+    return GW_OK;
+}
+
+void gw_lastgood_drop(const char *state_dir)
+{
+    struct names names;
+    if (make_names(state_dir, &names))
+        (void)unlink(names.tmp);
 }
 
 /* ---- reading ---- */

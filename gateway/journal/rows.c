@@ -15,7 +15,6 @@
 #define SQUEEZE_MS   60000
 #define TURNS        4                    /* where both wait, one row in so many is an old one */
 #define COMMIT_BYTES ((size_t)256 * 1024) /* of fresh rows: fits into the least file */
-#define GONE_AT_ONCE 512                  /* keeps the WAL within the size to which it was grown */
 
 bool gw_rows_wants(const struct gw_rows *r, unsigned reader, enum gw_parcel_kind kind)
 {
@@ -315,7 +314,7 @@ struct gw_losses *gw_rows_losses(struct gw_rows *r)
 
 bool gw_rows_pressing(const struct gw_rows *r)
 {
-    return r->ngone >= GONE_AT_ONCE;
+    return r->ngone >= GW_ROWS_GONE_AT_ONCE;
 }
 
 bool gw_rows_dirty(const struct gw_rows *r)
@@ -348,7 +347,7 @@ static enum gw_status save_losses(struct gw_rows *r, struct gw_err *err)
 static enum gw_status delete_gone(struct gw_rows *r, int64_t *deleted, struct gw_err *err)
 {
     enum gw_status status = GW_OK;
-    size_t n = r->ngone < GONE_AT_ONCE ? r->ngone : GONE_AT_ONCE;
+    size_t n = r->ngone < GW_ROWS_GONE_AT_ONCE ? r->ngone : GW_ROWS_GONE_AT_ONCE;
     for (size_t i = 0; i < n && status == GW_OK; i++) {
         unsigned q = gw_rows_query(r->gone[i].kind, Q_DELETE);
         gw_db_bind_int(r->db, q, 1, r->gone[i].id);
@@ -515,7 +514,7 @@ static void applied(struct gw_rows *r, size_t n, int64_t more, const struct gw_h
     if (n > 0)
         (void)gw_fresh_at(&r->fresh, n - 1, &r->last_id);
     gw_fresh_shift(&r->fresh, n);
-    size_t ngone = r->ngone < GONE_AT_ONCE ? r->ngone : GONE_AT_ONCE;
+    size_t ngone = r->ngone < GW_ROWS_GONE_AT_ONCE ? r->ngone : GW_ROWS_GONE_AT_ONCE;
     r->ngone -= ngone;
     if (r->ngone > 0)
         memmove(r->gone, r->gone + ngone, r->ngone * sizeof r->gone[0]);

@@ -5,7 +5,8 @@
  *
  * A row is fresh first (fresh.h), and written when a reader still lacks it a second later.
  * A row is deleted when every reader that wants its kind has acked it. Where several readers want a
- * kind, each has a stored cursor: everything up to it was acked. Rows that were handed out and not
+ * kind, each has a stored cursor: everything up to it was acked. When the file is opened, rows that
+ * only a reader that is gone still lacked are deleted, and its cursor with them. Rows that were handed out and not
  * acked are known in memory only, so a crash or a rewind hands them out again.
  * When the quota is reached, or the disk is nearly full, the oldest telemetry goes, then the oldest
  * events; what goes is added to an open loss in the same transaction, so that it cannot be

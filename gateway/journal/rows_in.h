@@ -11,10 +11,20 @@
 
 #define GW_ROWS_KINDS   2
 #define GW_ROWS_RESERVE (INT64_C(1536) * 1024) /* bytes to which the file is grown once */
+/* Rows deleted in one transaction: keeps the WAL within the size to which it was grown. */
+#define GW_ROWS_GONE_AT_ONCE 512
 
-/* Statements. The first four are there once for each kind. */
-enum { Q_INSERT, Q_NEXT, Q_DELETE, Q_OLDEST, Q_PER_KIND };
-enum { Q_MARK = GW_ROWS_KINDS * Q_PER_KIND, Q_MARKED, Q_LOSS, Q_LOSS_DROP, Q_LOSSES, Q_COUNT };
+/* Statements. The first five are there once for each kind. */
+enum { Q_INSERT, Q_NEXT, Q_DELETE, Q_OLDEST, Q_PASSED, Q_PER_KIND };
+enum {
+    Q_MARK = GW_ROWS_KINDS * Q_PER_KIND,
+    Q_MARKED,
+    Q_FORGET,
+    Q_LOSS,
+    Q_LOSS_DROP,
+    Q_LOSSES,
+    Q_COUNT
+};
 struct gw_gone {
     int kind;
     int64_t id;

@@ -25,19 +25,24 @@ static const char *const migrations[] = {
 #define FORMAT ((int)(sizeof migrations / sizeof migrations[0]))
 
 #define ROW_SQL(k, table)                                                                          \
-    [(k)*Q_PER_KIND + Q_INSERT] =                                                                  \
+    [(k)*Q_PER_KIND +                                                                              \
+        Q_INSERT] =                                                                                \
         "INSERT INTO " table "(id, t_ms, sum, topic, data) VALUES(?1, ?2, ?3, ?4, ?5)",            \
-                      [(k)*Q_PER_KIND + Q_NEXT] = "SELECT id, topic, data, sum, t_ms FROM " table  \
-                                                  " WHERE id > ?1 ORDER BY id LIMIT 1",            \
-                      [(k)*Q_PER_KIND + Q_DELETE] = "DELETE FROM " table " WHERE id = ?1",         \
-                      [(k)*Q_PER_KIND + Q_OLDEST] =                                                \
-                          "SELECT id, t_ms FROM " table " ORDER BY id LIMIT ?1"
+        [(k)*Q_PER_KIND + Q_NEXT] =                                                                \
+            "SELECT id, topic, data, sum, t_ms FROM " table " WHERE id > ?1 ORDER BY id LIMIT 1",  \
+        [(k)*Q_PER_KIND + Q_DELETE] = "DELETE FROM " table " WHERE id = ?1",                       \
+        [(k)*Q_PER_KIND + Q_OLDEST] = "SELECT id, t_ms FROM " table " ORDER BY id LIMIT ?1",       \
+        [(k)*Q_PER_KIND + Q_PASSED] = "DELETE FROM " table " WHERE id IN (SELECT id FROM " table   \
+                                      " WHERE id <= ?1 ORDER BY id LIMIT ?2)"
+
+_Static_assert(GW_READERS_MAX == 4, "Q_FORGET names so many");
 
 static const char *const statements[Q_COUNT] = {
     ROW_SQL(0, "telemetry"),
     ROW_SQL(1, "events"),
     [Q_MARK] = "INSERT OR REPLACE INTO marks(name, number, text) VALUES(?1, ?2, ?3)",
     [Q_MARKED] = "SELECT number, text FROM marks WHERE name = ?1",
+    [Q_FORGET] = "DELETE FROM marks WHERE name GLOB ?1 AND name NOT IN (?2, ?3, ?4, ?5)",
     [Q_LOSS] = "INSERT OR REPLACE INTO losses(tag, kind, why, count, from_ms, to_ms, file)"
                " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [Q_LOSS_DROP] = "DELETE FROM losses WHERE tag = ?1",
@@ -145,6 +150,68 @@ static enum gw_status load_cursors(struct gw_rows *r, struct gw_err *err)
     return status;
 }
 
+/* Everything up to here has passed all who want the kind. */
+static int64_t passed_by_all(const struct gw_rows *r, int k)
+{
+    int64_t lowest = INT64_MAX;
+    for (unsigned i = 0; i < r->conf.nreaders; i++)
+        if (gw_rows_wants(r, i, gw_rows_parcel_kind(k)) && r->stored[i][k] < lowest)
+            lowest = r->stored[i][k];
+    return lowest;
+}
+
+static enum gw_status delete_passed(struct gw_rows *r, int k, struct gw_err *err)
+{
+    const int64_t upto = passed_by_all(r, k);
+    unsigned q = gw_rows_query(k, Q_PASSED);
+    int64_t deleted = upto > 0 ? GW_ROWS_GONE_AT_ONCE : 0;
+    enum gw_status status = GW_OK;
+    while (status == GW_OK && deleted == GW_ROWS_GONE_AT_ONCE) {
+        status = gw_db_begin(r->db, err);
+        if (status == GW_OK) {
+            gw_db_bind_int(r->db, q, 1, upto);
+            gw_db_bind_int(r->db, q, 2, GW_ROWS_GONE_AT_ONCE);
+            status = gw_db_run(r->db, q, err);
+            deleted = gw_db_changes(r->db);
+        }
+        if (status == GW_OK)
+            status = gw_db_commit(r->db, err);
+        if (status == GW_OK)
+            status = gw_db_checkpoint(r->db, err);
+        else
+            gw_db_rollback(r->db);
+    }
+    return status;
+}
+
+/* Should it come back, it begins with what is there. */
+static enum gw_status forget_readers(struct gw_rows *r, int k, struct gw_err *err)
+{
+    char names[GW_READERS_MAX][GW_CURSOR_NAME] = {""};
+    gw_db_bind_text(r->db, Q_FORGET, 1, k == 0 ? "cursor/telemetry/*" : "cursor/event/*");
+    for (unsigned i = 0; i < GW_READERS_MAX; i++) {
+        if (gw_rows_wants(r, i, gw_rows_parcel_kind(k)))
+            gw_rows_cursor_name(r, i, k, names[i]);
+        gw_db_bind_text(r->db, Q_FORGET, (int)i + 2, names[i]);
+    }
+    return gw_db_run(r->db, Q_FORGET, err);
+}
+
+/* What only readers that are gone had still to pass leaves, and is no loss. A kind that nobody wants
+ * any more is left alone: somebody may want it again. */
+static enum gw_status drop_stale(struct gw_rows *r, struct gw_err *err)
+{
+    enum gw_status status = GW_OK;
+    for (int k = 0; k < GW_ROWS_KINDS && status == GW_OK; k++) {
+        if (r->readers_of[k] == 0)
+            continue;
+        status = delete_passed(r, k, err);
+        if (status == GW_OK)
+            status = forget_readers(r, k, err);
+    }
+    return status == GW_E_FULL ? GW_OK : status; /* then at the next start */
+}
+
 static enum gw_status load_losses(struct gw_rows *r, struct gw_err *err)
 {
     int64_t now_ms = gw_clock_mono_ms(r->conf.clock);
@@ -216,6 +283,8 @@ static enum gw_status open_checked(struct gw_rows *r, struct gw_err *err)
         status = gw_db_prepare(r->db, statements, Q_COUNT, err);
     if (status == GW_OK)
         status = load_cursors(r, err);
+    if (status == GW_OK)
+        status = drop_stale(r, err);
     if (status == GW_OK) {
         gw_losses_unsaved(&r->losses);
         status = load_losses(r, err);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reloads of the real daemon: a bus that is not changed loses no poll and no tick over 20 of them, under
 load; what stands goes on; a bad file or one that needs a restart changes nothing and is told; a start
-with a bad file runs on the last good one."""
+with a bad file, or one that it cannot start with, runs on the last good one."""
 import hashlib
 import json
 import os
@@ -192,6 +192,34 @@ def last_good(rig, daemon, site):
     return daemon
 
 
+def cannot_start(rig, daemon, site):
+    """A file that is fine, but which the daemon cannot start with, never takes the place of what ran."""
+    path = rig.dir / "site.json"
+    text = path.read_text()
+    want = rig.document("status")["config_sha256"]
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(30) == 0
+    site.write(platform={"keys": [{"file": "none.pub", "may": ["ack"]}]})
+    del site.parts["platform"]
+    assert subprocess.run([BUILD / "bin/nonsited", "--check", path], capture_output=True).returncode == 0
+    fine = path.read_text()
+    for name, bad, fault in (("keyless", fine, "none.pub"),
+                             ("busses", fine.replace('"buses"', '"busses"', 1), "busses")):
+        path.write_text(bad)
+        before = len(rig.wires("health"))
+        daemon = rig.gateway(path, name=name)
+        doc = until("health", 60, lambda: [
+            h for h in (json.loads(t)["document"] for t in rig.wires("health")[before:])
+            if h["config"]["state"] == "last_good" and fault in h["config"]["fault"]])[0]
+        assert doc["config_sha256"] == want, doc["config"]
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(30) == 0
+    path.write_text(text)
+    daemon = rig.gateway(path, name="mended")
+    health(rig, lambda h: h["config"]["state"] == "current" and polls(h, "d0")["read"] >= 3)
+    return daemon
+
+
 def memory(rig, daemon, site):
     """After some reloads the next ones cost nothing any more."""
     rounds = ROUNDS if ROUNDS >= 20 else 20
@@ -220,6 +248,7 @@ def main():
         good = many_reloads(rig, daemon, site)
         bad_files(rig, daemon, site, good)
         daemon = last_good(rig, daemon, site)
+        daemon = cannot_start(rig, daemon, site)
         memory(rig, daemon, site)
         many_signals(rig, daemon, site)
 

@@ -105,7 +105,7 @@ static void a_refused_configuration_is_a_trouble(void **state)
              "s.json:3: no\"}");
     rig->snapshot->last_good = true;
     write(rig, gw_render_status);
-    has(rig, "the site file is bad, what ran last is used: s.json:3: no");
+    has(rig, "the site file cannot be used, what ran last is: s.json:3: no");
 }
 
 static void buses_tell_what_became_of_their_requests(void **state)

@@ -66,17 +66,24 @@ static int teardown(void **state)
     return rmdir(dir);
 }
 
-static void save(char sha256[GW_SHA256_HEX])
+static void write_down(char sha256[GW_SHA256_HEX])
 {
     struct gw_issues *issues = gw_issues_new();
     struct gw_config *c = NULL;
     struct gw_err err = {.msg = ""};
     if (gw_config_load(site_path, drivers, issues, &c) != GW_OK)
         fail_msg("%s", gw_issues_text(issues, 0));
-    assert_int_equal(gw_lastgood_save(dir, site_path, c->load.site, &err), GW_OK);
+    assert_int_equal(gw_lastgood_write(dir, site_path, c->load.site, &err), GW_OK);
     memcpy(sha256, c->load.site->config_sha256, GW_SHA256_HEX);
     gw_config_drop(c);
     gw_issues_free(issues);
+}
+
+static void save(char sha256[GW_SHA256_HEX])
+{
+    struct gw_err err = {.msg = ""};
+    write_down(sha256);
+    assert_int_equal(gw_lastgood_keep(dir, &err), GW_OK);
 }
 
 /* Site file, profile and all: what was kept is whole. */
@@ -127,6 +134,33 @@ static void it_is_for_this_site_file_only(void **state)
     assert_null(c);
 }
 
+/* What ran is kept until the next one runs, which is not said of all that are written down. */
+static void only_what_runs_is_kept(void **state)
+{
+    (void)state;
+    char ran[GW_SHA256_HEX], next[GW_SHA256_HEX];
+    struct gw_config *c = NULL;
+    struct gw_err err = {.msg = ""};
+    assert_int_equal(gw_lastgood_keep(dir, &err), GW_E_IO);
+    save(ran);
+    char *text = strdup(base);
+    memcpy(strstr(text, "192.0.2.1"), "192.0.2.7", 9);
+    put(site_path, text, strlen(text));
+    free(text);
+    write_down(next);
+    assert_string_not_equal(ran, next);
+    assert_int_equal(gw_lastgood_load(dir, site_path, drivers, &c, &err), GW_OK);
+    assert_string_equal(c->load.site->config_sha256, ran);
+    gw_config_drop(c);
+    gw_lastgood_drop(dir);
+    assert_int_equal(gw_lastgood_keep(dir, &err), GW_E_IO);
+    save(next);
+    c = NULL;
+    assert_int_equal(gw_lastgood_load(dir, site_path, drivers, &c, &err), GW_OK);
+    assert_string_equal(c->load.site->config_sha256, next);
+    gw_config_drop(c);
+}
+
 /* Cut anywhere, or with any byte changed, it is refused or the same. */
 static void damage_is_seen(void **state)
 {
@@ -158,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_needs_none_of_the_files, setup, teardown),
         cmocka_unit_test_setup_teardown(it_is_for_this_site_file_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_what_runs_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_is_seen, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

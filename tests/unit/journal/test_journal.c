@@ -373,6 +373,95 @@ static void telemetry_leaves_when_both_readers_have_it(void **state)
     assert_int_equal(s.telemetry_lost, 0);
 }
 
+static void ack_next(unsigned reader, int n)
+{
+    char part[16];
+    struct gw_parcel p = bench_next(&bench, reader);
+    (void)snprintf(part, sizeof part, "\"n\":%d}", n);
+    assert_int_equal(p.kind, GW_PARCEL_TELEMETRY);
+    assert_non_null(strstr(p.data, part));
+    gw_journal_ack(bench.j, reader, p.kind, p.key);
+    free(p.data);
+}
+
+static void expect_waiting(uint64_t waiting)
+{
+    struct gw_journal_stats s = {0};
+    bench_sync(&bench);
+    gw_journal_stats(bench.j, &s);
+    assert_int_equal(s.telemetry_waiting, waiting);
+    assert_int_equal(s.telemetry_lost, 0);
+}
+
+/* More rows than are deleted at once, and none of them a loss. */
+static void a_reader_that_is_gone_holds_nothing_back(void **state)
+{
+    (void)state;
+    enum { HAD = 700, ALL = HAD + 3 };
+    bench.readers[1] = (struct gw_reader_conf){"influx", false, true, false};
+    bench.conf.nreaders = 2;
+    struct gw_notice n = bench_open(&bench);
+    gw_notice_clear(&n);
+    gw_journal_grant(bench.j, 0, HAD);
+    gw_journal_grant(bench.j, 1, 1);
+    for (int i = 1; i <= ALL; i++) {
+        bench_row(&bench, GW_PARCEL_TELEMETRY, i);
+        if (i <= HAD)
+            ack_next(0, i);
+        if (i == 1)
+            ack_next(1, i);
+    }
+    expect_waiting(ALL - 1);
+    bench_stop(&bench);
+
+    bench.conf.nreaders = 1;
+    n = bench_open(&bench);
+    gw_notice_clear(&n);
+    expect_waiting(ALL - HAD);
+    gw_journal_grant(bench.j, 0, 1);
+    ack_next(0, HAD + 1);
+    expect_waiting(ALL - HAD - 1);
+    bench_stop(&bench);
+
+    /* Back again it gets what is there: its old place is forgotten. */
+    bench.conf.nreaders = 2;
+    n = bench_open(&bench);
+    gw_notice_clear(&n);
+    expect_waiting(ALL - HAD - 1);
+    gw_journal_grant(bench.j, 0, 10);
+    gw_journal_grant(bench.j, 1, 10);
+    for (int i = HAD + 2; i <= ALL; i++) {
+        ack_next(1, i);
+        ack_next(0, i);
+    }
+    expect_waiting(0);
+}
+
+/* What nobody took yet is kept for a reader that comes back. */
+static void the_last_reader_leaves_its_rows(void **state)
+{
+    (void)state;
+    struct gw_notice n = bench_open(&bench);
+    gw_notice_clear(&n);
+    bench_row(&bench, GW_PARCEL_TELEMETRY, 1);
+    bench_row(&bench, GW_PARCEL_TELEMETRY, 2);
+    gw_journal_grant(bench.j, 0, 1);
+    ack_next(0, 1);
+    expect_waiting(1);
+    bench_stop(&bench);
+    bench.readers[0].telemetry = false;
+    n = bench_open(&bench);
+    gw_notice_clear(&n);
+    expect_waiting(1);
+    bench_stop(&bench);
+    bench.readers[0].telemetry = true;
+    n = bench_open(&bench);
+    gw_notice_clear(&n);
+    gw_journal_grant(bench.j, 0, 1);
+    ack_next(0, 2);
+    expect_waiting(0);
+}
+
 static void rows_that_nobody_wants_are_not_kept(void **state)
 {
     (void)state;
@@ -568,6 +657,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(telemetry_leaves_when_both_readers_have_it, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_reader_that_is_gone_holds_nothing_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_last_reader_leaves_its_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_that_nobody_wants_are_not_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_input_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_draft_that_cannot_be_sealed_is_a_loss_in_the_chain, setup,

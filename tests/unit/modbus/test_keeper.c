@@ -259,11 +259,36 @@ static void what_was_seen_is_told(void **state)
     gw_keeper_tell(GW_KEEPER_WELL, "line", &none);
 }
 
+/* What a reload waits for a given number of threads that all hang. */
+static int64_t waited_for(int hung)
+{
+    const int64_t since_ms = 5000;
+    int64_t now_ms = since_ms;
+    for (int i = 0; i < hung; i++) {
+        const int64_t wait_ms = gw_keeper_patience(since_ms, now_ms);
+        assert_in_range(wait_ms, 20, 1000);
+        now_ms += wait_ms;
+    }
+    return now_ms - since_ms;
+}
+
+/* The service manager's watchdog does not wait 15 s for the core. */
+static void all_that_hang_share_one_deadline(void **state)
+{
+    (void)state;
+    assert_int_equal(waited_for(1), 1000);
+    assert_int_equal(waited_for(2), 2000);
+    assert_in_range(waited_for(16), 2000, 3000);
+    /* Time that was spent otherwise counts, too. */
+    assert_int_equal(gw_keeper_patience(1000, 2400), 600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_gets_on_is_left_alone),
         cmocka_unit_test(one_that_hangs_is_replaced_and_muted),
+        cmocka_unit_test(all_that_hang_share_one_deadline),
         cmocka_unit_test(not_everybody_is_left_behind),
         cmocka_unit_test(one_that_ends_by_itself_is_replaced_but_not_in_a_hurry),
         cmocka_unit_test(what_was_seen_is_told),
