@@ -84,6 +84,15 @@ static void look_at_state(struct look *l, enum gw_state s)
 
 /* ---- by what stands ---- */
 
+/* Whether the check is about what the instrument says beside its value: GAS_STATE of the third
+ * detector beside GAS of the third. */
+static bool is_companion(const struct gw_check_def *check, const struct gw_instrument *i)
+{
+    const size_t n = strlen(i->role);
+    return strncmp(check->role, i->role, n) == 0 && check->role[n] == '_' &&
+           gw_check_role(check, i->role) == i->point;
+}
+
 static bool is_about(const struct walk *w, const struct gw_check_def *check,
                      const struct gw_instrument *i)
 {
@@ -94,7 +103,7 @@ static bool is_about(const struct walk *w, const struct gw_check_def *check,
     if (i->point == GW_NO_INDEX)
         return false;
     const struct gw_point *p = &w->r->site->points[i->point];
-    return strcmp(check->subject, p->id) == 0 ||
+    return strcmp(check->subject, p->id) == 0 || is_companion(check, i) ||
            (check->finding->by_device &&
             strcmp(check->subject, w->r->site->devices[p->device].id) == 0);
 }

@@ -171,7 +171,7 @@ static void map_device(struct mapping *m, size_t device, const bool *told)
             m->nomem = true;
         n++;
     }
-    (void)snprintf(m->p->devices[device].asset, GW_ID_SIZE, "%s", m->p->assets[asset].id);
+    memcpy(m->p->devices[device].asset, m->p->assets[asset].id, GW_ID_SIZE);
     if (n > 0)
         gw_buf_printf(&m->d->mapped, "%s: %zu points of %s, as its profile %s says\n",
                       m->p->assets[asset].id, n, d->id, d->profile);

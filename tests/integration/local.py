@@ -72,7 +72,7 @@ def documents(rig):
     assert state("paint-1", "gas.p2_state")["state"] == "failed"
     assert state("paint-1", "gas.p2_state")["finding"] == "GAS-FLT-01"
     assert state("paint-1", "gas.p1_state")["state"] == "tripped"
-    assert state("paint-1", "gas.p1")["value"] == "55.0"
+    assert state("paint-1", "gas.p1")["state"] == "tripped" and state("paint-1", "gas.p1")["value"] == "55.0"
 
     assert alarm["points"] and alarm["advice"]["zh"] and alarm["asset_name"] == "调漆间", alarm
     lead = unix.doc("/v1/leads?limit=1")["leads"]
