@@ -165,6 +165,8 @@ class Box:
             return found and found[1]
         condition = value("ConditionPathExists")
         assert (self.root / condition[1:]).exists(), condition
+        for program in re.findall(r"^Exec\w+=(/\S+)", unit, re.M):
+            self.run(f"test -x {program}")
         environment = {}
         for kind, place in (("Runtime", "/run"), ("State", "/var/lib")):
             if value(f"{kind}Directory"):
