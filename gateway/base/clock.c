@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -140,18 +141,36 @@ bool gw_clock_parse(const char *text, int64_t *wall_ms)
     return true;
 }
 
+bool gw_clock_parse_boot_id(const char *text, char out[GW_BOOT_ID_SIZE])
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    char id[GW_BOOT_ID_SIZE];
+    const bool dashes = strchr(text, '-') != NULL;
+    _Static_assert(sizeof form == sizeof id, "a boot id has 36 characters");
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        const char c = form[i] == '-' && !dashes ? '-' : *text++;
+        if (c == '\0' || (form[i] == '-') != (c == '-') || strchr("0123456789abcdef-", c) == NULL)
+            return false;
+        id[i] = c;
+    }
+    id[sizeof id - 1] = '\0';
+    if (*text != '\0')
+        return false;
+    memcpy(out, id, sizeof id);
+    return true;
+}
+
 void gw_clock_boot_id(char out[GW_BOOT_ID_SIZE])
 {
-    char text[GW_BOOT_ID_SIZE];
-    ssize_t n = -1;
+    char text[GW_BOOT_ID_SIZE] = "";
+    const char *given = getenv("NONSITE_BOOT_ID");
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
-        n = read(fd, text, sizeof text - 1);
+        const ssize_t n = read(fd, text, sizeof text - 1);
         close(fd);
+        text[n > 0 ? n : 0] = '\0';
     }
-    size_t len = n > 0 ? (size_t)n : 0;
-    text[len] = '\0';
-    if (len != GW_BOOT_ID_SIZE - 1 || strspn(text, "0123456789abcdef-") != len)
-        snprintf(text, sizeof text, "%s", "unknown");
-    memcpy(out, text, sizeof text);
+    if (!gw_clock_parse_boot_id(text, out) &&
+        (given == NULL || !gw_clock_parse_boot_id(given, out)))
+        snprintf(out, GW_BOOT_ID_SIZE, "%s", GW_BOOT_UNKNOWN);
 }

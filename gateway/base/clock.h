@@ -50,7 +50,11 @@ bool gw_clock_parse(const char *text, int64_t *wall_ms);
 
 #define GW_BOOT_ID_SIZE 37
 
-/* The kernel's boot id; "unknown" where the kernel has none. */
+#define GW_BOOT_UNKNOWN "unknown"
+/* The kernel's boot id, or, where /proc hides it (ProcSubset=pid of a systemd unit), that of the
+ * environment variable NONSITE_BOOT_ID; GW_BOOT_UNKNOWN where neither has one. */
 void gw_clock_boot_id(char out[GW_BOOT_ID_SIZE]);
+/* Reads one with its dashes or, as systemd writes it, without. False: it is none. */
+bool gw_clock_parse_boot_id(const char *text, char out[GW_BOOT_ID_SIZE]);
 
 #endif

@@ -208,23 +208,37 @@ static char *read_secret(const char *path)
     return NULL;
 }
 
+/* What stands for a password that was right for this file's content. */
+static bool mark_of(const char *secret, const char *said, char mark[GW_SHA256_HEX])
+{
+    char both[2 * SECRET_MAX + 2];
+    (void)snprintf(both, sizeof both, "%s\n%s", secret, said);
+    return gw_sha256_hex(both, strlen(both), mark) == GW_OK;
+}
+
+/* It is the one that was right last: told without the cost of a hash made to be slow. */
+static bool is_known(const struct gw_access *a, const char *said)
+{
+    char mark[GW_SHA256_HEX];
+    char *secret = a->known[0] ? read_secret(a->local->http.password_file) : NULL;
+    const bool known =
+        secret && mark_of(secret, said, mark) && gw_same_bytes(mark, a->known, sizeof mark);
+    free(secret);
+    return known;
+}
+
 static bool is_right(struct gw_access *a, const char *said)
 {
-    char both[2 * SECRET_MAX + 2], mark[GW_SHA256_HEX];
+    char mark[GW_SHA256_HEX];
     char *secret = read_secret(a->local->http.password_file);
 
     if (!secret)
         return false;
-    (void)snprintf(both, sizeof both, "%s\n%s", secret, said);
-    bool right = gw_sha256_hex(both, strlen(both), mark) == GW_OK && a->known[0] &&
-                 gw_same_bytes(mark, a->known, sizeof mark);
-    if (!right) {
-        right = strncmp(secret, PREFIX, sizeof PREFIX - 1) == 0
-                    ? is_hashed(secret + sizeof PREFIX - 1, said)
-                    : is_same(secret, said);
-        if (right)
-            memcpy(a->known, mark, sizeof a->known);
-    }
+    const bool right = strncmp(secret, PREFIX, sizeof PREFIX - 1) == 0
+                           ? is_hashed(secret + sizeof PREFIX - 1, said)
+                           : is_same(secret, said);
+    if (right && mark_of(secret, said, mark))
+        memcpy(a->known, mark, sizeof a->known);
     free(secret);
     return right;
 }
@@ -240,13 +254,17 @@ enum gw_access_word gw_access_password(struct gw_access *a, const char *authoriz
         return GW_ACCESS_NO;
     if (!authorization)
         return GW_ACCESS_PASSWORD;
+    const bool read = strncmp(authorization, basic, sizeof basic - 1) == 0 &&
+                      decode64(authorization + sizeof basic - 1, words, sizeof words) &&
+                      strncmp(words, USER, sizeof USER - 1) == 0;
+    /* Who was let in before stays in, whatever others try. */
+    if (read && is_known(a, words + sizeof USER - 1))
+        return GW_ACCESS_YES;
     if (oldest != 0 && now_ms - oldest < GW_ACCESS_MINUTE_MS) {
         *retry_s = (GW_ACCESS_MINUTE_MS - (now_ms - oldest) + 999) / 1000;
         return GW_ACCESS_LATER;
     }
-    if (strncmp(authorization, basic, sizeof basic - 1) == 0 &&
-        decode64(authorization + sizeof basic - 1, words, sizeof words) &&
-        strncmp(words, USER, sizeof USER - 1) == 0 && is_right(a, words + sizeof USER - 1))
+    if (read && is_right(a, words + sizeof USER - 1))
         return GW_ACCESS_YES;
     a->wrong_ms[a->next] = now_ms > 0 ? now_ms : 1;
     a->next = (a->next + 1) % GW_ACCESS_WRONG_MAX;

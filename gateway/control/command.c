@@ -13,6 +13,7 @@
 #define ROW_PREFIX "_command:"
 #define SECOND_MS  1000
 #define BURST      INT64_C(10)
+#define TOLD_BURST INT64_C(60) /* who walks through a plant with a test gas is quick */
 #define VALID_MS   (INT64_C(24) * 3600 * 1000)
 #define SEQ_MAX    (INT64_C(1) << 53)
 
@@ -27,7 +28,7 @@ struct gw_gate {
     char challenge[GW_CHALLENGE_SIZE];
     struct gw_key *keys[GW_SITE_KEYS_MAX];
     int64_t seq[GW_SITE_KEYS_MAX][GW_ASK_COUNT];
-    struct rate commands, answers;
+    struct rate commands, answers, told;
     struct gw_gate_counts counts;
 };
 
@@ -62,14 +63,14 @@ const char *gw_refusal_name(enum gw_refusal why)
     return (size_t)why < GW_REFUSED_COUNT ? refusals[why].name : "?";
 }
 
-static bool spend(struct rate *r, int64_t now_ms)
+static bool spend(struct rate *r, int64_t burst, int64_t now_ms)
 {
     if (!r->begun)
-        *r = (struct rate){.credit_ms = BURST * SECOND_MS, .since_ms = now_ms, .begun = true};
+        *r = (struct rate){.credit_ms = burst * SECOND_MS, .since_ms = now_ms, .begun = true};
     r->credit_ms += now_ms - r->since_ms;
     r->since_ms = now_ms;
-    if (r->credit_ms > BURST * SECOND_MS)
-        r->credit_ms = BURST * SECOND_MS;
+    if (r->credit_ms > burst * SECOND_MS)
+        r->credit_ms = burst * SECOND_MS;
     if (r->credit_ms < SECOND_MS)
         return false;
     r->credit_ms -= SECOND_MS;
@@ -166,7 +167,7 @@ static enum gw_refusal judge_envelope(struct gw_gate *g, const struct gw_ask_mes
         return GW_REFUSED_CHALLENGE;
     out->exp_ms = e->exp;
     out->void_ms = now->mono_ms + e->exp - (now->sync ? now->wall_ms : e->iat);
-    return spend(&g->commands, now->mono_ms) ? GW_REFUSED_NOT : GW_REFUSED_RATE;
+    return spend(&g->commands, BURST, now->mono_ms) ? GW_REFUSED_NOT : GW_REFUSED_RATE;
 }
 
 static enum gw_refusal judge_signed(struct gw_gate *g, const struct gw_ask_message *m,
@@ -253,7 +254,12 @@ void gw_gate_refused(struct gw_gate *g, enum gw_refusal why, uint64_t n)
 
 bool gw_gate_may_answer(struct gw_gate *g, const struct gw_stamp *now)
 {
-    return spend(&g->answers, now->mono_ms);
+    return spend(&g->answers, BURST, now->mono_ms);
+}
+
+bool gw_gate_may_tell(struct gw_gate *g, const struct gw_stamp *now)
+{
+    return spend(&g->told, TOLD_BURST, now->mono_ms);
 }
 
 /* ---- numbers ---- */

@@ -96,6 +96,9 @@ bool gw_gate_over(const struct gw_asked *asked, const struct gw_stamp *now);
 void gw_gate_refused(struct gw_gate *g, enum gw_refusal why, uint64_t n);
 /* Whether a refused message may be answered now: ten at once, one a second. */
 bool gw_gate_may_answer(struct gw_gate *g, const struct gw_stamp *now);
+/* Whether people at the gateway may tell one thing more: one a second, sixty at once. Each leaves a
+ * record, and records that nobody fetches never leave. */
+bool gw_gate_may_tell(struct gw_gate *g, const struct gw_stamp *now);
 
 /* The state row that keeps a number: its key and its text (seq: the number). Rows under GW_GATE_LOCAL
  * are of what people told, and nothing is made of them: they show that the journal takes something. */

@@ -21,7 +21,7 @@
 
 #define GW_CONTROL_FRESH_MS 300  /* a snapshot is shown until it is as old as this */
 #define GW_CONTROL_WAIT_MS  3000 /* how long a request waits for the core */
-#define GW_CONTROL_TELL_MS  8000 /* how long a command waits to be on the disk */
+#define GW_CONTROL_TELL_MS  6000 /* how long a command waits to be on the disk */
 
 /* Where records come from; page NULL: there are none. page appends a page to out within about a
  * second; it is called on the local API's thread. Its error's text is told the client. */

@@ -412,11 +412,32 @@ void gw_commands_tell(struct gw_commands *c,
     c->tell_ctx = ctx;
 }
 
+/* It may be told again. */
+static void put_off(struct gw_commands *c, struct gw_call_answer *told, const char *en,
+                    const char *zh)
+{
+    told->later = true;
+    (void)snprintf(told->why, sizeof told->why, "%s", en);
+    (void)snprintf(told->why_zh, sizeof told->why_zh, "%s", zh);
+    c->tell(c->tell_ctx, told);
+}
+
 void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
                       struct gw_call_answer *told)
 {
     const struct gw_stamp now = gw_clock_now(c->conf.clock);
     struct pending p = {.told = told};
+
+    if (!gw_gate_may_tell(c->gate, &now)) {
+        put_off(c, told, "too much at once; one a second", "操作过于频繁，每秒最多一次");
+        return;
+    }
+    /* What is left is for alarms and leads. */
+    if (cmd->kind != GW_COMMAND_ACK && gw_journal_tight(c->journal)) {
+        put_off(c, told, "the journal is nearly full: only alarms may be acknowledged",
+                "日志空间将满，仅可确认报警");
+        return;
+    }
 
     p.asked.ask = (unsigned)cmd->kind;
     p.asked.seq = now.wall_ms;
@@ -425,10 +446,7 @@ void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
     p.asked.command = *cmd;
     p.token = (c->tokens + 1) | TOKEN_BIT;
     if (!c->loop || !has_room(c) || store_number(c, &p) != GW_OK) {
-        told->later = true;
-        (void)snprintf(told->why, sizeof told->why, "the journal takes nothing now; try again");
-        (void)snprintf(told->why_zh, sizeof told->why_zh, "日志暂不可写，请稍后重试");
-        c->tell(c->tell_ctx, told);
+        put_off(c, told, "the journal takes nothing now; try again", "日志暂不可写，请稍后重试");
         return;
     }
     c->tokens++;

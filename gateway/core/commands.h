@@ -74,7 +74,7 @@ void gw_commands_tell(struct gw_commands *c, void (*tell)(void *ctx, struct gw_c
 /* Something that people told, read and let in already. told: its id is set; taken over, and given
  * back with the rest: at once when it is refused, when it is on the disk otherwise, or when it waited
  * for GW_COMMANDS_TOLD_MS. */
-#define GW_COMMANDS_TOLD_MS 8000
+#define GW_COMMANDS_TOLD_MS 6000
 void gw_commands_told(struct gw_commands *c, const struct gw_command *cmd,
                       struct gw_call_answer *told);
 /* The engine hands a draft to the journal: the token that it is to have there. */

@@ -137,8 +137,9 @@ static int permit(const struct gw_verb *verb, const struct gw_opts *o)
     char mem[BODY_MAX];
     struct gw_buf b;
     struct gw_jcs j;
-    int64_t from = gw_clock_now(&clock).wall_ms, until = 0;
+    int64_t from = gw_clock_now(&clock).wall_ms, until = 0, ends_ms = 0;
     const char *text = gw_opts_get(verb, o, "from");
+    const char *ends = gw_opts_get(verb, o, "certificate-until");
 
     if (gw_opts_get(verb, o, "end"))
         return end_permit(verb, o);
@@ -146,6 +147,8 @@ static int permit(const struct gw_verb *verb, const struct gw_opts *o)
         return gw_opts_wrong(verb, "an asset, --kind and --reason are needed");
     if (text && !read_time(text, &from))
         return gw_opts_wrong(verb, "--from must be such as 2026-11-23T08:00");
+    if (ends && !read_time(ends, &ends_ms))
+        return gw_opts_wrong(verb, "--certificate-until must be such as 2027-03-31");
     const int code = until_of(verb, o, from, &until);
     if (code >= 0)
         return code;
@@ -153,6 +156,9 @@ static int permit(const struct gw_verb *verb, const struct gw_opts *o)
     gw_jcs_init(&j, &b);
     gw_jcs_obj(&j, NULL);
     gw_jcs_str(&j, "asset", o->args[0]);
+    put(&j, verb, o, "certificate");
+    if (ends)
+        gw_jcs_int(&j, "certificate_until", ends_ms);
     if (text)
         gw_jcs_int(&j, "from", from);
     put(&j, verb, o, "kind");
@@ -182,6 +188,8 @@ static const struct gw_opt permit_opts[] = {
     {"hours", '\0', "NUMBER", "or so many hours from its beginning"},
     {"from", '\0', "TIME", "beginning, if it is not now"},
     {"number", '\0', "TEXT", "number of the paper permit"},
+    {"certificate", '\0', "TEXT", "hot work: number of the worker's certificate"},
+    {"certificate-until", '\0', "TIME", "hot work: when that certificate ends"},
     {"reason", '\0', "TEXT", "why; stands in the record"},
     {"end", '\0', "ID", "end the permit ID early"},
     ROLE,

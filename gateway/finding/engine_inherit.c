@@ -69,6 +69,7 @@ static void hand_over(const struct gw_engine *e, struct gw_slot *s, const struct
     s->merged_ms = from->merged_ms;
     s->told_ms = from->told_ms;
     s->told = from->told;
+    s->owed = from->owed;
     s->stored = from->stored;
     s->stored_ms = from->stored_ms;
     if (!same_points(e, s, old, from))

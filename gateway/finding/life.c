@@ -160,7 +160,8 @@ static void first_look(struct gw_life *l, const struct gw_stamp *now, const char
         return;
     const int64_t off = now->boot_ms - l->seen_boot_ms;
     const int64_t by = now->wall_ms - l->seen_wall_ms - off;
-    const bool same_boot = strcmp(l->seen_boot, boot_id) == 0 && off >= 0;
+    const bool same_boot =
+        strcmp(l->seen_boot, boot_id) == 0 && strcmp(boot_id, GW_BOOT_UNKNOWN) != 0 && off >= 0;
     if (same_boot && magnitude(by) > GW_LIFE_STEP_MS + off / SLEW_PART)
         l->signs.step_ms = by;
     /* Time since boot cannot be set. */

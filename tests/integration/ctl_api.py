@@ -135,6 +135,10 @@ def main():
               "--reason", "x", "--number", "A-7"], "permit",
              {"asset": "paint-1", "from": 1795392000000, "kind": "maintenance", "number": "A-7", "reason": "x",
               "role": "operator", "until": 1795428000000}),
+            (["permit", "booth-1", "-k", "hot_work", "--until", "2026-11-23T18:00", "--reason", "weld", "--certificate", "T3705",
+              "--certificate-until", "2027-03-31"], "permit",
+             {"asset": "booth-1", "certificate": "T3705", "certificate_until": 1806422400000, "kind": "hot_work",
+              "reason": "weld", "role": "operator", "until": 1795428000000}),
             (["permit", "--end", "p-1"], "permit_end", {"id": "p-1", "role": "operator"}),
         ]:
             done = ctl(*args)

@@ -142,6 +142,9 @@ def main():
         until("CW-ILK-01", 40, lambda: desk.sheet("CW-ILK-01"))
         until("its window, plotted", 40, lambda: "<svg" in desk.sheet("CW-ILK-01"))
 
+        # This gateway sends nothing again, so what the desk has is receipted before it is killed.
+        until("receipts", 30, lambda: check_receipts(rig, unique(rig.wires("lead", "alarm", "record"))))
+
         # While the desk is away, killed, the broker keeps what comes.
         kill(running)
         rig.tell(plant, {"device": "gas", "set": {"p1_shielded": True}})

@@ -50,11 +50,13 @@ class Machine:
         self.disk, self.state = folder / "disk", folder / "state"
         make_disk(self.disk, 64)
         self.seen, self.heard, self.faults = {}, 0, []
-        self.cuts = self.stored = 0
+        self.cuts = self.stored = self.started = 0
 
     def hear(self, line):
         if not line.startswith('{"record":'):
-            if line != "started":
+            if line == "started":
+                self.started += 1
+            else:
                 self.faults.append(line)
             return
         try:  # the last line may have been cut with the power
@@ -74,7 +76,8 @@ class Machine:
             if self.cuts % 5 == 4:
                 time.sleep(self.rng.uniform(1.5, 5))  # somewhere in its start
             else:
-                until("a record", 60, lambda: self.heard > before or self.faults)
+                started = self.started
+                until(f"a record; {started} starts before", 240, lambda: self.heard > before or self.faults)
                 time.sleep(self.rng.uniform(0.1, 3))
         finally:
             guest.cut()

@@ -22,7 +22,7 @@ class Bench(Rig):
         self.peer = Scripted(self)
         self.plant_process, self.ports = self.plant(stories.scenario(), stdin=True)
         self.broker_port = self.peer.port
-        self.high = False
+        self.high, self.turn = {"p1": False, "p2": False}, 0
         self.path = self.site(**stories.site(self.ports), mqtt={"keepalive_s": 5, **mqtt})
         self.daemon, self.starts = self.gateway(self.path), 0
 
@@ -55,8 +55,10 @@ class Bench(Rig):
     def happen(self):
         """Makes an alarm record at once."""
         before = self.wait("engine", 20, lambda s: s["engine"]["state"] == "running" and s)["journal"]["seq"]
-        self.high = not self.high
-        self.tell(self.plant_process, {"device": "gas", "set": {"p1": 62.0 if self.high else 3.0}})
+        probe = ("p1", "p2")[self.turn % 2]  # in turn, lest one alarm be told as chattering
+        self.turn += 1
+        self.high[probe] = not self.high[probe]
+        self.tell(self.plant_process, {"device": "gas", "set": {probe: 62.0 if self.high[probe] else 3.0}})
         self.wait("a record", 20, lambda s: s["journal"]["seq"] > before)
 
     def drained(self, seconds=90):

@@ -40,7 +40,9 @@ def judge(fault, device, during, after, must_fail):
 
 
 def play(rig, plant, devices, fault, must_fail):
-    """Plays the fault on all devices at once; the value stands in register 10, point <device>.x."""
+    """Plays the fault on all devices at once; the value stands in register 10, point <device>.x.
+
+    A unit that disturbs its line pays for it by being left alone: it may take minutes to be heard again."""
     def put(value):
         for d in devices:
             rig.tell(plant, {"device": d, "clear": True, "set": {"r10": value}})
@@ -50,7 +52,7 @@ def play(rig, plant, devices, fault, must_fail):
 
     put(TRUE["before"])
     start = len(rig.messages)
-    until("healthy before", 60, lambda: healthy(start, TRUE["before"]))
+    until("healthy before", 240, lambda: healthy(start, TRUE["before"]))
     # The value changes together with the fault: a late reply with the old value would show.
     start = len(rig.messages)
     for d in devices:
@@ -60,12 +62,12 @@ def play(rig, plant, devices, fault, must_fail):
     def enough(device):
         seen = samples(rig, start, f"{device}.x")
         first = next((i for i, s in enumerate(seen) if s != ("GOOD", str(TRUE["before"]))), None)
-        return first is not None and len(seen) >= first + 3
+        return first is not None and len(seen) >= first + 2
 
-    until("enough passes", 60, lambda: all(enough(d) for d in devices))
+    until("enough passes", 240, lambda: all(enough(d) for d in devices))
     during = {d: samples(rig, start, f"{d}.x") for d in devices}
     put(TRUE["after"])
     mark = len(rig.messages)
-    until("healthy after", 60, lambda: healthy(mark, TRUE["after"]))
+    until("healthy after", 240, lambda: healthy(mark, TRUE["after"]))
     for d in devices:
         judge(fault, d, during[d], samples(rig, mark, f"{d}.x"), must_fail)

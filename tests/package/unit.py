@@ -136,6 +136,8 @@ def contacts(chip):
     (chip.pull / "sim_gpio2/pull").write_text("pull-up")
     until("the contact is closed", WAIT, lambda: points().get("di.run", {}).get("value") == "true")
     until("the broker knows the password", WAIT, lambda: "connected to 127.0.0.1" in journal())
+    said = json.loads(subprocess.run(["nonsitectl", "--json", "status"], capture_output=True, text=True).stdout)
+    assert said["boot"] == pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(), said["boot"]
     pid = show("MainPID")
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     assert re.search(r"^CapEff:\s0+$", status, re.M) and re.search(r"^Seccomp:\s2$", status, re.M), status

@@ -3,7 +3,7 @@
 // fails is asked again after 2, 4, 8 and then every 15 s.
 
 const EVERY_MS = 2000;
-const PATIENCE_MS = 8000; // the gateway itself gives up after 3 s, when its core is stuck
+const PATIENCE_MS = 8000; // the gateway itself gives up after 6 s
 const FRESH_MS = 7000;    // what is older is stale, whatever the reason
 const BACKOFF_MS = [2000, 4000, 8000, 15000];
 

@@ -126,6 +126,32 @@ static void iso_agrees_with_gmtime(void **state)
     }
 }
 
+static void boot_ids_are_read(void **state)
+{
+    (void)state;
+    static const char whole[] = "0d2c1f5a-9b3e-4c77-8a10-00ff12345678";
+    static const char *const bad[] = {
+        "",
+        "unknown",
+        "0d2c1f5a-9b3e-4c77-8a10-00ff1234567",
+        "0d2c1f5a-9b3e-4c77-8a10-00ff123456789",
+        "0d2c1f5a9b3e4c778a1000ff1234567",
+        "0d2c1f5a9b3e4c778a1000ff123456789",
+        "0D2C1F5A-9B3E-4C77-8A10-00FF12345678",
+        "0d2c1f5a9-b3e-4c77-8a10-00ff12345678",
+    };
+    char out[GW_BOOT_ID_SIZE] = "kept";
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(gw_clock_parse_boot_id(bad[i], out));
+        assert_string_equal(out, "kept");
+    }
+    assert_true(gw_clock_parse_boot_id(whole, out));
+    assert_string_equal(out, whole);
+    memset(out, 0, sizeof out);
+    assert_true(gw_clock_parse_boot_id("0d2c1f5a9b3e4c778a1000ff12345678", out));
+    assert_string_equal(out, whole);
+}
+
 static void boot_id_is_stable(void **state)
 {
     (void)state;
@@ -182,6 +208,7 @@ int main(void)
         cmocka_unit_test(iso_does_not_ask_the_zone),
         cmocka_unit_test_prestate(iso_agrees_with_gmtime, &seed),
         cmocka_unit_test(boot_id_is_stable),
+        cmocka_unit_test(boot_ids_are_read),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

@@ -133,6 +133,16 @@ static void a_hash_may_stand_in_the_file(void **state)
     }
 }
 
+static void who_was_let_in_stays_in(void **state)
+{
+    (void)state;
+    assert_int_equal(say(RIGHT, 500), GW_ACCESS_YES);
+    for (int64_t t = 1; t <= GW_ACCESS_WRONG_MAX; t++)
+        assert_int_equal(say(WRONG, t * 1000), GW_ACCESS_PASSWORD);
+    assert_int_equal(say(WRONG, 6000), GW_ACCESS_LATER);
+    assert_int_equal(say(RIGHT, 6000), GW_ACCESS_YES);
+}
+
 static void five_wrong_ones_close_the_door_for_a_minute(void **state)
 {
     (void)state;
@@ -192,6 +202,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hash_may_stand_in_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(five_wrong_ones_close_the_door_for_a_minute, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(who_was_let_in_stays_in, setup, teardown),
         cmocka_unit_test_setup_teardown(nonsense_is_no_password, setup, teardown),
         cmocka_unit_test_setup_teardown(the_daemons_own_user_is_let_in, setup, teardown),
     };

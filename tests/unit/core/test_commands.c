@@ -34,7 +34,14 @@ static struct {
     uint64_t record_token;              /* that it got */
     struct gw_call_answer *told[TEXTS]; /* answers to what people told */
     size_t ntold;
+    bool tight; /* the journal is nearly full */
 } world;
+
+bool gw_journal_tight(struct gw_journal *j)
+{
+    (void)j;
+    return world.tight;
+}
 
 enum gw_status gw_journal_post(struct gw_journal *j, const struct gw_draft *draft)
 {
@@ -385,16 +392,21 @@ static void take_answer(void *ctx, struct gw_call_answer *answer)
     world.told[world.ntold++] = answer;
 }
 
-static void tell(struct rig *r, uint64_t id)
+static void tell_that(struct rig *r, uint64_t id, enum gw_command_kind kind)
 {
     const struct gw_command cmd = {
-        .kind = GW_COMMAND_ACK, .by = GW_BY_LOCAL, .who = "shift/uid 7", .target = "a:B#1"};
+        .kind = kind, .by = GW_BY_LOCAL, .who = "shift/uid 7", .target = "a:B#1"};
     struct gw_call_answer *answer = calloc(1, sizeof *answer);
     assert_non_null(answer);
     answer->id = id;
     gw_commands_tell(r->commands, take_answer, r);
     world.marked = r->commands;
     gw_commands_told(r->commands, &cmd, answer);
+}
+
+static void tell(struct rig *r, uint64_t id)
+{
+    tell_that(r, id, GW_COMMAND_ACK);
 }
 
 static void expect_told(size_t i, uint64_t id, bool done, bool later)
@@ -486,6 +498,40 @@ static void there_is_an_end_to_what_waits(void **state)
     /* What still waits goes with it: the sanitizers say whether all of it. */
 }
 
+/* Whoever may tell could fill the journal, and with it keep alarms out. */
+static void people_tell_one_thing_a_second(void **state)
+{
+    struct rig *r = *state;
+    world.post = GW_E_FULL; /* each is answered at once: the journal takes nothing */
+    for (uint64_t i = 0; i < 60; i++) {
+        tell(r, i);
+        expect_told(0, i, false, true);
+        assert_non_null(strstr(world.told[0]->why, "the journal takes nothing"));
+        drop_told();
+    }
+    tell(r, 60);
+    expect_told(0, 60, false, true);
+    assert_non_null(strstr(world.told[0]->why, "one a second"));
+    drop_told();
+    gw_fake_clock_advance(&r->fake, 1000);
+    world.post = GW_OK;
+    tell(r, 61);
+    assert_int_equal(world.ntold, 0);
+    assert_int_equal(world.nposts, 1);
+}
+
+static void a_journal_nearly_full_is_for_alarms(void **state)
+{
+    struct rig *r = *state;
+    world.tight = true;
+    tell_that(r, 1, GW_COMMAND_PERMIT);
+    expect_told(0, 1, false, true);
+    assert_int_equal(world.nposts, 0);
+    tell(r, 2); /* an acknowledgement */
+    assert_int_equal(world.nposts, 1);
+    drop_told();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -506,6 +552,8 @@ int main(void)
         T(what_is_refused_says_so),
         T(who_waited_too_long_is_not_surprised_later),
         T(there_is_an_end_to_what_waits),
+        T(people_tell_one_thing_a_second),
+        T(a_journal_nearly_full_is_for_alarms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
