@@ -40,15 +40,16 @@ foreach(file IN LISTS completions)
     install(FILES ${file} DESTINATION share/bash-completion/completions RENAME ${name})
 endforeach()
 
-option(GW_SYSTEMD "Install the systemd unit, its user, udev rules and the folder of the site file" ON)
+option(GW_SYSTEMD "Install the systemd units, their users, udev rules and the folders of their files" ON)
 if(GW_SYSTEMD)
-    install(FILES systemd/nonsited.service DESTINATION /lib/systemd/system)
+    install(FILES systemd/nonsited.service systemd/nonsite-desk.service DESTINATION /lib/systemd/system)
     install(FILES systemd/60-nonsite-gateway.rules DESTINATION /lib/udev/rules.d)
     install(FILES systemd/nonsite-gateway.sysusers DESTINATION lib/sysusers.d RENAME nonsite-gateway.conf)
     install(FILES systemd/nonsite-gateway.tmpfiles DESTINATION lib/tmpfiles.d RENAME nonsite-gateway.conf)
-    install(DIRECTORY DESTINATION /etc/nonsite-gateway)
-    install(DIRECTORY DESTINATION /etc/nonsite-gateway/secrets
-        DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+    foreach(folder IN ITEMS /etc/nonsite-gateway /etc/nonsite-desk)
+        install(DIRECTORY DESTINATION ${folder})
+        install(DIRECTORY DESTINATION ${folder}/secrets DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+    endforeach()
 endif()
 
 # --- the package -----------------------------------------------------------------------------

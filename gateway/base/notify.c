@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A path, or with '@' first a name that is in no folder. */
@@ -51,6 +52,15 @@ bool gw_notify(const char *fmt, ...)
     } while (sent < 0 && errno == EINTR);
     close(fd);
     return sent >= 0;
+}
+
+bool gw_notify_reloading(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return gw_notify("RELOADING=1\nMONOTONIC_USEC=%lld",
+                     (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 
 /* false: not set, or no number. */

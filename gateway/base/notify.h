@@ -20,6 +20,10 @@
  * manager that listens, or it cannot take it now; nothing is to be done about that. Never blocks. */
 bool gw_notify(const char *fmt, ...) GW_PRINTF(1, 2);
 
+/* Tells that a reload begins, and when, as systemd wants it ("RELOADING=1" with MONOTONIC_USEC);
+ * "READY=1" ends it. true: as above. */
+bool gw_notify_reloading(void);
+
 /* How often the manager wants to hear WATCHDOG=1 from this process at least, in milliseconds; 0: it
  * does not want to. */
 int64_t gw_notify_watchdog_ms(void);

@@ -376,6 +376,9 @@ unsigned gw_site_socket_mode(const struct gw_site_local *local);
  * something else. host gets the address without brackets. */
 bool gw_site_loopback_port(const char *text, char host[GW_ID_SIZE], uint16_t *port);
 
+/* True for 127.0.0.0/8, ::1 and localhost. */
+bool gw_site_is_loopback(const char *host);
+
 /* GB 32100-2015: 18 characters of the alphabet without I O S V Z, weights 3^(i-1) mod 31, check
  * character (31 - sum mod 31) mod 31. */
 bool gw_uscc_valid(const char *code);

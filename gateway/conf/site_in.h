@@ -106,9 +106,6 @@ void gw_site_check_receipts(const struct gw_site *site, const struct gw_jnode *m
 void gw_site_read_local(struct gw_site *site, const struct gw_jnode *obj,
                         const struct gw_jnode *root, struct gw_issues *issues);
 
-/* True for 127.0.0.0/8, ::1 and localhost. */
-bool gw_site_is_loopback(const char *host);
-
 /* Reads "publish.influx" (NULL: only the defaults) into site->influx. Points must be read. */
 void gw_site_read_influx(struct gw_site *site, const struct gw_jnode *obj,
                          struct gw_issues *issues);

@@ -52,6 +52,7 @@ static void refuse(struct gw_gateway *g, const char *why)
     gw_config_trim();
     g->health_due_ms = 0; /* tell at the next tick */
     tell(g, en, zh);
+    gw_service_reloaded(g->service, why);
 }
 
 /* ---- reading ---- */
@@ -238,6 +239,7 @@ static void carry_out(struct gw_gateway *g)
     tell_done(g, &r->diff);
     clear(g);
     gw_config_trim();
+    gw_service_reloaded(g->service, "");
 }
 
 void gw_gateway_reload_step(struct gw_gateway *g)
@@ -264,6 +266,7 @@ static void begin(struct gw_gateway *g)
         r->again = true;
         return;
     }
+    gw_service_reloading(g->service);
     gw_log(GW_LOG_INFO, TAG, "reading %s", g->path);
     struct gw_config *config = read_config(g);
     if (!config)

@@ -3,13 +3,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/text.h"
 #include "base/worker.h"
 
 #define TAG      "watchdog"
@@ -30,7 +30,10 @@ struct gw_service {
     const struct gw_clock *clock;
     struct gw_journal *journal;
     _Atomic uint64_t turns; /* of the core */
-    char told[TOLD_MAX];    /* the core's alone; "" before it was ready */
+    /* The core's alone. */
+    char told[TOLD_MAX];    /* "" before it was ready */
+    char refused[TOLD_MAX]; /* why the last reload was; "": it was not */
+    bool reloading;         /* and the manager knows */
 
     int64_t interval_ms;
     struct gw_worker *worker; /* NULL: nobody wants to hear */
@@ -137,20 +140,47 @@ enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal 
     return GW_OK;
 }
 
+/* One line for "systemctl status". */
+static void say_state(struct gw_service *s, const struct gw_site *site, const char *journal_fault,
+                      char out[TOLD_MAX])
+{
+    if (journal_fault[0] != '\0')
+        gw_text_line(out, TOLD_MAX, "journal: failed: %s", journal_fault);
+    else if (s->refused[0] != '\0')
+        gw_text_line(out, TOLD_MAX,
+                     "watching %zu devices and %zu assets as before, a reload was refused: %s",
+                     site->ndevices, site->nassets, s->refused);
+    else
+        gw_text_line(out, TOLD_MAX, "watching %zu devices and %zu assets", site->ndevices,
+                     site->nassets);
+}
+
 void gw_service_turn(struct gw_service *s, const struct gw_site *site, const char *journal_fault)
 {
-    char state[sizeof s->told];
+    char state[TOLD_MAX];
 
     atomic_fetch_add(&s->turns, 1);
-    if (journal_fault[0] != '\0')
-        (void)snprintf(state, sizeof state, "journal: failed: %s", journal_fault);
-    else
-        (void)snprintf(state, sizeof state, "watching %zu devices and %zu assets", site->ndevices,
-                       site->nassets);
+    say_state(s, site, journal_fault, state);
     if (strcmp(s->told, state) == 0)
         return;
     (void)gw_notify("%sSTATUS=%s", s->told[0] ? "" : "READY=1\n", state);
     memcpy(s->told, state, sizeof state);
+}
+
+void gw_service_reloading(struct gw_service *s)
+{
+    if (!s->told[0])
+        return;
+    s->reloading = true;
+    (void)gw_notify_reloading();
+}
+
+void gw_service_reloaded(struct gw_service *s, const char *why)
+{
+    gw_text_line(s->refused, sizeof s->refused, "%s", why);
+    if (s->reloading)
+        (void)gw_notify("READY=1");
+    s->reloading = false;
 }
 
 static void end_watch(struct gw_service *s)

@@ -29,6 +29,12 @@ enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal 
  * The first call tells the manager that the daemon is ready; later ones tell what has changed. */
 void gw_service_turn(struct gw_service *s, const struct gw_site *site, const char *journal_fault);
 
+/* The core's thread: a reload begins, and ends; why: it was refused because of that, "": it was not.
+ * Until it ends the manager takes the daemon for reloading, so every reload that begins must end.
+ * One before the daemon is ready is not told. */
+void gw_service_reloading(struct gw_service *s);
+void gw_service_reloaded(struct gw_service *s, const char *why);
+
 /* The core's thread: the daemon goes down from here, with as much time as the manager allows. */
 void gw_service_stopping(struct gw_service *s);
 

@@ -95,8 +95,6 @@ static int take_simple(struct init *n)
     if (code < 0)
         code = take_text(n, "county", p->county, sizeof p->county);
     if (code < 0)
-        code = take_text(n, "mqtt", p->mqtt, sizeof p->mqtt);
-    if (code < 0)
         code = take_text(n, "state-dir", p->state_dir, sizeof p->state_dir);
     if (code < 0)
         code = take_path(n, "platform-key", p->platform_key);
@@ -111,6 +109,8 @@ static int take_simple(struct init *n)
                              p->uscc);
     if (p->county[0] && (strlen(p->county) != 6 || strspn(p->county, "0123456789") != 6))
         return gw_opts_wrong(n->verb, "--county: 6 digits");
+    if (get(n, "mqtt") && gw_plan_mqtt(p, get(n, "mqtt"), &err) != GW_OK)
+        return gw_opts_wrong(n->verb, "--mqtt %s: %s", get(n, "mqtt"), err.msg);
     if (get(n, "sector") && gw_plan_sector(p, get(n, "sector"), &err) != GW_OK)
         return gw_opts_wrong(n->verb, "--sector: %s", err.msg);
     return -1;
@@ -127,13 +127,16 @@ static enum gw_status take_one(struct init *n, const char *name, const char *arg
         return gw_plan_fact(&n->plan, n->cat, arg, err);
     if (strcmp(name, "rated") == 0)
         return gw_plan_rated(&n->plan, n->cat, arg, err);
+    if (strcmp(name, "override") == 0)
+        return gw_plan_override(&n->plan, n->cat, arg, err);
     return gw_plan_role(&n->plan, n->cat, arg, err);
 }
 
 /* Assets first, since the others name them. */
 static int take_repeated(struct init *n)
 {
-    static const char *const names[] = {"asset", "device", "fact", "rated", "role", NULL};
+    static const char *const names[] = {"asset",    "device", "fact", "rated",
+                                        "override", "role",   NULL};
     struct gw_err err = {0};
     for (size_t k = 0; names[k]; k++) {
         for (size_t i = 0; i < n->o->ngiven; i++) {
@@ -165,9 +168,10 @@ static int check_profiles(const struct init *n)
     return -1;
 }
 
+/* The service, which is another user, must read it; nothing in it is a secret. */
 static int write_file(struct init *n)
 {
-    const int fd = open(n->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    const int fd = open(n->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return gw_opts_say(n->verb, GW_EXIT_ERROR, "%s: %s", n->path,
                            errno == EEXIST ? "exists, and is never written over" : strerror(errno));
@@ -293,11 +297,16 @@ static const struct gw_opt opts[] = {
     {"fact", '\0', "ASSET:KEY=VALUE", "what clauses ask for, such as if-1:loop=closed"},
     {"rated", '\0', "ASSET:ROLE=NUMBER", "a value from the plate, such as if-1:Q_IN=40"},
     {"role", '\0', "ASSET:ROLE=POINT,..", "which points play a role, such as if-1:T_OUT=pt.t1"},
+    {"override", '\0', "ASSET:FINDING.KEY=NUMBER",
+     "a delay or limit other than the catalogue's, within\nits bounds, such as "
+     "if-1:CW-ABS-02.delay_s=600"},
     {"id", '\0', "ID", "name of this gateway"},
     {"uscc", '\0', "CODE", "unified social credit code of the enterprise"},
     {"name", '\0', "NAME", "its registered name"},
     {"county", '\0', "CODE", "division code of its county"},
-    {"mqtt", '\0', "HOST", "the platform's broker"},
+    {"mqtt", '\0', "HOST[:PORT]",
+     "the platform's broker, by TLS on port 8883 if not said\notherwise; 127.0.0.1:1883 is one on "
+     "this box, without"},
     {"platform-key", '\0', "FILE", "the platform's public key"},
     {"state-dir", '\0', "FOLDER",
      "where journal and key are kept, if not in\n/var/lib/nonsite-gateway"},

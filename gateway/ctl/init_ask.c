@@ -112,6 +112,15 @@ static void ask_facts(struct asking *q, size_t asset)
     }
 }
 
+static void ask_broker(struct asking *q)
+{
+    char answer[ANSWER];
+    struct gw_err err = {0};
+    while (!q->p->mqtt[0] && ask(q, "Host of the platform's MQTT broker", answer) && answer[0])
+        if (gw_plan_mqtt(q->p, answer, &err) != GW_OK)
+            (void)fprintf(q->out, "%s\n", err.msg);
+}
+
 static void list_types(struct asking *q)
 {
     const struct gw_type_def *t;
@@ -164,7 +173,7 @@ int gw_init_ask(struct gw_plan *p, const struct gw_catalogue *cat, FILE *in, FIL
     if (!q.ended)
         ask_devices(&q);
     if (!q.ended)
-        ask_text(&q, "Host of the platform's MQTT broker", is_name, p->mqtt, sizeof p->mqtt);
+        ask_broker(&q);
     if (!q.ended)
         return -1;
     (void)fputs("\nThe input ended; nothing was written.\n", out);

@@ -9,8 +9,6 @@
 #include "conf/keys.h"
 #include "ctl/opts.h"
 
-#define MODBUS_PORT 502
-
 void gw_plan_init(struct gw_plan *p)
 {
     *p = (struct gw_plan){.sector = -1};
@@ -157,21 +155,95 @@ enum gw_status gw_plan_fact(struct gw_plan *p, const struct gw_catalogue *cat, c
                       key, text);
 }
 
+/* A number as JSON has it, without exponent. */
+static bool read_number(const char *text, double *out)
+{
+    const char *first = text + (text[0] == '-');
+    const size_t n = strlen(first);
+    char *end = NULL;
+
+    if (n == 0 || strspn(first, "0123456789.") != n || first[0] == '.' || first[n - 1] == '.' ||
+        (first[0] == '0' && n > 1 && first[1] != '.'))
+        return false;
+    *out = strtod(text, &end);
+    return *end == '\0';
+}
+
 enum gw_status gw_plan_rated(struct gw_plan *p, const struct gw_catalogue *cat, const char *text,
                              struct gw_err *err)
 {
     char key[GW_ROLE_SIZE];
-    char *end = NULL;
+    double v = 0;
     size_t asset = 0;
     enum gw_status st = cut_key(p, &text, &asset, key, err);
     if (st != GW_OK)
         return st;
-    const double v = strtod(text, &end);
-    if (!gw_catalogue_role(cat, key) || end == text || *end || !(v > 0) || v > 1e9 ||
-        strspn(text, "0123456789.") != strlen(text))
+    if (!gw_catalogue_role(cat, key) || !read_number(text, &v) || !(v > 0) || v > 1e9)
         return gw_err_set(err, GW_E_INVAL,
                           "a rated value is ASSET:ROLE=NUMBER, such as if-1:Q_IN=40");
     return add_pair(p->assets[asset].rated, &p->assets[asset].nrated, key, text, err);
+}
+
+/* ---- overrides ---- */
+
+/* The catalogue's number of that name; NULL: the finding has none, and err names those that it has. */
+static const struct gw_param_def *find_param(const struct gw_finding *f, const char *name,
+                                             struct gw_err *err)
+{
+    char has[128] = "";
+    struct gw_buf b;
+    gw_buf_fixed(&b, has, sizeof has);
+    for (size_t i = 0; i < f->nparams; i++) {
+        if (strcmp(f->params[i].name, name) == 0)
+            return &f->params[i];
+        gw_buf_printf(&b, "%s%s", i > 0 ? ", " : "", f->params[i].name);
+    }
+    (void)!gw_err_set(err, GW_E_INVAL, "finding %s has no \"%s\", but %s", f->code, name, has);
+    return NULL;
+}
+
+static enum gw_status add_override(struct gw_plan_asset *a, const struct gw_plan_override *o,
+                                   struct gw_err *err)
+{
+    for (size_t i = 0; i < a->noverrides; i++)
+        if (strcmp(a->overrides[i].code, o->code) == 0 &&
+            strcmp(a->overrides[i].pair.key, o->pair.key) == 0)
+            return gw_err_set(err, GW_E_INVAL, "%s.%s of asset %s is given twice", o->code,
+                              o->pair.key, a->id);
+    if (a->noverrides == GW_PLAN_PAIRS)
+        return gw_err_set(err, GW_E_INVAL, "more than %d for asset %s", GW_PLAN_PAIRS, a->id);
+    a->overrides[a->noverrides++] = *o;
+    return GW_OK;
+}
+
+enum gw_status gw_plan_override(struct gw_plan *p, const struct gw_catalogue *cat, const char *text,
+                                struct gw_err *err)
+{
+    struct gw_plan_override o = {0};
+    char id[GW_ID_SIZE];
+    char end = '\0';
+    size_t asset = 0;
+    double v = 0;
+
+    if (!cut(&text, ":", id, sizeof id, &end) || end != ':' ||
+        !cut(&text, ".", o.code, sizeof o.code, &end) || end != '.' ||
+        !cut(&text, "=", o.pair.key, sizeof o.pair.key, &end) || end != '=' ||
+        strlen(text) >= sizeof o.pair.value || !read_number(text, &v))
+        return gw_err_set(err, GW_E_INVAL,
+                          "must be ASSET:FINDING.KEY=NUMBER, such as if-1:CW-ABS-02.delay_s=600");
+    (void)snprintf(o.pair.value, sizeof o.pair.value, "%s", text);
+    if (!gw_plan_find_asset(p, id, &asset))
+        return gw_err_set(err, GW_E_INVAL, "there is no asset \"%s\"", id);
+    const struct gw_finding *f = gw_catalogue_find(cat, o.code);
+    if (!f)
+        return gw_err_set(err, GW_E_INVAL, "there is no finding \"%s\"", o.code);
+    const struct gw_param_def *def = find_param(f, o.pair.key, err);
+    if (!def)
+        return GW_E_INVAL;
+    if (v < def->min || v > def->max)
+        return gw_err_set(err, GW_E_INVAL, "%s of %s must be %g to %g", def->name, f->code,
+                          def->min, def->max);
+    return add_override(&p->assets[asset], &o, err);
 }
 
 /* ---- roles ---- */
@@ -229,13 +301,14 @@ static const struct {
     enum gw_plan_line line;
 } lines[] = {{"tcp:", GW_PLAN_TCP}, {"rtu-tcp:", GW_PLAN_RTU_TCP}, {"rtu:", GW_PLAN_RTU}};
 
-/* HOST[:PORT] of an endpoint; an IPv6 address stands in brackets. */
+/* HOST[:PORT] of an endpoint; an IPv6 address stands in brackets. bus->port is the port where none
+ * is said. */
 static bool read_host(const char *text, size_t len, struct gw_plan_bus *bus)
 {
     const char *colon = NULL;
     size_t n = len;
     const size_t bracket = text[0] == '[' ? strcspn(text, "]") : 0;
-    char port[8] = "502";
+    char port[8];
 
     for (size_t i = bracket; i < len; i++)
         if (text[i] == ':')
@@ -248,8 +321,7 @@ static bool read_host(const char *text, size_t len, struct gw_plan_bus *bus)
         text++;
         n -= 2;
     }
-    bus->port = MODBUS_PORT;
-    if (n == 0 || n >= sizeof bus->host || !gw_opts_number(port, 1, 65535, &bus->port))
+    if (n == 0 || n >= sizeof bus->host || (colon && !gw_opts_number(port, 1, 65535, &bus->port)))
         return false;
     memcpy(bus->host, text, n);
     return true;
@@ -322,7 +394,7 @@ enum gw_status gw_plan_device(struct gw_plan *p, const char *text, struct gw_err
     static const char form[] = "a device is ID:PROFILE@ENDPOINT/UNIT, such as "
                                "gas:ax100@tcp:192.168.10.21/1";
     struct gw_plan_device d = {.unit = 1};
-    struct gw_plan_bus bus = {0};
+    struct gw_plan_bus bus = {.port = 502};
     char place[GW_NAME_SIZE];
     char end = '\0';
 
@@ -339,6 +411,22 @@ enum gw_status gw_plan_device(struct gw_plan *p, const char *text, struct gw_err
         return st;
     d.bus = bus_of(p, &bus);
     p->devices[p->ndevices++] = d;
+    return GW_OK;
+}
+
+/* ---- the broker ---- */
+
+enum gw_status gw_plan_mqtt(struct gw_plan *p, const char *text, struct gw_err *err)
+{
+    struct gw_plan_bus at = {.port = 8883};
+    const char *colon = strchr(text, ':');
+    if ((text[0] != '[' && colon && strchr(colon + 1, ':')) || !gw_utf8_valid(text, strlen(text)) ||
+        !read_host(text, strlen(text), &at))
+        return gw_err_set(err, GW_E_INVAL,
+                          "a broker is HOST[:PORT], such as mqtt.example.org; an IPv6 address "
+                          "stands in brackets");
+    (void)snprintf(p->mqtt, sizeof p->mqtt, "%s", at.host);
+    p->mqtt_port = at.port;
     return GW_OK;
 }
 

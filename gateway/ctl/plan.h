@@ -38,10 +38,18 @@ struct gw_plan_pair {
     char key[GW_ROLE_SIZE], value[GW_ID_SIZE];
 };
 
+/* A number of a finding that the site has otherwise than the catalogue. */
+struct gw_plan_override {
+    char code[GW_CODE_SIZE];
+    struct gw_plan_pair pair;
+};
+
 struct gw_plan_asset {
     char id[GW_ID_SIZE], type[GW_ID_SIZE], name[GW_NAME_SIZE];
     struct gw_plan_pair facts[GW_PLAN_PAIRS], rated[GW_PLAN_PAIRS];
     size_t nfacts, nrated;
+    struct gw_plan_override overrides[GW_PLAN_PAIRS];
+    size_t noverrides;
 };
 
 /* A point in a role of an asset. */
@@ -53,7 +61,9 @@ struct gw_plan_role {
 
 struct gw_plan {
     int sector; /* -1: not said */
-    char id[GW_ID_SIZE], uscc[19], name[GW_NAME_SIZE], county[7], mqtt[GW_NAME_SIZE];
+    char id[GW_ID_SIZE], uscc[19], name[GW_NAME_SIZE], county[7];
+    char mqtt[GW_NAME_SIZE]; /* host of the broker; "": not said */
+    int64_t mqtt_port;
     char platform_key[GW_PATH_SIZE], state_dir[GW_PATH_SIZE];
     char catalogue[GW_PATH_SIZE], profiles[GW_PATH_SIZE]; /* absolute; "": as installed */
     struct gw_plan_asset assets[GW_PLAN_ASSETS];
@@ -88,6 +98,11 @@ enum gw_status gw_plan_fact(struct gw_plan *p, const struct gw_catalogue *cat, c
                             struct gw_err *err) GW_MUST_CHECK;
 enum gw_status gw_plan_rated(struct gw_plan *p, const struct gw_catalogue *cat, const char *text,
                              struct gw_err *err) GW_MUST_CHECK;
+/* ASSET:FINDING.KEY=NUMBER */
+enum gw_status gw_plan_override(struct gw_plan *p, const struct gw_catalogue *cat, const char *text,
+                                struct gw_err *err) GW_MUST_CHECK;
+/* HOST[:PORT] of the broker */
+enum gw_status gw_plan_mqtt(struct gw_plan *p, const char *text, struct gw_err *err) GW_MUST_CHECK;
 /* ASSET:ROLE=POINT[,POINT ...] */
 enum gw_status gw_plan_role(struct gw_plan *p, const struct gw_catalogue *cat, const char *text,
                             struct gw_err *err) GW_MUST_CHECK;

@@ -28,6 +28,9 @@ void gw_sketch_write(const struct gw_plan *p, const struct gw_catalogue *cat,
 /* Its members "buses" and "devices" alone, of which gw_sketch_map makes what it reads. */
 void gw_sketch_devices(const struct gw_plan *p, struct gw_buf *out);
 
+/* Its members "publish" and, where there is a key, "platform". */
+void gw_sketch_publish(const struct gw_plan *p, struct gw_sketch *d, struct gw_buf *out);
+
 /* A text as a JSON string. */
 void gw_sketch_str(struct gw_buf *out, const char *text);
 

@@ -422,6 +422,50 @@ static void put_rated(struct writing *w, size_t asset)
     end_section(w, &at);
 }
 
+/* ---- overrides ---- */
+
+/* Those of one finding stand together, where its first one was given. */
+static void put_finding(struct writing *w, const struct gw_plan_asset *a, size_t first)
+{
+    const struct gw_plan_override *o = a->overrides;
+    const struct gw_finding *f = gw_catalogue_find(w->cat, o[first].code);
+    const char *sep = "";
+
+    gw_buf_str(w->out, "        // the catalogue's: ");
+    for (size_t k = first; k < a->noverrides; k++)
+        for (size_t i = 0; f && strcmp(o[k].code, f->code) == 0 && i < f->nparams; i++)
+            if (strcmp(f->params[i].name, o[k].pair.key) == 0)
+                gw_buf_printf(w->out, "%s%s %.10g", k > first ? ", " : "", f->params[i].name,
+                              f->params[i].def);
+    gw_buf_printf(w->out, "\n        \"%s\": {", o[first].code);
+    for (size_t k = first; k < a->noverrides; k++) {
+        if (strcmp(o[k].code, o[first].code) != 0)
+            continue;
+        gw_buf_printf(w->out, "%s\"%s\": %s", sep, o[k].pair.key, o[k].pair.value);
+        sep = ", ";
+    }
+    gw_buf_char(w->out, '}');
+}
+
+static void put_overrides(struct writing *w, const struct gw_plan_asset *a)
+{
+    struct section at = {.key = "overrides"};
+    for (size_t k = 0; k < a->noverrides; k++) {
+        bool told = false;
+        for (size_t i = 0; i < k; i++)
+            told |= strcmp(a->overrides[i].code, a->overrides[k].code) == 0;
+        if (told)
+            continue;
+        if (at.begun)
+            gw_buf_str(w->out, ",\n");
+        begin_section(w, &at);
+        put_finding(w, a, k);
+    }
+    if (at.begun)
+        gw_buf_char(w->out, '\n');
+    end_section(w, &at);
+}
+
 static void put_assets(struct writing *w)
 {
     gw_buf_str(w->out, "\n  // What is protected. Each asset has a type of the catalogue, facts "
@@ -442,6 +486,7 @@ static void put_assets(struct writing *w)
         gw_buf_str(w->out, ",\n");
         put_facts(w, a);
         put_rated(w, i);
+        put_overrides(w, a);
         gw_buf_str(w->out, "      \"roles\": {");
         put_played(w, i);
         if (w->out->len > 0 && w->out->data && w->out->data[w->out->len - 1] == '{')
@@ -452,45 +497,6 @@ static void put_assets(struct writing *w)
     gw_buf_printf(w->out, "%s},\n\n", w->p->nassets > 0 ? "\n  " : "");
     if (w->p->nassets == 0)
         gw_buf_str(&w->d->to_do, "/assets: nothing is declared that is protected\n");
-}
-
-/* ---- publish, platform ---- */
-
-static void put_publish(struct writing *w)
-{
-    gw_buf_str(w->out, "  // Where alarms and leads are sent. Without a platform everything is "
-                       "kept in the journal and\n"
-                       "  // shown on this box.\n"
-                       "  \"publish\": {\n    \"mqtt\": {\n");
-    if (w->p->mqtt[0]) {
-        gw_buf_str(w->out, "      \"host\": ");
-        gw_sketch_str(w->out, w->p->mqtt);
-        gw_buf_str(w->out, ",\n      // \"username\", \"password_file\", \"ca_file\": as the "
-                           "platform gave them\n");
-        gw_buf_printf(w->out, "      \"port\": 8883%s\n",
-                      w->p->platform_key[0] ? ""
-                                            : ",\n      // without the platform's key nobody can "
-                                              "give receipts\n      \"receipts\": false");
-    } else {
-        gw_buf_str(w->out,
-                   "      // to do: \"host\": the platform's broker; then take out the next line\n"
-                   "      \"enabled\": false\n");
-        gw_buf_str(&w->d->to_do,
-                   "/publish/mqtt: the platform's broker; until then nothing is sent\n");
-    }
-    gw_buf_str(w->out, "    }\n  }");
-    if (w->p->platform_key[0]) {
-        gw_buf_str(w->out, ",\n\n  // Whose signed receipts and commands are taken, and which.\n"
-                           "  \"platform\": {\n    \"keys\": [{\n      \"file\": ");
-        gw_sketch_str(w->out, w->p->platform_key);
-        gw_buf_str(w->out,
-                   ",\n      \"may\": [\"receipt\", \"accept\", \"permit\", \"revoke\", \"order\", "
-                   "\"rectify\", \"cancel\", \"evidence\", \"challenge\"]\n    }]\n  }");
-    } else if (w->p->mqtt[0]) {
-        gw_buf_str(&w->d->to_do,
-                   "/platform: the platform's public key, for receipts and commands\n");
-    }
-    gw_buf_char(w->out, '\n');
 }
 
 void gw_sketch_write(const struct gw_plan *p, const struct gw_catalogue *cat,
@@ -507,6 +513,6 @@ void gw_sketch_write(const struct gw_plan *p, const struct gw_catalogue *cat,
     put_enterprise(&w);
     put_devices(&w);
     put_assets(&w);
-    put_publish(&w);
+    gw_sketch_publish(p, d, out);
     gw_buf_str(out, "}\n");
 }

@@ -34,13 +34,15 @@ def plain(path):
 
 
 def files(rig):
-    whole, path = init(rig, *PLANT, *WHO, "--mqtt", "mqtt.platform.example",
+    whole, path = init(rig, *PLANT, *WHO, "--mqtt", "mqtt.platform.example:8884",
                        "--device", "gas:ax100@tcp:192.168.10.20/1,channels=3,asset=paint-1",
                        "--asset", "spray_booth:booth", "--fact", "booth:paint=solvent",
                        "--device", "pt:dampt100@rtu:/dev/ttyS0/2", "--device", "fm:mfe600h@rtu-tcp:dtu-1:8899/3",
                        "--device", "fm2:mfe600h@rtu-tcp:dtu-1:8899/4", "--device", "g2:mk102@tcp:[fd00::7]:1502/0,asset=booth",
                        "--fact", "if-1:loop=closed", "--fact", "paint-1:paint=solvent", "--rated", "if-1:Q_IN=40",
-                       "--role", "if-1:T_OUT=pt.t1,pt.t2", "--role", "if-1:Q_IN=fm.flow")
+                       "--role", "if-1:T_OUT=pt.t1,pt.t2", "--role", "if-1:Q_IN=fm.flow",
+                       "--override", "paint-1:GAS-FLT-01.delay_s=10.5", "--override", "if-1:CW-ABS-02.delay_s=0",
+                       "--override", "paint-1:GAS-FLT-02.delay_s=60", "--override", "paint-1:GAS-FLT-01.clear_s=60")
     assert whole.returncode == 0 and not whole.stderr, whole
     assert check(path).returncode == 0, check(path)
     site, text = plain(path)
@@ -55,6 +57,11 @@ def files(rig):
     assert len(booth["GAS_STATE"]) == 8 and booth["CTRL_MAINS_FAULT"] == ["g2.mains_fault"], booth
     assert furnace["roles"] == {"T_OUT": ["pt.t1", "pt.t2"], "Q_IN": "fm.flow"}, furnace
     assert furnace["rated"] == {"Q_IN": 40} and furnace["facts"] == {"loop": "closed"}
+    assert furnace["overrides"] == {"CW-ABS-02": {"delay_s": 0}}, furnace
+    assert paint["overrides"] == {"GAS-FLT-01": {"delay_s": 10.5, "clear_s": 60}, "GAS-FLT-02": {"delay_s": 60}}, paint
+    assert "// the catalogue's: delay_s 600, clear_s 86400\n" in text, text
+    assert site["publish"]["mqtt"] == {"host": "mqtt.platform.example", "port": 8884, "receipts": False}, site["publish"]
+    assert path.stat().st_mode & 0o044 == 0o044, "the service can read it"
     assert "Q_OUT or DI_QDIFF is required [CW-ABS-02]" in whole.stdout, whole.stdout
     to_do = [ln for ln in text.splitlines() if "to do" in ln]
     assert len(to_do) == 2 and "Q_OUT 冷却水出水流量" in to_do[1], to_do  # the head of the file explains the word
@@ -65,6 +72,15 @@ def files(rig):
     again, _ = init(rig, *PLANT, *WHO, output=path)
     assert again.returncode == 2 and "never written over" in again.stderr and path.read_bytes() == before, again
     assert init(rig, *PLANT, *WHO, output=rig.dir / "no/such/folder.json")[0].returncode == 2
+
+    # A broker: by TLS, but for one on this box that has none.
+    for broker, want in (("127.0.0.1:1883", ("127.0.0.1", 1883, False)), ("[::1]:1883", ("::1", 1883, False)),
+                         ("localhost", ("localhost", 8883, None)), ("10.0.0.1:1883", ("10.0.0.1", 1883, None)),
+                         ("[fd00::7]", ("fd00::7", 8883, None))):
+        done, path = init(rig, *PLANT, *WHO, "--mqtt", broker)
+        assert done.returncode == 0 and check(path).returncode == 0, (broker, done)
+        mqtt = plain(path)[0]["publish"]["mqtt"]
+        assert (mqtt["host"], mqtt["port"], mqtt.get("tls")) == want, (broker, mqtt)
 
     # Blanks: named, and the only errors.
     bare, path = init(rig, *PLANT)
@@ -114,6 +130,11 @@ def files(rig):
              ("--fact", "if-1:loop=round"), ("--fact", "if-1:bogus=x"), ("--fact", "none:loop=open"),
              ("--rated", "if-1:Q_IN=much"), ("--rated", "if-1:Q_IN=-1"), ("--role", "if-1:BOGUS=x.y"),
              ("--role", "if-1:T_OUT="), ("--role", "nobody:T_OUT=pt.t1"), ("--uscc", "91371311MAXX00015X"),
+             ("--mqtt", "fd00::7"), ("--mqtt", ":1883"), ("--mqtt", "h:0"), ("--rated", "if-1:Q_IN=40."),
+             ("--override", "if-1:CW-ABS-02=10"), ("--override", "if-1:CW-ABS-02.delay_s=ten"),
+             ("--override", "if-1:CW-ABS-02.delay_s=259201"), ("--override", "if-1:CW-ABS-02.limit=1"),
+             ("--override", "if-1:CW-ABS-99.delay_s=1"), ("--override", "none:CW-ABS-02.delay_s=1"),
+             ("--override", "if-1:CW-ABS-02.delay_s=1", "--override", "if-1:CW-ABS-02.delay_s=2"),
              ("--county", "37"), ("--id", "a b"), ("--bogus", "x"), ("word",)]
     for args in wrong:
         done, path = init(rig, *PLANT, *args)

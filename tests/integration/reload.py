@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reloads of the real daemon: a bus that is not changed loses no poll and no tick over 20 of them, under
 load; what stands goes on; a bad file or one that needs a restart changes nothing and is told; a start
-with a bad file, or one that it cannot start with, runs on the last good one."""
+with a bad file, or one that it cannot start with, runs on the last good one. The service manager hears when a
+reload begins and ends."""
 import hashlib
 import json
 import os
 import pathlib
+import re
 import signal
+import socket
 import subprocess
+import time
 
 from harness import BUILD, ROOT, Rig, run, until
 
@@ -91,6 +95,50 @@ def check_kept(doc, device, since):
     assert p["failed"] == 0, (device, p)
     assert 0 <= p["scheduled"] - p["read"] - p["skipped"] <= 1, (device, p)
     return p
+
+
+class Manager:
+    """The socket of a service manager. It is small: what is not taken in time is lost, as with the real one."""
+
+    def __init__(self, rig):
+        self.path = str(rig.dir / "manager.notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self.socket.bind(self.path)
+        self.said = []
+
+    def look(self):
+        try:
+            while True:
+                self.said.append(self.socket.recv(4096).decode())
+        except BlockingIOError:
+            return self.said
+
+    def reload(self, daemon):
+        """Of a reload: told at its beginning, with the moment, and at its end."""
+        self.look()
+        self.said = []
+        before = time.monotonic_ns() // 1000
+        daemon.send_signal(signal.SIGHUP)
+        until("ready again", 60, lambda: "READY=1" in self.look())
+        began = re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=(\d+)", self.said[0])
+        assert began and before <= int(began[1]) <= time.monotonic_ns() // 1000, (before, self.said)
+        assert self.said[1] == "READY=1" and not any("RELOADING" in s for s in self.said[1:]), self.said
+
+    def status(self, word):
+        until(f"a status of {word}", 30, lambda: any(s.startswith("STATUS=") and word in s for s in self.look()))
+
+
+def managed(rig, daemon, site, manager):
+    """One that is refused ends, too, and says so in the status until one is not."""
+    path = rig.dir / "site.json"
+    text = path.read_text()
+    path.write_text(text.replace('"driver": "modbus-tcp"', '"driver": "modbus-udp"', 1))
+    manager.reload(daemon)
+    manager.status("as before, a reload was refused: ")
+    path.write_text(text)
+    manager.reload(daemon)
+    manager.status("assets")
+    assert not any("refused" in s for s in manager.said), manager.said
 
 
 def many_signals(rig, daemon, site):
@@ -244,9 +292,12 @@ def main():
         rig.subscribe()
         _, ports = rig.plant(scenario())
         site = Site(rig, ports)
-        daemon = rig.gateway(site.write())
+        manager = Manager(rig)
+        daemon = rig.start("gateway", [BUILD / "bin/nonsited", site.write()],
+                           env=dict(os.environ, NOTIFY_SOCKET=manager.path))
         good = many_reloads(rig, daemon, site)
         bad_files(rig, daemon, site, good)
+        managed(rig, daemon, site, manager)
         daemon = last_good(rig, daemon, site)
         daemon = cannot_start(rig, daemon, site)
         memory(rig, daemon, site)

@@ -43,13 +43,31 @@ def build():
 
 
 def lint(deb):
-    """lintian finds nothing but what config/deb/lintian-overrides justifies; man pages only if there are some."""
-    pages = any((ROOT / place).glob("*.[158]") for place in ("gateway/ctl/man", "config/man")
-                if (ROOT / place).is_dir() and list((ROOT / place).glob("*.[158]")))
-    suppress = [] if pages else ["--suppress-tags", "no-manual-page"]
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *suppress, str(deb)],
-                          capture_output=True, text=True)
+    """lintian finds nothing but what config/deb/lintian-overrides justifies."""
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", str(deb)], capture_output=True,
+                          text=True)
     assert done.returncode == 0 and not re.search(r"^[EW]:", done.stdout, re.M), done.stdout + done.stderr
+
+
+def contents(deb):
+    """Each program has its manual, what is typed completes, and what a unit says of its documents is there."""
+    listed = subprocess.run(["dpkg-deb", "-c", str(deb)], capture_output=True, text=True, check=True).stdout
+    files = {line.split(None, 5)[5].lstrip(".") for line in listed.splitlines()}
+    programs = {f for f in files if re.fullmatch(r"/usr/s?bin/.+", f)}
+    assert len(programs) == 4, programs
+    want = {f"/usr/share/man/man{'8' if '/sbin/' in p else '1'}/{p.split('/')[-1]}.{'8' if '/sbin/' in p else '1'}.gz"
+            for p in programs}
+    want |= {"/usr/share/man/man5/nonsite-site.5.gz"}
+    for tree in ("gateway/ctl/completion", "systemd/examples", "config/training"):
+        place = {"gateway/ctl/completion": "bash-completion/completions", "systemd/examples":
+                 "doc/nonsite-gateway/examples", "config/training": "nonsite-gateway/training"}[tree]
+        want |= {f"/usr/share/{place}/{f.name}" for f in (ROOT / tree).iterdir()}
+    for unit in (ROOT / "systemd").glob("*.service"):
+        text = unit.read_text()
+        want |= {f"/lib/systemd/system/{unit.name}", re.search(r"^ExecStart=(\S+)", text, re.M)[1]}
+        want |= set(re.findall(r"file://(\S+)", text))
+        want |= {f"/usr/share/man/man{n}/{page}.{n}.gz" for page, n in re.findall(r"man:([\w-]+)\((\d)\)", text)}
+    assert not want - files, (want - files, sorted(files))
 
 
 def version(deb, name):
@@ -80,6 +98,7 @@ def commands():
     section = text.split("\n## Install\n")[1].split("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```", section, re.M | re.S)
     assert blocks, "the README has no commands"
+    blocks = [re.sub(r" *\\\n *", " ", b) for b in blocks]  # a command on several lines
     return [[line.split(" #")[0].rstrip() for line in b.splitlines() if line.strip()] for b in blocks]
 
 
@@ -124,7 +143,7 @@ class Box:
 
     def start(self, command, user=None, **environment):
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **environment}
-        log = open(self.root / "root" / f"{pathlib.Path(command[0]).name}.log", "ab")
+        log = open(self.root / "root" / f"{len(self.background)}-{pathlib.Path(command[0]).name}.log", "ab")
         p = subprocess.Popen(self.argv(command, user), env=env, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.background.append(p)
@@ -142,13 +161,19 @@ class Box:
         unit = (self.root / f"lib/systemd/system/{name}.service").read_text()
 
         def value(key):
-            return re.search(rf"^{key}=(.*)$", unit, re.M)[1]
+            found = re.search(rf"^{key}=(.*)$", unit, re.M)
+            return found and found[1]
         condition = value("ConditionPathExists")
         assert (self.root / condition[1:]).exists(), condition
-        self.run(f"install -d -m {value('RuntimeDirectoryMode')} -o {value('User')} -g {value('Group')} "
-                 f"/run/{value('RuntimeDirectory')}")
-        return self.start(value("ExecStart").split(), (value("User"), value("Group")),
-                          RUNTIME_DIRECTORY=f"/run/{value('RuntimeDirectory')}")
+        for program in re.findall(r"^Exec\w+=(/\S+)", unit, re.M):
+            self.run(f"test -x {program}")
+        environment = {}
+        for kind, place in (("Runtime", "/run"), ("State", "/var/lib")):
+            if value(f"{kind}Directory"):
+                folder = environment[f"{kind.upper()}_DIRECTORY"] = f"{place}/{value(f'{kind}Directory')}"
+                self.run(f"install -d -m {value(f'{kind}DirectoryMode')} -o {value('User')} -g {value('Group')} {folder}")
+        return self.start(["sh", "-c", f"umask {value('UMask')}; exec {value('ExecStart')}"],
+                          (value("User"), value("Group")), **environment)
 
     def end(self, p):
         if p.poll() is None:
@@ -204,8 +229,35 @@ def live(box):
 
 
 def leads(box):
+    """As nonsitectl tells them, once the broker has had each one, too."""
     path = box.root / "root/leads"
-    return [json.loads(line)["record"] for line in path.read_text().splitlines()] if path.exists() else []
+    sent = [json.loads(line)["record"]["id"] for line in path.read_text().splitlines()] if path.exists() else []
+    told = json.loads(box.run("nonsitectl --json leads").stdout)["leads"]
+    return told if all(lead["id"] in sent for lead in told) else []
+
+
+def desk(box):
+    """The platform's end as a service: it keeps what the gateway sends, and only its user and group can look."""
+    folder, state = box.root / "etc/nonsite-desk", box.root / "var/lib/nonsite-desk"
+    box.run("install -m 644 /var/lib/nonsite-gateway/signing.key.pub /etc/nonsite-desk/training-01.pub")
+    text = (ROOT / "config/interface/desk.md").read_text(encoding="utf-8").split("\n## As a service\n")[1]
+    example = re.search(r"^    (\{\n.*?\n    \})$", text, re.M | re.S)[1]
+    conf = json.loads(example)
+    conf["broker"] = {"host": "127.0.0.1", "port": 1883, "tls": False}
+    conf["gateways"] = {"training-01": {"keys": ["training-01.pub"]}}
+    (folder / "desk.json").write_text(json.dumps(conf))
+    box.run("systemctl enable nonsite-desk")
+    process = box.serve("nonsite-desk")
+
+    def heard():
+        path = state / "pages/gateways.json"
+        rows = json.loads(path.read_text()) if path.exists() else []
+        return any(g["gateway"] == "training-01" and g["state"] != "never" for g in rows)
+    until("the desk hears the gateway", WAIT, heard)
+    assert "training-01" in box.run("runuser -u nonsite-desk -- nonsite-desk /etc/nonsite-desk/desk.json status").stdout
+    modes = {p.name: p.stat().st_mode & 0o777 for p in (state, state / "platform.key", state / "pages/index.html")}
+    assert modes == {"nonsite-desk": 0o750, "platform.key": 0o600, "index.html": 0o640}, modes
+    assert box.end(process) == 0
 
 
 def main():
@@ -221,6 +273,7 @@ def main():
     done("a clean Debian 12")
     deb = build()
     lint(deb)
+    contents(deb)
     depends(deb)
     done(f"{deb.name}: {deb.stat().st_size // 1024} KiB, lintian is content")
 
@@ -249,8 +302,14 @@ def main():
         until("live points", WAIT, lambda: live(box))
         done("live points")
         first = until("a lead", WAIT, lambda: leads(box))
-        assert first[0]["finding"] == "CW-ABS-02" and first[0]["asset"]["id"] == "if-1", first[0]
+        assert [(lead["finding"], lead["asset"]) for lead in first] == [("CW-ABS-02", "if-1")], first
+        assert "if-1" in box.run("nonsitectl cases").stdout and "CW-ABS-02" in box.run("nonsitectl leads").stdout
         done("a lead")
+        desk(box)
+        done("the desk")
+        second = until("the lead of the dead detector", WAIT, lambda: leads(box) if len(leads(box)) > 1 else None)
+        assert {(lead["finding"], lead["asset"]) for lead in second} >= {("GAS-FLT-01", "paint-1")}, second
+        done("another one")
         # A member of the operators' group may ask, others may not.
         box.run("useradd -G nonsite-operator anna && useradd bert")
         for name, status in (("anna", 0), ("bert", 3)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The installed unit under systemd: its sandbox, its devices, its credentials, its watchdog.
+"""The installed units under systemd: their sandboxes, devices, credentials, reloads and the watchdog.
 
 Runs in the guest that guest.py boots. First the daemon with contacts on real GPIO lines, then the spine test with the
 unit in place of a plain process; there a system call that the sandbox denies kills the daemon.
@@ -32,13 +32,12 @@ def systemctl(*words, check=True):
     return done.stdout.strip()
 
 
-def show(prop):
-    return systemctl("show", "--value", "-p", prop, "nonsited")
+def show(prop, unit="nonsited"):
+    return systemctl("show", "--value", "-p", prop, unit)
 
 
-def journal():
-    return subprocess.run(["journalctl", "-u", "nonsited", "-o", "cat", "--no-pager"], capture_output=True,
-                          text=True).stdout
+def journal(unit="nonsited"):
+    return subprocess.run(["journalctl", "-u", unit, "-o", "cat", "--no-pager"], capture_output=True, text=True).stdout
 
 
 def drop_in(name, text):
@@ -66,6 +65,51 @@ class Chip:
 def points():
     done = subprocess.run(["nonsitectl", "--json", "points"], capture_output=True, text=True)
     return {p["id"]: p for p in json.loads(done.stdout)["points"]} if done.returncode == 0 else {}
+
+
+def reload(pid):
+    """systemd knows when a reload ends, whether the file was good or not."""
+    path = ETC / "site.json"
+    text = path.read_text()
+    for file, status in ((text.replace('"gpio"', '"gpoi"', 1), "a reload was refused: "), (text, "and 0 assets")):
+        path.write_text(file)
+        systemctl("reload", "nonsited")
+        until(f"the status {status}", WAIT, lambda: show("ActiveState") == "active" and show("SubState") == "running" and
+              status in show("StatusText"))
+    assert "refused" not in show("StatusText") and show("MainPID") == pid and "READY" not in journal(), journal()
+    print(f"reloaded: {show('StatusText')}", flush=True)
+
+
+def desk():
+    """The other unit: a system call that its sandbox denies kills it here."""
+    assert systemctl("is-enabled", "nonsite-desk", check=False) == "disabled"
+    systemctl("start", "nonsite-desk")
+    assert show("ActiveState", "nonsite-desk") == "inactive" and show("ConditionResult", "nonsite-desk") == "no"
+    place = pathlib.Path("/run/systemd/system/nonsite-desk.service.d")
+    place.mkdir(parents=True)
+    (place / "test.conf").write_text("[Service]\nSystemCallErrorNumber=\n")
+    systemctl("daemon-reload")
+    etc, state = pathlib.Path("/etc/nonsite-desk"), pathlib.Path("/var/lib/nonsite-desk")
+    (etc / "secrets/mqtt.password").write_text("secret\n")
+    subprocess.run(["install", "-m", "644", STATE / "signing.key.pub", etc / "box.pub"], check=True)
+    (etc / "desk.json").write_text(json.dumps({
+        "store": f"{state}/desk.db", "pages": f"{state}/pages", "key_file": f"{state}/platform.key",
+        "broker": {"host": "127.0.0.1", "port": 1883, "tls": False, "username": "desk",
+                   "password_file": "/run/credentials/nonsite-desk.service/secret_mqtt.password"},
+        "gateways": {"box": {"keys": ["box.pub"]}}}))
+    systemctl("start", "nonsite-desk", "nonsited")
+
+    def heard():
+        path = state / "pages/gateways.json"
+        rows = json.loads(path.read_text()) if path.exists() else []
+        assert show("NRestarts", "nonsite-desk") == "0", journal("nonsite-desk")
+        return any(g["gateway"] == "box" and g["state"] != "never" for g in rows)
+    until("the desk hears the gateway", WAIT, heard)
+    status = pathlib.Path(f"/proc/{show('MainPID', 'nonsite-desk')}/status").read_text()
+    assert re.search(r"^CapEff:\s0+$", status, re.M) and re.search(r"^Seccomp:\s2$", status, re.M), status
+    systemctl("stop", "nonsited", "nonsite-desk")
+    assert show("Result", "nonsite-desk") == "success" and show("NRestarts", "nonsite-desk") == "0", journal("nonsite-desk")
+    print("the desk: ok", flush=True)
 
 
 def contacts(chip):
@@ -100,6 +144,7 @@ def contacts(chip):
     assert re.search(r"^NoNewPrivs:\s1$", status, re.M), status
     print(f"runs as {show('User')}:{show('Group')}, {re.search('VmRSS.*', status)[0]}", flush=True)
     assert not re.search("not permitted|EPERM", journal()), journal()
+    reload(pid)
 
     # Without the one line of the unit the same chip is out of reach: the device filter is at work.
     allowed = re.findall(r"^DeviceAllow=(.*)$", pathlib.Path("/lib/systemd/system/nonsited.service").read_text(), re.M)
@@ -167,6 +212,7 @@ def main():
     chip = Chip()
     systemctl("start", "mosquitto")
     contacts(chip)
+    desk()
     harness.Rig.gateway = gateway
     sys.argv = [str(TESTS / "integration/spine.py")]
     began = time.monotonic()

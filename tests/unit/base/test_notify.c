@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/cmocka_all.h"
@@ -51,6 +52,30 @@ static void the_manager_hears_it(void **state)
         if (!abstract)
             unlink(name);
     }
+}
+
+/* The moment is of the clock that systemd compares with: the monotonic one, in microseconds. */
+static void a_reload_says_when_it_began(void **state)
+{
+    (void)state;
+    char name[64], got[GW_NOTIFY_MAX + 1];
+    struct timespec before, after;
+    long long at = 0;
+    int fd = manager(true, name, sizeof name);
+
+    assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &before), 0);
+    assert_true(gw_notify_reloading());
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &after), 0);
+    const ssize_t n = recv(fd, got, sizeof got - 1, 0);
+    assert_true(n > 0);
+    got[n] = '\0';
+    assert_int_equal(sscanf(got, "RELOADING=1\nMONOTONIC_USEC=%lld", &at), 1);
+    assert_true(at >= (long long)before.tv_sec * 1000000 + before.tv_nsec / 1000);
+    assert_true(at <= (long long)after.tv_sec * 1000000 + after.tv_nsec / 1000);
+    close(fd);
+    unsetenv("NOTIFY_SOCKET");
+    assert_false(gw_notify_reloading());
 }
 
 static void without_a_manager_nothing_is_told(void **state)
@@ -110,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manager_hears_it),
+        cmocka_unit_test(a_reload_says_when_it_began),
         cmocka_unit_test(without_a_manager_nothing_is_told),
         cmocka_unit_test(the_watchdog_is_for_this_process),
     };
