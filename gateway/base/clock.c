@@ -148,7 +148,9 @@ bool gw_clock_parse_boot_id(const char *text, char out[GW_BOOT_ID_SIZE])
     const bool dashes = strchr(text, '-') != NULL;
     _Static_assert(sizeof form == sizeof id, "a boot id has 36 characters");
     for (size_t i = 0; i < sizeof form - 1; i++) {
-        const char c = form[i] == '-' && !dashes ? '-' : *text++;
+        char c = '-';
+        if (form[i] != '-' || dashes)
+            c = *text++;
         if (c == '\0' || (form[i] == '-') != (c == '-') || strchr("0123456789abcdef-", c) == NULL)
             return false;
         id[i] = c;

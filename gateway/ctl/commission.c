@@ -170,12 +170,12 @@ static int prove(const struct commission *c, const struct item *it, bool acted, 
     int code = since_ms >= 0 ? gw_call_ask_quiet(c->o, &r, &a)
                              : gw_call_post(c->verb, c->o, c->verb->path, b.data, &a);
     if (code < 0) {
+        code = GW_EXIT_DONE;
         if (c->o->json)
             code = gw_call_pass_on(c->verb, &a);
         else
             (void)printf("%s %s %s: %s, record %s\n", it->asset, it->role, it->point,
                          acted ? "seen to act" : "seen to move", gw_member_str(a.root, "record"));
-        code = GW_EXIT_DONE;
     }
     gw_answer_free(&a);
     return code;

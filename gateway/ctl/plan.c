@@ -102,7 +102,8 @@ enum gw_status gw_plan_asset(struct gw_plan *p, const struct gw_catalogue *cat, 
         return gw_err_set(err, GW_E_INVAL, "the name of asset %s is too long or not UTF-8", a.id);
     (void)snprintf(a.name, sizeof a.name, "%s", text);
     for (char *c = a.type; *c; c++)
-        *c = *c == '-' ? '_' : *c;
+        if (*c == '-')
+            *c = '_';
     if (!gw_catalogue_type(cat, a.type) || strcmp(a.type, GW_TYPE_GATEWAY) == 0)
         return no_type(cat, a.type, err);
     if (gw_plan_find_asset(p, a.id, &i))
