@@ -82,9 +82,9 @@ struct gw_mb_reactor {
 };
 
 /* Handlers: of a unit's tick, of the end of an endpoint's wait for its name, of the resolver. */
-void gw_mb_reactor_on_tick(void *unit);
-void gw_mb_reactor_on_wait_over(void *endpoint);
-void gw_mb_reactor_on_names(void *reactor, unsigned events);
+void gw_mb_reactor_on_tick(void *arg);
+void gw_mb_reactor_on_wait_over(void *arg);
+void gw_mb_reactor_on_names(void *arg, unsigned events);
 
 /* The endpoint goes on with the i-th of its addresses. */
 void gw_mb_reactor_use_address(struct endpoint *ep, size_t i);

@@ -5,6 +5,7 @@
  */
 #include "modbus/reactor.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,7 @@ static enum gw_status make_endpoint(struct gw_mb_reactor *r, struct draft *d, ui
     }
     if (gw_mb_numeric(conf->host, (uint16_t)conf->port, &ep->addrs))
         gw_mb_reactor_use_address(ep, 0);
+    assert(d->endpoints != NULL);
     d->endpoints[d->nendpoints++] = ep;
     return GW_OK;
 }

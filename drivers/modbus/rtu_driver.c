@@ -198,10 +198,12 @@ static enum gw_status set_lines(struct gw_driver_instance *inst, struct gw_drive
             status = start_line(inst, env, i, err);
             continue;
         }
-        struct line **at = &before->lines;
-        while (*at != l)
-            at = &(*at)->next;
-        *at = l->next;
+        for (struct line **at = &before->lines; *at != NULL; at = &(*at)->next) {
+            if (*at == l) {
+                *at = l->next;
+                break;
+            }
+        }
         l->next = inst->lines;
         inst->lines = l;
         status = keep_line(inst, l, env, i, err);
