@@ -195,6 +195,7 @@ int main(int argc, char **argv)
     const char *path = NULL;
     int c;
 
+    gw_config_one_arena();
     if (argc > 1 && strcmp(argv[1], "--probe") == 0)
         return gw_mb_probe(argc - 1, argv + 1, stdout, stderr);
     if (argc > 1 && strcmp(argv[1], "--replay") == 0)

@@ -104,8 +104,10 @@ static bool take(struct gw_mailbox *mb, void *item)
         return false;
     memcpy(item, mb->ring + mb->head * mb->item_size, mb->item_size);
     mb->head = mb->head + 1 < mb->capacity ? mb->head + 1 : 0;
-    if (--mb->count == 0)
+    if (--mb->count == 0) {
+        mb->head = 0; /* an idle one uses the same few pages again and again */
         lower_fd(mb->fd);
+    }
     return true;
 }
 

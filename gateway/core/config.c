@@ -50,6 +50,11 @@ void gw_config_trim(void)
     (void)malloc_trim(0);
 }
 
+void gw_config_one_arena(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+}
+
 void gw_config_drop(struct gw_config *c)
 {
     if (c)
