@@ -21,14 +21,6 @@ void gw_render_wall(struct gw_jcs *j, const char *key, int64_t wall_ms)
     gw_jcs_str(j, key, iso);
 }
 
-void gw_render_text(struct gw_jcs *j, const char *key, const struct gw_text *t)
-{
-    gw_jcs_obj(j, key);
-    gw_jcs_str(j, "en", t->en);
-    gw_jcs_str(j, "zh", t->zh);
-    gw_jcs_end(j);
-}
-
 void gw_render_clauses(struct gw_jcs *j, const struct gw_render *r,
                        const struct gw_site_asset *asset, const struct gw_finding *f)
 {
@@ -39,14 +31,7 @@ void gw_render_clauses(struct gw_jcs *j, const struct gw_render *r,
         const struct gw_clause *c = f->clauses[i];
         if (!gw_catalogue_cites(cat, c, r->site->enterprise.sector, asset->type))
             continue;
-        gw_jcs_obj(j, NULL);
-        gw_jcs_str(j, "article", c->article);
-        gw_jcs_str(j, "confirmed", c->confirmed);
-        gw_jcs_str(j, "document", c->document);
-        gw_jcs_str(j, "edition", c->edition);
-        gw_jcs_str(j, "item", c->item);
-        gw_render_text(j, "text", &c->text);
-        gw_jcs_end(j);
+        gw_part_clause(j, c);
     }
     gw_jcs_end(j);
 }

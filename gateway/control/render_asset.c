@@ -223,10 +223,10 @@ static void see_instrument(void *ctx, const struct gw_instrument *i)
     if (l.said)
         gw_render_wall(j, "since", l.said->since_ms);
     gw_jcs_str(j, "state", state_names[l.state]);
-    gw_render_text(j, "title", i->title);
+    gw_part_text(j, "title", i->title);
     if (s)
         write_value(w, s);
-    gw_render_text(j, "why", &l.why);
+    gw_part_text(j, "why", &l.why);
     gw_jcs_end(j);
 }
 
@@ -281,7 +281,7 @@ static void write_asset(struct gw_jcs *j, const struct gw_render *r,
     gw_jcs_str(j, "mode", mode_of(r, asset));
     gw_jcs_str(j, "name", asset->name);
     if (type)
-        gw_render_text(j, "title", &type->title);
+        gw_part_text(j, "title", &type->title);
     gw_jcs_str(j, "type", asset->type);
     gw_jcs_end(j);
 }

@@ -56,14 +56,14 @@ static void write_standing(struct gw_jcs *j, const struct gw_render *r, const st
 
     gw_jcs_obj(j, NULL);
     if (check)
-        gw_render_text(j, "advice", &check->finding->advice);
+        gw_part_text(j, "advice", &check->finding->advice);
     gw_jcs_str(j, "asset", s->asset);
     if (check) {
         const struct gw_type_def *type =
             gw_catalogue_type(gw_inventory_catalogue(r->inventory), check->asset->type);
         gw_jcs_str(j, "asset_name", check->asset->name);
         if (type)
-            gw_render_text(j, "asset_title", &type->title);
+            gw_part_text(j, "asset_title", &type->title);
     }
     gw_jcs_str(j, "case", s->id);
     if (check)

@@ -188,7 +188,7 @@ static void write_limits(struct gw_jcs *j, const struct gw_render *r, uint32_t p
         gw_jcs_str(j, "finding", check->finding->code);
         gw_jcs_int(j, "priority", check->finding->priority);
         gw_jcs_str(j, "side", low ? "low" : "high");
-        gw_render_text(j, "title", &check->finding->title);
+        gw_part_text(j, "title", &check->finding->title);
         gw_jcs_dec(j, "value", limit, p->decimals);
         gw_jcs_end(j);
     }

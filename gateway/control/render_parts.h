@@ -7,13 +7,12 @@
 
 #include "base/jcs.h"
 #include "control/render.h"
+#include "finding/record_parts.h"
 
 /* Counters stay far below 2^53 for the life of a gateway; clamp rather than fail the document. */
 void gw_render_count(struct gw_jcs *j, const char *key, uint64_t n);
 /* Wall time as text. */
 void gw_render_wall(struct gw_jcs *j, const char *key, int64_t wall_ms);
-/* "en" and "zh". */
-void gw_render_text(struct gw_jcs *j, const char *key, const struct gw_text *t);
 /* The clauses of the finding that are cited for such an asset in this enterprise, as "clauses";
  * finding NULL: none. */
 void gw_render_clauses(struct gw_jcs *j, const struct gw_render *r,

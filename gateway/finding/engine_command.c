@@ -23,27 +23,38 @@ void gw_engine_later(struct gw_command_answer *out)
     out->later = true;
 }
 
-/* The command as any other; the alarm's own record, which is taken already, says the same. */
-static void record_ack(struct gw_engine *e, const struct gw_command *cmd,
-                       const struct gw_stamp *now)
+enum gw_status gw_engine_record(struct gw_engine *e, const struct gw_deed *deed,
+                                const struct gw_stamp *now)
 {
-    static const struct gw_text text = {.en = "acknowledged", .zh = "已确认"};
     const struct gw_command_record r = {
         .inventory = e->conf.inventory,
         .boot_id = e->boot_id,
-        .command = cmd,
-        .text = &text,
+        .command = deed->command,
+        .text = deed->text,
         .now = *now,
     };
     gw_buf_clear(&e->body);
     gw_command_record_write(&r, &e->body);
+    if (e->body.failed)
+        return GW_E_FULL;
     const struct gw_draft draft = {
         .cls = GW_CLASS_COMMAND,
         .priority = 3,
         .body = e->body.data,
         .body_len = e->body.len,
+        .state_key = deed->key,
+        .state = deed->row,
     };
-    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
+    return e->conf.emit(e->conf.emit_ctx, &draft);
+}
+
+/* The command as any other; the alarm's own record, which is taken already, says the same. */
+static void record_ack(struct gw_engine *e, const struct gw_command *cmd,
+                       const struct gw_stamp *now)
+{
+    static const struct gw_text text = {.en = "acknowledged", .zh = "已确认"};
+    const struct gw_deed deed = {.command = cmd, .text = &text};
+    if (gw_engine_record(e, &deed, now) != GW_OK)
         gw_log(GW_LOG_WARN, "engine", "%s is acknowledged, by its own record alone", cmd->target);
 }
 

@@ -30,24 +30,8 @@ static bool carry_out(const struct doing *d, const char *key, const char *text,
                       const struct gw_text *done)
 {
     struct gw_engine *e = d->e;
-    const struct gw_command_record r = {
-        .inventory = e->conf.inventory,
-        .boot_id = e->boot_id,
-        .command = &d->cmd,
-        .text = done,
-        .now = *d->now,
-    };
-    gw_buf_clear(&e->body);
-    gw_command_record_write(&r, &e->body);
-    const struct gw_draft draft = {
-        .cls = GW_CLASS_COMMAND,
-        .priority = 3,
-        .body = e->body.data,
-        .body_len = e->body.len,
-        .state_key = key,
-        .state = text,
-    };
-    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+    const struct gw_deed deed = {.command = &d->cmd, .text = done, .key = key, .row = text};
+    if (gw_engine_record(e, &deed, d->now) != GW_OK) {
         gw_engine_later(d->out);
         return false;
     }

@@ -194,6 +194,16 @@ void gw_engine_govern_command(struct gw_engine *e, const struct gw_command *cmd,
 void gw_engine_answer(struct gw_command_answer *out, bool done, const char *en, const char *zh);
 /* Nothing is wrong with it, and the journal takes none now. */
 void gw_engine_later(struct gw_command_answer *out);
+/* A command carried out, and the row that it leaves. */
+struct gw_deed {
+    const struct gw_command *command;
+    const struct gw_text *text;
+    const char *key; /* NULL: it leaves none */
+    const char *row; /* NULL: the row goes */
+};
+/* Posts its record with its row. GW_E_FULL, also when it cannot be written: nothing is done. */
+enum gw_status gw_engine_record(struct gw_engine *e, const struct gw_deed *deed,
+                                const struct gw_stamp *now) GW_MUST_CHECK;
 /* The check's key and the number of a case id; false when it is none. */
 bool gw_engine_split_case(const char *id, char key[GW_CHECK_KEY], int64_t *number);
 

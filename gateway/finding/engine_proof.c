@@ -73,25 +73,10 @@ static void record(struct gw_engine *e, const struct gw_command *cmd, const stru
     memcpy(full.to_value, proof->to, sizeof full.to_value);
     full.after_ms = proof->after_ms;
     full.moved_ms = proof->at_ms;
-    const struct gw_command_record r = {
-        .inventory = e->conf.inventory,
-        .boot_id = e->boot_id,
-        .command = &full,
-        .text = &texts[proof->what],
-        .now = *now,
-    };
+    const struct gw_deed deed = {
+        .command = &full, .text = &texts[proof->what], .key = key, .row = text};
     gw_proof_row(proof, key, text);
-    gw_buf_clear(&e->body);
-    gw_command_record_write(&r, &e->body);
-    const struct gw_draft draft = {
-        .cls = GW_CLASS_COMMAND,
-        .priority = 3,
-        .body = e->body.data,
-        .body_len = e->body.len,
-        .state_key = key,
-        .state = text,
-    };
-    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK) {
+    if (gw_engine_record(e, &deed, now) != GW_OK) {
         gw_engine_later(out);
         return;
     }

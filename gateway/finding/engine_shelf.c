@@ -24,9 +24,10 @@ static void shelf_key(const struct gw_engine *e, const struct gw_shelf *shelf,
     (void)snprintf(out, GW_SHELF_KEY, "%s%s", GW_SHELF_PREFIX, e->slots[shelf->slot].def->key);
 }
 
-/* Writes the record into e->body. ended: who ended it; NULL where it begins or its time is over. */
-static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool begins,
-                         const struct gw_command *ended, const struct gw_stamp *now)
+/* How it begins (row: what is kept of it) or ends (row NULL). ended: who ended it; NULL where it
+ * begins or its time is over. */
+static enum gw_status record(struct gw_engine *e, const struct gw_shelf *shelf, const char *row,
+                             const struct gw_command *ended, const struct gw_stamp *now)
 {
     static const struct gw_text texts[] = {
         {.zh = "已搁置", .en = "shelved"},
@@ -36,7 +37,8 @@ static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool
     const char *who = "gateway", *reason = "expired";
     const struct gw_text *text = &texts[2];
     struct gw_command cmd = {.kind = GW_COMMAND_UNSHELVE, .by = GW_BY_GATEWAY};
-    if (begins) {
+    char key[GW_SHELF_KEY];
+    if (row != NULL) {
         cmd.kind = GW_COMMAND_SHELVE;
         cmd.by = shelf->by;
         who = shelf->who;
@@ -53,41 +55,15 @@ static void write_record(struct gw_engine *e, const struct gw_shelf *shelf, bool
     snprintf(cmd.target, sizeof cmd.target, "%s", e->slots[shelf->slot].def->key);
     cmd.from_ms = shelf->from_ms;
     cmd.until_ms = shelf->until_ms;
-    const struct gw_command_record r = {
-        .inventory = e->conf.inventory,
-        .boot_id = e->boot_id,
-        .command = &cmd,
-        .text = text,
-        .now = *now,
-    };
-    gw_buf_clear(&e->body);
-    gw_command_record_write(&r, &e->body);
-}
-
-/* text NULL: the row is deleted. */
-static enum gw_status emit(struct gw_engine *e, const char *key, const char *text)
-{
-    const struct gw_draft draft = {
-        .cls = GW_CLASS_COMMAND,
-        .priority = 3,
-        .body = e->body.data,
-        .body_len = e->body.len,
-        .state_key = key,
-        .state = text,
-    };
-    if (e->body.failed)
-        return GW_E_FULL;
-    return e->conf.emit(e->conf.emit_ctx, &draft);
+    shelf_key(e, shelf, key);
+    const struct gw_deed deed = {.command = &cmd, .text = text, .key = key, .row = row};
+    return gw_engine_record(e, &deed, now);
 }
 
 enum gw_status gw_engine_unshelve(struct gw_engine *e, struct gw_shelf *shelf,
                                   const struct gw_command *cmd, const struct gw_stamp *now)
 {
-    char key[GW_SHELF_KEY];
-    shelf_key(e, shelf, key);
-    write_record(e, shelf, false, cmd, now);
-    const enum gw_status status = emit(e, key, NULL);
-    if (status != GW_OK)
+    if (record(e, shelf, NULL, cmd, now) != GW_OK)
         return GW_E_FULL;
     e->slots[shelf->slot].masks &= ~GW_ALARM_MASK_SHELVED;
     *shelf = (struct gw_shelf){.slot = GW_NO_INDEX};
@@ -96,14 +72,12 @@ enum gw_status gw_engine_unshelve(struct gw_engine *e, struct gw_shelf *shelf,
     return GW_OK;
 }
 
-static enum gw_status shelve(struct gw_engine *e, struct gw_shelf *place, const struct gw_shelf *s)
+static enum gw_status shelve(struct gw_engine *e, struct gw_shelf *place, const struct gw_shelf *s,
+                             const struct gw_stamp *now)
 {
-    char key[GW_SHELF_KEY];
     char text[GW_SHELF_TEXT];
-    shelf_key(e, s, key);
     gw_shelf_write(s, text);
-    const enum gw_status status = emit(e, key, text);
-    if (status != GW_OK)
+    if (record(e, s, text, NULL, now) != GW_OK)
         return GW_E_FULL;
     e->nshelves += place->slot == GW_NO_INDEX ? 1 : 0;
     *place = *s;
@@ -195,8 +169,7 @@ void gw_engine_cmd_shelve(struct gw_engine *e, const struct gw_command *cmd,
                              .ends_ms = now->mono_ms + (cmd->until_ms - now->wall_ms)};
     (void)snprintf(shelf.who, sizeof shelf.who, "%s", cmd->who);
     (void)snprintf(shelf.reason, sizeof shelf.reason, "%s", cmd->reason);
-    write_record(e, &shelf, true, NULL, now);
-    if (shelve(e, place, &shelf) == GW_OK)
+    if (shelve(e, place, &shelf, now) == GW_OK)
         gw_engine_answer(out, true, "shelved", "已搁置");
     else
         gw_engine_later(out);

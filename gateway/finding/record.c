@@ -30,14 +30,7 @@ static void write_clauses(struct gw_jcs *j, const struct gw_record *r)
         const struct gw_clause *c = f->clauses[i];
         if (!gw_inventory_cites(r->inventory, r->check, c))
             continue;
-        gw_jcs_obj(j, NULL);
-        gw_jcs_str(j, "article", c->article);
-        gw_jcs_str(j, "confirmed", c->confirmed);
-        gw_jcs_str(j, "document", c->document);
-        gw_jcs_str(j, "edition", c->edition);
-        gw_jcs_str(j, "item", c->item);
-        gw_part_text(j, "text", &c->text);
-        gw_jcs_end(j);
+        gw_part_clause(j, c);
     }
     gw_jcs_end(j);
 }

@@ -22,6 +22,18 @@ void gw_part_iso(struct gw_jcs *j, const char *key, int64_t wall_ms)
     gw_jcs_str(j, key, iso);
 }
 
+void gw_part_clause(struct gw_jcs *j, const struct gw_clause *c)
+{
+    gw_jcs_obj(j, NULL);
+    gw_jcs_str(j, "article", c->article);
+    gw_jcs_str(j, "confirmed", c->confirmed);
+    gw_jcs_str(j, "document", c->document);
+    gw_jcs_str(j, "edition", c->edition);
+    gw_jcs_str(j, "item", c->item);
+    gw_part_text(j, "text", &c->text);
+    gw_jcs_end(j);
+}
+
 void gw_part_asset(struct gw_jcs *j, const struct gw_inventory *inv,
                    const struct gw_check_def *check)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * record_parts: members that several kinds of records have. Only for this folder; pure.
+ * record_parts: members that several kinds of records have, and the local API, too. Pure.
  */
 #ifndef GW_FINDING_RECORD_PARTS_H
 #define GW_FINDING_RECORD_PARTS_H
@@ -15,6 +15,8 @@
 
 /* A text in both languages as an object. */
 void gw_part_text(struct gw_jcs *j, const char *key, const struct gw_text *t);
+/* A clause as an object of an array. */
+void gw_part_clause(struct gw_jcs *j, const struct gw_clause *c);
 void gw_part_asset(struct gw_jcs *j, const struct gw_inventory *inv,
                    const struct gw_check_def *check);
 void gw_part_enterprise(struct gw_jcs *j, const struct gw_site *site);
