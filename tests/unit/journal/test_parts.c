@@ -10,6 +10,7 @@
 #include "base/jcs.h"
 #include "journal/body.h"
 #include "journal/db.h"
+#include "journal/fresh.h"
 #include "journal/losses.h"
 #include "journal/position.h"
 #include "seed.h"
@@ -86,6 +87,78 @@ static struct gw_loss lost(enum gw_parcel_kind kind, enum gw_loss_why why, uint6
 {
     return (struct gw_loss){
         .kind = kind, .why = why, .count = count, .from_ms = from_ms, .to_ms = to_ms};
+}
+
+static struct gw_row *fresh_row(enum gw_parcel_kind kind, size_t len)
+{
+    struct gw_row *row = calloc(1, sizeof *row + len + 1);
+    assert_non_null(row);
+    row->kind = kind;
+    row->len = len;
+    return row;
+}
+
+/* Rows leave in any order, and what is left is found as by counting. */
+static void fresh_rows_agree_with_a_table(void **state)
+{
+    (void)state;
+    uint64_t seed = test_seed();
+    bool here[602] = {false};
+    static struct gw_fresh f;
+    f = (struct gw_fresh){.max_bytes = 4000};
+    int64_t next = 7, first = 7;
+    for (int step = 0; step < 4000; step++) {
+        int64_t id = 0;
+        if (next < 600 && gw_fresh_room(&f) && gw_rand_below(&seed, 2) == 0) {
+            const enum gw_parcel_kind kind = next % 3 == 0 ? GW_PARCEL_EVENT : GW_PARCEL_TELEMETRY;
+            gw_fresh_add(&f, fresh_row(kind, 100), next, step);
+            here[next++] = true;
+        } else {
+            id = first + (int64_t)gw_rand_below(&seed, (uint64_t)(next - first) + 2);
+            const bool was = id < next && here[id];
+            assert_int_equal(gw_fresh_drop(&f, id), was);
+            if (was)
+                here[id] = false;
+        }
+        while (first < next && !here[first])
+            first++;
+        size_t alive = 0;
+        for (int64_t i = first; i < next; i++)
+            alive += here[i] ? 1 : 0;
+        assert_int_equal(f.alive, alive);
+        assert_int_equal(f.bytes, alive * 100);
+        assert_int_equal(gw_fresh_since(&f) == INT64_MAX, alive == 0);
+        assert_int_equal(gw_fresh_room(&f), alive * 100 < 4000 && f.span < GW_FRESH_ROWS);
+        const int64_t after = first + (int64_t)gw_rand_below(&seed, 20) - 5;
+        int64_t want = after < first ? first : after + 1;
+        while (want < next && (!here[want] || want % 3 == 0))
+            want++;
+        const struct gw_row *row = gw_fresh_next(&f, GW_PARCEL_TELEMETRY, after, &id);
+        assert_int_equal(row != NULL, want < next);
+        if (row != NULL)
+            assert_int_equal(id, want);
+    }
+    gw_fresh_shift(&f, f.span);
+    assert_int_equal(f.alive + f.bytes + f.span, 0);
+}
+
+/* A commit takes some of them: as many as fit, and one in any case. */
+static void a_commit_takes_a_part(void **state)
+{
+    (void)state;
+    static struct gw_fresh f;
+    f = (struct gw_fresh){.max_bytes = 100000};
+    for (int64_t id = 1; id <= 5; id++)
+        gw_fresh_add(&f, fresh_row(GW_PARCEL_TELEMETRY, 1000), id, 0);
+    assert_int_equal(gw_fresh_part(&f, 2500), 2);
+    assert_int_equal(gw_fresh_part(&f, 10), 1);
+    assert_int_equal(gw_fresh_part(&f, 5000), 5);
+    assert_true(gw_fresh_drop(&f, 2));
+    assert_int_equal(gw_fresh_part(&f, 2500), 3);
+    gw_fresh_shift(&f, 1);
+    assert_int_equal(f.first_id, 3); /* the second had left */
+    assert_int_equal(f.alive, 3);
+    gw_fresh_shift(&f, f.span);
 }
 
 static void losses_gather_in_episodes(void **state)
@@ -243,6 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_position_knows_what_is_out),
         cmocka_unit_test(a_position_agrees_with_a_table),
+        cmocka_unit_test(fresh_rows_agree_with_a_table),
+        cmocka_unit_test(a_commit_takes_a_part),
         cmocka_unit_test(losses_gather_in_episodes),
         cmocka_unit_test(no_loss_is_forgotten_when_there_are_too_many_episodes),
         cmocka_unit_test(bodies_are_canonical),
