@@ -19,7 +19,7 @@ from .common import BROKER, Server, compiled, cpu_ms, libraries, memory_kb, runn
 
 LOADS = {"W1": (50, [(0, 8), (20, 8), (40, 8), (200, 8), (220, 8)]),
          "W2": (200, [(0, 34), (50, 33), (100, 33)])}
-VARIANTS = {"10 ms": {"latency_ms": 10}, "5 % silent": {"silent": 0.05}, "holes": {"holes": [(8, 12), (28, 12), (208, 12)]}}
+VARIANTS = {"without furnaces": {"assets": False}, "10 ms": {"latency_ms": 10}, "5 % silent": {"silent": 0.05}, "holes": {"holes": [(8, 12), (28, 12), (208, 12)]}}
 RATIO, PSS_KB = 1.0, 16 * 1024
 SETTLE_S = 3  # after the start, before counting
 
@@ -35,7 +35,7 @@ def measure(server, pid, registers, seconds):
     return spent / max(1, passes * registers) * 1000, passes / lasted / answering, memory_kb(pid)["Pss"]
 
 
-def one_round(load, seconds, silent=0.0, **kind):
+def one_round(load, seconds, silent=0.0, assets=True, **kind):
     devices, blocks = LOADS[load]
     registers = sum(count for _, count in blocks)
     with Rig() as rig:
@@ -49,7 +49,7 @@ def one_round(load, seconds, silent=0.0, **kind):
         first = measure(server, floor.pid, registers, seconds)
         floor.terminate()
         floor.wait()
-        gateway = rig.gateway(site(rig, server, blocks))
+        gateway = rig.gateway(site(rig, server, blocks, assets=assets))
         running(rig, gateway, devices - len(server.silent))
         return first, measure(server, gateway.pid, registers, seconds)
 
@@ -69,5 +69,6 @@ def run(bench):
                    statistics.median(gateway[0] / floor[0] for floor, gateway in rounds), RATIO)
         if load == "W2":
             bench.must("W2: PSS of 200 devices x 100 registers", max(g[2] for _, g in rounds) / 1024, PSS_KB / 1024, "MiB")
+    tell(bench, "W2, without furnaces", *one_round("W2", bench.seconds, assets=False))
     for name, kind in VARIANTS.items():
         tell(bench, f"W1, {name}", *one_round("W1", bench.seconds, **kind))
