@@ -3,12 +3,13 @@
  * server: many Modbus TCP devices in one thread, fast enough that it is the client that is measured, and
  * the one that knows when each device was asked.
  *
- *   server [-u UNITS] [-l MS] [-s SILENT] [-x ADDRESS,COUNT]... [-t] ENDPOINTS
+ *   server [-u UNITS] [-l MS] [-s SILENT] [-x ADDRESS,COUNT]... [-j STEP] [-t] ENDPOINTS
  *
  *   -u  units behind each endpoint, from 1 on; default 1. Device d is unit d % UNITS + 1 of d / UNITS
  *   -l  every answer takes so many milliseconds
  *   -s  so many devices, spread evenly, never answer
  *   -x  what touches these registers is refused by exception 2
+ *   -j  every value is so much higher in every second pass (1): what a plant measures never stands still
  *   -t  of each answer registers 0 to 3 are the microsecond (CLOCK_MONOTONIC) at which it was sent, 4 and
  *       5 the number of the device's pass; both with the high word first
  *
@@ -75,6 +76,7 @@ struct server {
     size_t nendpoints, nunits, ndevices;
     int64_t latency_us;
     bool stamps;
+    unsigned step;
     struct {
         unsigned from, to;
     } holes[HOLES];
@@ -146,10 +148,9 @@ static void write_stamp(struct device *d, int64_t at_us)
     d->regs[STAMP + 1] = (uint16_t)d->serial;
 }
 
-/* What a plant measures never stands still: every value is one higher in every second pass. */
 static unsigned shown(const struct server *s, const struct device *d, unsigned at)
 {
-    return s->stamps && at < STAMP + 2 ? d->regs[at] : d->regs[at] + (d->serial & 1);
+    return s->stamps && at < STAMP + 2 ? d->regs[at] : d->regs[at] + (d->serial & 1) * s->step;
 }
 
 static void answer(struct server *s, struct conn *c, const uint8_t *request)
@@ -426,17 +427,19 @@ static void run(struct server *s)
 
 int main(int argc, char **argv)
 {
-    struct server s = {.nunits = 1};
+    struct server s = {.nunits = 1, .step = 1};
     size_t silent = 0;
     int option;
 
-    while ((option = getopt(argc, argv, "u:l:s:x:t")) != -1)
+    while ((option = getopt(argc, argv, "u:l:s:x:j:t")) != -1)
         if (option == 'u')
             s.nunits = strtoul(optarg, NULL, 10);
         else if (option == 'l')
             s.latency_us = strtol(optarg, NULL, 10) * 1000;
         else if (option == 's')
             silent = strtoul(optarg, NULL, 10);
+        else if (option == 'j')
+            s.step = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 't')
             s.stamps = true;
         else if (option == 'x' && s.nholes < HOLES &&
