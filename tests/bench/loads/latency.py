@@ -3,7 +3,8 @@
 
 Every clock is CLOCK_MONOTONIC of this machine. A reading carries the microsecond at which the server sent it as a value,
 so that telemetry tells its own age: the way to the gateway, decoding, deciding, publishing, the broker and the way to the
-subscriber are all in it.
+subscriber are all in it. The floor program's messages are timed beside it, for what the machine itself does to such a
+figure.
 
 An alarm's time is split where it can be seen from outside:
   poll wait  from the change to the answer that tells of it (the server knows both)
@@ -12,12 +13,13 @@ An alarm's time is split where it can be seen from outside:
   publish    from there to the subscriber: hand-out, libmosquitto, the broker
 The bound wants the p99 of commits in this run; those are all waits for the disk while the samples were taken.
 """
+import json
 import random
 import time
 
 from harness import BUILD, Rig
 
-from .common import BROKER, Server, Spy, STAMPED, STAMPS, Watch, disk, percentile, running, site, spread, stamp
+from .common import BROKER, Server, Spy, STAMPED, STAMPS, Watch, compiled, disk, libraries, percentile, running, site, spread, stamp
 from . import gpio
 
 DEVICES, REGISTERS, PERIOD_MS = 10, 10, 100
@@ -31,6 +33,23 @@ def lifted(rig):
     """The catalogue without its limits on chatter and floods, which would hold such alarms back."""
     import busy
     return busy.catalogue(rig)
+
+
+def by_floor(bench):
+    with Rig() as rig:
+        rig.broker(BROKER)
+        server = Server(rig, DEVICES, stamps=True, roles=False)
+        watch = Watch(rig, "floor/#")
+        rig.start("floor", [compiled(rig, "floor", *libraries("libmodbus", "libmosquitto")), rig.broker_port, PERIOD_MS,
+                            f"0,{REGISTERS}", *server.ports])
+        time.sleep(3)
+        list(watch.new())
+        time.sleep(bench.size(20, 3))
+        took = []
+        for us, _, _, row in watch.new():
+            words = json.loads(row)
+            took.append((us - sum(words[f"r{i}"] << 16 * (3 - i) for i in range(4))) / 1000)
+    bench.say(f"reading to the floor program's message, the same devices: {spread(took)}")
 
 
 def telemetry(bench):
@@ -87,6 +106,7 @@ def alarms(bench):
 
 
 def run(bench):
+    by_floor(bench)
     telemetry(bench)
     alarms(bench)
     gpio.run(bench)
