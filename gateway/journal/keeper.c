@@ -408,6 +408,7 @@ static bool set_up(struct gw_keeper *k, struct gw_journal *j)
                                  .jitter_pct = RETRY_JITTER,
                                  .rand = seed};
     k->j = j;
+    gw_handout_look(k);
     k->env.clock = j->conf.clock;
     k->env.gateway = j->conf.gateway;
     gw_clock_boot_id(k->env.boot);

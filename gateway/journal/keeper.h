@@ -186,6 +186,7 @@ struct gw_keeper {
     /* handout.c */
     int64_t record_at[GW_RANKS]; /* the records reader was handed everything up to here */
     int64_t window_at;
+    int64_t looked_seq; /* up to here no record or window waits behind those; -1: not known */
     uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
     uint64_t lives[GW_READERS_MAX];   /* those that were taken note of */
     unsigned streak;                  /* historical records handed out in a row */
@@ -277,6 +278,8 @@ void gw_handout(struct gw_keeper *k);
 void gw_handout_rewind(struct gw_keeper *k, unsigned reader);
 void gw_handout_live(struct gw_keeper *k, unsigned reader);
 void gw_handout_restart(struct gw_keeper *k); /* another records.db */
+/* What had been delivered waits again, though no record was added: it has to be looked for. */
+void gw_handout_look(struct gw_keeper *k);
 /* A record or window of that key may have been handed out since the last rewind or restart. */
 bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key);
 

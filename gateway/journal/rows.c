@@ -136,8 +136,12 @@ static enum gw_status find_stored(struct gw_rows *r, int k, struct gw_position *
         bool found = false;
         gw_db_bind_int(r->db, q, 1, p->sent);
         enum gw_status status = gw_db_step(r->db, q, &found, err);
-        if (!found)
+        if (!found) {
+            /* The next one will be behind all that the file has now. */
+            if (status == GW_OK)
+                p->sent = r->last_id < last ? r->last_id : last;
             return status;
+        }
         int64_t id = gw_db_int(r->db, q, 0);
         bool forward = id > p->sent;
         if (forward && id <= last && !is_gone(r, k, id)) {
