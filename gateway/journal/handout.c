@@ -83,7 +83,7 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             *out->at = out->parcel.key;
             if (out->parcel.data == NULL)
                 gw_chain_spoilt(k, &out->parcel);
-            free(out->parcel.data);
+            gw_parcel_clear(&out->parcel);
             k->unfinished = ++looks == LOOKS;
             if (k->unfinished)
                 return false;
@@ -203,7 +203,7 @@ static void serve(struct gw_keeper *k, unsigned reader)
         if (!next_parcel(k, reader, &next))
             return;
         if (!hand_over(k, reader, &next.parcel)) {
-            free(next.parcel.data);
+            gw_parcel_clear(&next.parcel);
             return;
         }
         if (next.again != NULL)

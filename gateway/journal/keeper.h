@@ -75,6 +75,9 @@ struct gw_port {
 
 #define GW_ROWS_CAPACITY 1024
 #define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
+/* Rows and parcels that are kept for the next ones: those of a burst. */
+#define GW_ROWS_SPARE       GW_POOL_BLOCKS_MAX
+#define GW_ROWS_SPARE_BYTES ((size_t)1024 * 1024)
 
 /* A page of the chain, or a window, that somebody asked for. */
 struct gw_export {
@@ -106,6 +109,7 @@ struct gw_journal {
     struct gw_journal_conf conf;
     struct gw_mailbox *posts;    /* struct gw_post * */
     struct gw_mailbox *rows;     /* struct gw_row * */
+    struct gw_pool *pool;        /* of rows, and of parcels with them */
     struct gw_mailbox *notices;  /* struct gw_notice */
     struct gw_mailbox *receipts; /* struct gw_receipt */
     struct gw_mailbox *resends;  /* struct gw_resend */
@@ -162,7 +166,8 @@ struct gw_keeper {
     struct gw_post *batch[GW_BATCH_POSTS];
     size_t nbatch;
     size_t batch_bytes;
-    struct gw_acks acks; /* of records and windows */
+    struct gw_acks acks;  /* of records and windows */
+    struct gw_acks spare; /* empty: the room in which the next acks of a reader are taken */
 
     /* receipts.c */
     struct gw_receipt receipts[GW_RECEIPTS_AT_ONCE];

@@ -177,9 +177,10 @@ static enum gw_status copy_row(const struct gw_rows *r, const struct found *foun
                                struct gw_parcel *out, struct gw_err *err)
 {
     const struct gw_row *row = found->fresh;
-    struct gw_parcel parcel = {.kind = row->kind, .key = found->id, .len = row->len};
+    struct gw_parcel parcel = {
+        .kind = row->kind, .key = found->id, .len = row->len, .pool = r->conf.pool};
     memcpy(parcel.topic, row->topic, sizeof parcel.topic);
-    parcel.data = malloc(row->len + 1);
+    parcel.data = gw_pool_take(parcel.pool, row->len + 1, &parcel.cap);
     if (parcel.data == NULL)
         return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
     memcpy(parcel.data, row->data, row->len);
