@@ -2,17 +2,19 @@
 """Allocations in the steady state, by who asks for them (spy.c), and whether memory grows over 10 million samples.
 
 Two gateways, one after the other, since what the spy notes is memory, too. Both read 100 registers of each device ten
-times a second and send every value. Rings and pools are full before anything is counted.
+times a second and send every value. Rings and queues were full once before growth is counted.
 """
+import signal
 import time
 
-from harness import BUILD, Rig
+from harness import BUILD, Rig, until
 
-from .common import BROKER, Server, Spy, Watch, memory_kb, running, site
+from .common import BROKER, Server, Spy, Watch, ctl, memory_kb, running, site
 
 DEVICES, REGISTERS, PERIOD_MS = 100, 100, 100
 FURNACES = 10   # one for so many devices
-SETTLE_S = 30   # more than the windows of evidence, which are memory that fills
+SETTLE_S = 115  # rings of history hold up to 1,024 samples, and are memory that fills
+STALL_S = 3     # the broker holds still for so long, so that every queue was full once
 GROWTH_KB = 64  # a page here and there is no growth
 # What is told twice a minute, such as health, is no cost of a sample.
 PER_SAMPLE = 0.0005
@@ -33,7 +35,7 @@ def allocations(bench):
     with Rig() as rig:
         rig_spy = Spy(rig)
         server, watch, _ = start(rig, devices, env=rig_spy.env)
-        time.sleep(bench.size(SETTLE_S, 5))
+        time.sleep(bench.size(30, 5))
         list(watch.new())
         since = server.reset()
         before, places = rig_spy.allocations(), rig_spy.places()
@@ -52,11 +54,20 @@ def allocations(bench):
     bench.must("allocations per sample in the gateway's own code", by["nonsited"] / samples, PER_SAMPLE, digits=4)
 
 
+def fill_queues(bench, rig, broker):
+    broker.send_signal(signal.SIGSTOP)
+    time.sleep(STALL_S)
+    broker.send_signal(signal.SIGCONT)
+    until("drained", 60, lambda: (s := ctl(rig, "status")) and s["journal"]["telemetry_waiting"] < 200)
+    time.sleep(bench.size(10, 2))
+
+
 def growth(bench):
     devices, samples = bench.size(DEVICES, DEVICES // 5), bench.size(10_000_000, 200_000)
     with Rig() as rig:
         server, _, gateway = start(rig, devices)
-        time.sleep(bench.size(SETTLE_S, 25))
+        fill_queues(bench, rig, rig.procs[0])
+        time.sleep(bench.size(SETTLE_S, 5))
         since, first = server.reset(), memory_kb(gateway.pid)
         while (got := server.stats()["registers"]) < samples:
             assert gateway.poll() is None and time.monotonic() - since < 1200, got
