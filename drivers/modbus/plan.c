@@ -10,7 +10,7 @@
 /* A span with its place in the caller's array, for sorting. */
 struct item {
     struct gw_mb_span span;
-    size_t index;
+    uint32_t index;
 };
 
 static bool is_bits(enum gw_mb_fc fc)
@@ -82,7 +82,8 @@ void gw_mb_plan_whole(struct gw_mb_plan *plan)
             end = new_end;
         } else {
             block = &plan->blocks[plan->nblocks++];
-            *block = (struct gw_mb_block){.fc = span->fc, .address = span->address, .first = i};
+            *block = (struct gw_mb_block){
+                .fc = span->fc, .address = span->address, .first = (uint32_t)i};
             end = span_end;
         }
         block->count = (uint16_t)(end - block->address);
@@ -127,8 +128,8 @@ static struct gw_mb_block part_of(const struct gw_mb_plan *plan, size_t first, s
         .fc = spans[0].fc,
         .address = spans[0].address,
         .count = (uint16_t)(end - spans[0].address),
-        .first = first,
-        .nspans = n,
+        .first = (uint32_t)first,
+        .nspans = (uint32_t)n,
     };
 }
 
@@ -177,7 +178,7 @@ enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
         goto out;
     }
     for (size_t i = 0; i < n; i++)
-        items[i] = (struct item){.span = spans[i], .index = i};
+        items[i] = (struct item){.span = spans[i], .index = (uint32_t)i};
     qsort(items, n, sizeof *items, by_place);
     for (size_t i = 0; i < n; i++) {
         plan.order[i] = items[i].index;

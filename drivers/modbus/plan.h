@@ -37,7 +37,7 @@ struct gw_mb_limits {
 struct gw_mb_block {
     enum gw_mb_fc fc;
     uint16_t address, count;
-    size_t first, nspans; /* range in gw_mb_plan.order */
+    uint32_t first, nspans; /* range in gw_mb_plan.order */
     /* What the device says of it; kept by the pass. */
     uint8_t exception; /* of the last answer; 0: data, or not asked yet */
     uint8_t waits;     /* times in a row that it was busy, or refused it */
@@ -48,8 +48,8 @@ struct gw_mb_block {
 
 struct gw_mb_plan {
     struct gw_mb_block *blocks;
-    size_t nblocks; /* there is room for nspans of them */
-    size_t *order;  /* span indexes sorted by fc and address, grouped by block */
+    size_t nblocks;  /* there is room for nspans of them */
+    uint32_t *order; /* span indexes sorted by fc and address, grouped by block */
     size_t nspans;
     struct gw_mb_span *spans; /* in that order */
     struct gw_mb_limits limits;

@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "core/gateway_in.h"
 
-#define TAG "core"
+#define TAG       "core"
+#define TEXT_KEPT ((size_t)64 << 10)
 
 void gw_gateway_event(struct gw_gateway *g, const struct gw_event *ev)
 {
@@ -61,6 +62,9 @@ void gw_gateway_tell_inventory(struct gw_gateway *g, const struct gw_stamp *now)
                           },
                           now, &g->text);
     put_signed(g, GW_DOC_INVENTORY);
+    /* It is told seldom, and by far the largest. */
+    gw_buf_slim(&g->text, TEXT_KEPT);
+    gw_buf_slim(&g->wire, TEXT_KEPT);
 }
 
 void gw_gateway_tell_cases(struct gw_gateway *g, const struct gw_stamp *now)
