@@ -282,9 +282,9 @@ static bool within(const struct gw_mb_pass *p, int64_t window_s)
 /* The register beside it says where the decimal point of the value is. */
 static void apply_decimals(const struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    if (e->links->decimals_from == GW_MB_NONE)
+    if (e->extra == NULL || e->extra->decimals_from == GW_MB_NONE)
         return;
-    const struct gw_sample *d = &p->entries[e->links->decimals_from].sample;
+    const struct gw_sample *d = &p->entries[e->extra->decimals_from].sample;
     if (d->valued && d->quality == GW_Q_GOOD && d->value.i >= -GW_MB_EXPONENT &&
         d->value.i <= GW_MB_EXPONENT) {
         uint16_t regs[GW_RAW_MAX];
@@ -303,8 +303,8 @@ static void apply_presence(const struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
     if (e->sample.vtype != GW_V_STATE || !e->sample.valued)
         return;
-    if (e->links->count_from != GW_MB_NONE) {
-        const struct gw_sample *count = &p->entries[e->links->count_from].sample;
+    if (e->extra != NULL && e->extra->count_from != GW_MB_NONE) {
+        const struct gw_sample *count = &p->entries[e->extra->count_from].sample;
         if (count->valued && count->quality == GW_Q_GOOD &&
             (int64_t)e->conf->channel > count->value.i)
             e->sample.value.i = GW_S_ABSENT;
@@ -329,17 +329,17 @@ static void begin_anew(struct gw_mb_pass *p)
 static void note_device(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
     const struct gw_mb_point_keys *k = &e->conf->def->keys;
-    if (!e->sample.valued || e->sample.vtype != GW_V_INT)
+    if (e->extra == NULL || !e->sample.valued || e->sample.vtype != GW_V_INT)
         return;
     const int64_t now = e->sample.value.i;
     if (k->restart_if_less) {
-        if (e->counted && now < e->last)
+        if (e->extra->counted && now < e->extra->last)
             begin_anew(p);
-        e->counted = true;
-        e->last = now;
+        e->extra->counted = true;
+        e->extra->last = now;
     }
     if (k->expect != INT64_MIN)
-        e->fits = now == k->expect;
+        e->extra->fits = now == k->expect;
 }
 
 /* The first setting of the device that differs is told in every pass, whether it was read in this
@@ -349,7 +349,7 @@ static void tell_difference(struct gw_mb_pass *p)
     for (size_t i = 0; i < p->nentries; i++) {
         const struct gw_mb_entry *e = &p->entries[i];
         const int64_t expect = e->conf->def->keys.expect;
-        if (expect == INT64_MIN || e->fits || !e->sample.valued)
+        if (expect == INT64_MIN || e->extra->fits || !e->sample.valued)
             continue;
         const char *is = gw_mb_point_code(e->conf, e->sample.value.i);
         const char *want = gw_mb_point_code(e->conf, expect);
@@ -366,9 +366,9 @@ static void tell_difference(struct gw_mb_pass *p)
 /* What the device says of its probe decides about the probe's value. */
 static void apply_state(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    if (e->links->state_from == GW_MB_NONE)
+    if (e->extra->state_from == GW_MB_NONE)
         return;
-    const struct gw_sample *state = &p->entries[e->links->state_from].sample;
+    const struct gw_sample *state = &p->entries[e->extra->state_from].sample;
     const enum gw_quality q = state->valued ? gw_state_quality((enum gw_state)state->value.i)
                                             : (enum gw_quality)state->quality;
     /* An unknown state says nothing that would replace what is known of a bad value. */
@@ -379,8 +379,8 @@ static void apply_state(struct gw_mb_pass *p, struct gw_mb_entry *e)
 
 static void apply_faults(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    for (size_t k = 0; k < e->links->nfaults; k++) {
-        const struct gw_sample *flag = &p->entries[e->links->faults[k]].sample;
+    for (size_t k = 0; k < e->extra->nfaults; k++) {
+        const struct gw_sample *flag = &p->entries[e->extra->faults[k]].sample;
         if (flag->valued && flag->value.i != 0) {
             e->sample.quality = GW_Q_BAD_FAULT;
             return;
@@ -394,8 +394,8 @@ static void apply_faults(struct gw_mb_pass *p, struct gw_mb_entry *e)
 static void apply_setup(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
     bool fits = true;
-    for (size_t k = 0; k < e->links->nvalid; k++)
-        fits = fits && p->entries[e->links->valid[k]].fits;
+    for (size_t k = 0; e->extra != NULL && k < e->extra->nvalid; k++)
+        fits = fits && p->entries[e->extra->valid[k]].extra->fits; /* it has "expect" */
     if (!fits && e->sample.quality == GW_Q_GOOD)
         e->sample.quality = GW_Q_UNCERTAIN;
     if (e->sample.vtype == GW_V_NUM && e->sample.quality == GW_Q_GOOD &&
@@ -424,8 +424,10 @@ static void settle_group(struct gw_mb_pass *p, struct gw_mb_group *g)
         if (p->broken) {
             set_bad(p, i, &p->ended);
         } else if (e->sample.nraw > 0) {
-            apply_state(p, e);
-            apply_faults(p, e);
+            if (e->extra != NULL) {
+                apply_state(p, e);
+                apply_faults(p, e);
+            }
             apply_setup(p, e);
         }
     }
@@ -447,7 +449,7 @@ static void forget_setup(struct gw_mb_pass *p)
         for (size_t k = g->first; k < g->first + g->n; k++) {
             if (p->entries[k].conf->def->keys.expect == INT64_MIN)
                 continue;
-            p->entries[k].fits = false;
+            p->entries[k].extra->fits = false;
             if (g->cadence.due_ms > p->tick_ms)
                 g->cadence.due_ms = p->tick_ms;
         }

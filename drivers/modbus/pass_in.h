@@ -20,26 +20,25 @@
 #define GW_MB_NONE       UINT32_MAX
 #define GW_MB_FAULT_SIZE sizeof(((struct gw_batch *)NULL)->fault)
 
-/* Other points of the device that a point needs: entries. */
-struct gw_mb_links {
+/* What few points have: others of the device that they need (entries), and what they tell of its
+ * setup. */
+struct gw_mb_extra {
     uint32_t state_from, decimals_from, count_from; /* or GW_MB_NONE */
     uint32_t faults[GW_MB_FAULTS_MAX];
     size_t nfaults;
     uint32_t valid[GW_MB_FAULTS_MAX];
     size_t nvalid;
+    int64_t last; /* with "restart_if_less" and counted */
+    bool counted;
+    bool fits; /* with "expect": it was read and is as expected */
 };
-
-extern const struct gw_mb_links gw_mb_no_links;
 
 /* A point of the device. There may be many thousands. */
 struct gw_mb_entry {
     const char *name; /* within the device, for messages */
     const struct gw_mb_point *conf;
-    const struct gw_mb_links *links; /* its own, or gw_mb_no_links */
-    struct gw_sample sample;         /* .point: index into the site's points */
-    int64_t last;                    /* with "restart_if_less" and counted */
-    bool counted;
-    bool fits; /* with "expect": it was read and is as expected */
+    struct gw_mb_extra *extra; /* NULL: nothing */
+    struct gw_sample sample;   /* .point: index into the site's points */
 };
 
 /* The points of one period: entries first .. first + n - 1. */
@@ -58,7 +57,7 @@ struct gw_mb_pass {
     const struct gw_mb_device *conf;
     struct gw_mb_entry *entries; /* by period, then in the order of the site */
     size_t nentries;
-    struct gw_mb_links *links;  /* of the entries that have some */
+    struct gw_mb_extra *extras; /* of the entries that have some */
     struct gw_mb_group *groups; /* shortest period first */
     size_t ngroups;
     /* The device. */

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct gw_mb_links gw_mb_no_links = {
-    .state_from = GW_MB_NONE, .decimals_from = GW_MB_NONE, .count_from = GW_MB_NONE};
-
 static int by_period(const void *a, const void *b)
 {
     const struct gw_mb_entry *x = a;
@@ -40,7 +37,6 @@ static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, 
         p->entries[n++] = (struct gw_mb_entry){
             .name = dot + 1,
             .conf = site->point_priv[i],
-            .links = &gw_mb_no_links,
             .sample = {.point = (uint32_t)i, .mono_ms = site->points[i].period_ms},
         };
     }
@@ -48,10 +44,11 @@ static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, 
     return GW_OK;
 }
 
-static bool has_links(const struct gw_mb_point_def *def)
+static bool has_extra(const struct gw_mb_point_def *def)
 {
     return def->keys.state_from[0] != '\0' || def->keys.decimals_from[0] != '\0' ||
-           def->keys.count_from[0] != '\0' || def->nfault_if > 0 || def->nvalid_if > 0;
+           def->keys.count_from[0] != '\0' || def->nfault_if > 0 || def->nvalid_if > 0 ||
+           def->keys.restart_if_less || def->keys.expect != INT64_MIN;
 }
 
 /* The entry that e calls `name`; GW_MB_NONE for "" and for what the device does not have. */
@@ -68,10 +65,10 @@ static uint32_t find_entry(const struct gw_mb_pass *p, const struct gw_site *sit
 }
 
 static bool link_entry(const struct gw_mb_pass *p, const struct gw_site *site,
-                       const struct gw_mb_entry *e, struct gw_mb_links *out)
+                       const struct gw_mb_entry *e, struct gw_mb_extra *out)
 {
     const struct gw_mb_point_def *def = e->conf->def;
-    *out = (struct gw_mb_links){
+    *out = (struct gw_mb_extra){
         .state_from = find_entry(p, site, e, def->keys.state_from),
         .decimals_from = find_entry(p, site, e, def->keys.decimals_from),
         .count_from = find_entry(p, site, e, def->keys.count_from),
@@ -97,22 +94,22 @@ static enum gw_status link_refs(struct gw_mb_pass *p, const struct gw_site *site
 {
     size_t n = 0;
     for (size_t i = 0; i < p->nentries; i++)
-        n += has_links(p->entries[i].conf->def);
+        n += has_extra(p->entries[i].conf->def);
     if (n == 0)
         return GW_OK;
-    p->links = calloc(n, sizeof *p->links);
-    if (p->links == NULL)
+    p->extras = calloc(n, sizeof *p->extras);
+    if (p->extras == NULL)
         return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory",
                           site->devices[p->device].id);
     n = 0;
     for (size_t i = 0; i < p->nentries; i++) {
         struct gw_mb_entry *e = &p->entries[i];
-        if (!has_links(e->conf->def))
+        if (!has_extra(e->conf->def))
             continue;
-        if (!link_entry(p, site, e, &p->links[n]))
+        if (!link_entry(p, site, e, &p->extras[n]))
             return gw_err_set(err, GW_E_RANGE, "points.%s: refers to no point of its device",
                               site->points[e->sample.point].id);
-        e->links = &p->links[n++];
+        e->extra = &p->extras[n++];
     }
     return GW_OK;
 }
@@ -189,7 +186,7 @@ void gw_mb_pass_free(struct gw_mb_pass *pass)
     for (size_t i = 0; i < pass->ngroups; i++)
         gw_mb_plan_free(&pass->groups[i].plan);
     free(pass->groups);
-    free(pass->links);
+    free(pass->extras);
     free(pass->entries);
     free(pass);
 }

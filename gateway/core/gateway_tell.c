@@ -109,6 +109,18 @@ void gw_gateway_tell_health(struct gw_gateway *g, const struct gw_stamp *now)
     g->health_due_ms = now->mono_ms + g->plant->site->mqtt.health_s * 1000;
 }
 
+void gw_gateway_tell_wanted(struct gw_gateway *g, const struct gw_stamp *now)
+{
+    const unsigned wanted = g->mqtt ? gw_mqtt_wanted(g->mqtt) : 0;
+
+    if (wanted & 1u << GW_DOC_INVENTORY)
+        gw_gateway_tell_inventory(g, now);
+    if (wanted & 1u << GW_DOC_CASES)
+        gw_gateway_tell_cases(g, now);
+    if (wanted & 1u << GW_DOC_HEALTH)
+        gw_gateway_tell_health(g, now);
+}
+
 /* Two boxes with one identity are an installation fault, or a theft; either is worth a word. */
 void gw_gateway_takeovers(struct gw_gateway *g)
 {
