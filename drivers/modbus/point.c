@@ -579,12 +579,13 @@ static bool refs_fit(const struct gw_site *site, uint32_t device, const struct g
     return fits;
 }
 
-/* What everybody may know of it; false when an issue was added. */
-static bool declare(const struct gw_site_device *d, const struct gw_mb_point_def *def,
-                    unsigned channel, struct gw_point *out, struct gw_issues *issues)
+/* What everybody may know of it. */
+static struct gw_point declare(const struct gw_site_device *d, const struct gw_mb_point_def *def,
+                               const char *id)
 {
     const struct gw_mb_point_keys *k = &def->keys;
-    *out = (struct gw_point){
+    struct gw_point point = {
+        .id = id,
         .vtype = def->format.vtype,
         .decimals = k->as == GW_V_NUM ? (int)k->decimals : 0,
         .sane_lo = def->sane_lo,
@@ -592,15 +593,11 @@ static bool declare(const struct gw_site_device *d, const struct gw_mb_point_def
         .modulus = k->counter,
         .period_ms = k->period_ms > 0 ? k->period_ms : d->period_ms,
     };
-    out->stale_ms = out->period_ms * STALE_PERIODS;
-    if (out->stale_ms < STALE_MIN_MS)
-        out->stale_ms = STALE_MIN_MS;
-    memcpy(out->unit, k->unit, sizeof out->unit);
-    if (full_id(d->id, k->name, channel, out->id))
-        return true;
-    gw_jnode_issue(def->node, issues, "\"%s.%s\" is longer than %d characters", d->id, k->name,
-                   GW_POINT_ID - 1);
-    return false;
+    point.stale_ms = point.period_ms * STALE_PERIODS;
+    if (point.stale_ms < STALE_MIN_MS)
+        point.stale_ms = STALE_MIN_MS;
+    memcpy(point.unit, k->unit, sizeof point.unit);
+    return point;
 }
 
 bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_def *def,
@@ -611,9 +608,12 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_d
     const int64_t steps =
         channel > 0 ? (int64_t)(channel - 1) * (k->stride > 0 ? k->stride : 1) : 0;
     const int64_t address = k->address + steps;
-    struct gw_point point;
-    if (!declare(d, def, channel, &point, issues))
+    char id[GW_POINT_ID];
+    if (!full_id(d->id, k->name, channel, id)) {
+        gw_jnode_issue(def->node, issues, "\"%s.%s\" is longer than %d characters", d->id, k->name,
+                       GW_POINT_ID - 1);
         return false;
+    }
     if (address + gw_mb_type_regs(def->format.type) > ADDRESSES) {
         gw_jnode_issue(def->node, issues, "channel %u: address %lld ends behind 65535", channel,
                        (long long)address);
@@ -631,6 +631,7 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_d
                        d->id, GW_POINT_ID - 1);
         goto out;
     }
+    const struct gw_point point = declare(d, def, id);
     const enum gw_status status = gw_site_add_point(site, device, &point, p, def->node, issues);
     if (status == GW_OK) {
         def->users++;
