@@ -25,6 +25,8 @@
 
 void gw_keeper_wake(struct gw_journal *j)
 {
+    if (atomic_exchange(&j->woken, true))
+        return;
     uint64_t one = 1;
     ssize_t n = write(j->wake_fd, &one, sizeof one);
     (void)n; /* an event descriptor at its limit is readable, which is all that is wanted */
@@ -313,6 +315,7 @@ static void sleep_until_needed(struct gw_keeper *k)
         uint64_t count;
         ssize_t n = read(j->wake_fd, &count, sizeof count);
         (void)n;
+        atomic_store(&j->woken, false); /* before it is looked at what was left */
     }
 }
 

@@ -114,6 +114,7 @@ struct gw_journal {
     struct gw_mailbox *receipts; /* struct gw_receipt */
     struct gw_mailbox *resends;  /* struct gw_resend */
     int wake_fd;
+    atomic_bool woken; /* wake_fd was raised and not looked at since */
     struct gw_worker *worker;
     _Atomic uint64_t rounds;
     atomic_bool opening;
