@@ -108,9 +108,47 @@ struct gw_type_def {
     struct gw_text title;
 };
 
+/* The numbers that rules read; rule.h tells which rule reads which. */
+enum gw_param {
+    GW_PARAM_DELAY = 0,
+    GW_PARAM_CLEAR,
+    GW_PARAM_OFF,
+    GW_PARAM_HIGH,
+    GW_PARAM_LOW,
+    GW_PARAM_DEADBAND,
+    GW_PARAM_PERCENT,
+    GW_PARAM_MIN_PERCENT,
+    GW_PARAM_PAIR,
+    GW_PARAM_IMPROVE,
+    GW_PARAM_HOURS,
+    GW_PARAM_SPREAD,
+    GW_PARAM_SPREAD_PERCENT,
+    GW_PARAM_STEP_PERCENT,
+    GW_PARAM_VARY_PERCENT,
+    GW_PARAM_AHEAD,
+    GW_PARAM_RATE,
+    GW_PARAM_WINDOW,
+    GW_PARAM_VOTES,
+    GW_PARAM_VOTES_OF,
+    GW_PARAM_RISE,
+    GW_PARAM_MOVES,
+    GW_PARAM_CALM_TIMES,
+    GW_PARAM_END_PERCENT,
+    GW_PARAM_READS,
+    GW_PARAM_CHANGE_PERCENT,
+    GW_PARAM_FLIPS,
+    GW_PARAM_MINUTES,
+    GW_PARAM_INTERVAL,
+    GW_PARAM_COUNT
+};
+const char *gw_param_name(enum gw_param param); /* "delay_s" ... */
+/* Exact names; false and *out untouched for anything else. */
+bool gw_param_parse(const char *name, enum gw_param *out);
+
 /* A number that a site may override, and how far. Tightening and loosening are both bounded. */
 struct gw_param_def {
-    char name[GW_ROLE_SIZE];
+    enum gw_param id;
+    const char *name; /* constant */
     double def, min, max;
 };
 

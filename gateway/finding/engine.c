@@ -99,7 +99,7 @@ static bool make_index(struct gw_engine *e)
  * this time passed between two evaluations the core was held up, and nobody looked. */
 #define GAP_MS 5000
 
-static int64_t seconds(const struct gw_check_def *def, const char *param)
+static int64_t seconds(const struct gw_check_def *def, enum gw_param param)
 {
     return (int64_t)llround(gw_check_param(def, param, 0.0) * 1000.0);
 }
@@ -114,8 +114,8 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
                           .stored = gw_check_state_none(),
                           .shown = gw_check_state_none()};
     s->delay.max_gap_ms = GAP_MS;
-    s->delay.on_ms = seconds(def, "delay_s");
-    s->delay.off_ms = seconds(def, alarm ? "off_s" : "clear_s");
+    s->delay.on_ms = seconds(def, GW_PARAM_DELAY);
+    s->delay.off_ms = seconds(def, alarm ? GW_PARAM_OFF : GW_PARAM_CLEAR);
     if (def->rule->rule == GW_RULE_REPEATED)
         s->tape = gw_tape_new();
     return s->tape != NULL || def->rule->rule != GW_RULE_REPEATED;

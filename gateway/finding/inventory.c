@@ -29,14 +29,6 @@ uint32_t gw_check_role(const struct gw_check_def *check, const char *role)
     return r->points[0];
 }
 
-double gw_check_param(const struct gw_check_def *check, const char *name, double other)
-{
-    for (size_t i = 0; i < check->finding->nparams; i++)
-        if (strcmp(check->finding->params[i].name, name) == 0)
-            return check->params[i];
-    return other;
-}
-
 size_t gw_inventory_count(const struct gw_inventory *inv)
 {
     return inv->nchecks;

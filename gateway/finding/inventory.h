@@ -43,12 +43,13 @@ struct gw_check_def {
     uint32_t cause;          /* UNHANDLED: index of the alarm check it watches; else GW_NO_INDEX */
     uint32_t *causes;        /* NO_EFFECT, CHATTER, RAIL: the alarm checks that it looks at */
     size_t ncauses;
-    uint32_t run;                 /* point of the asset's RUN role; GW_NO_INDEX when not declared */
-    double params[GW_PARAMS_MAX]; /* effective, in the order of finding->params */
-    const char *cal_due;          /* lent by the site; NULL where the rule asks for none */
-    enum gw_sign sign;            /* SELF: what it looks at */
-    double rated;                 /* value of rule->of_rated; NAN when not used */
-    bool overridden;              /* some parameter is not the catalogue's default */
+    uint32_t run;   /* point of the asset's RUN role; GW_NO_INDEX when not declared */
+    uint32_t given; /* bit mask of enum gw_param: those that the finding has */
+    double params[GW_PARAM_COUNT]; /* effective */
+    const char *cal_due;           /* lent by the site; NULL where the rule asks for none */
+    enum gw_sign sign;             /* SELF: what it looks at */
+    double rated;                  /* value of rule->of_rated; NAN when not used */
+    bool overridden;               /* some parameter is not the catalogue's default */
     /* Everything the check looks at, the deciding inputs first, then RUN: for its evidence. */
     struct gw_role_point points[GW_CHECK_POINTS];
     size_t npoints;
@@ -73,8 +74,12 @@ const struct gw_catalogue *gw_inventory_catalogue(const struct gw_inventory *inv
 /* The point that plays `role` for a check: the check's own index where the role has as many points
  * as the check's own role, the first otherwise. GW_NO_INDEX when nobody plays it. */
 uint32_t gw_check_role(const struct gw_check_def *check, const char *role);
-/* Effective parameter by name; `other` when the finding has none of that name. */
-double gw_check_param(const struct gw_check_def *check, const char *name, double other);
+/* Effective parameter; `other` when the finding has none such. */
+static inline double gw_check_param(const struct gw_check_def *check, enum gw_param param,
+                                    double other)
+{
+    return (check->given >> param & 1u) != 0 ? check->params[param] : other;
+}
 
 /* Whether a clause of the check's finding is to be cited for this asset in this enterprise: clauses
  * are filtered by sector and asset type wherever they are written. */

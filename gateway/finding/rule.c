@@ -143,18 +143,19 @@ bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *dead
 {
     const struct gw_rule_def *rule = check->rule;
     if (rule->rule == GW_RULE_RATE) {
-        *limit = gw_check_param(check, "rate", NAN);
-        *deadband = gw_check_param(check, "deadband", 0.0);
+        *limit = gw_check_param(check, GW_PARAM_RATE, NAN);
+        *deadband = gw_check_param(check, GW_PARAM_DEADBAND, 0.0);
         return isfinite(*limit);
     }
     if (rule->rule == GW_RULE_BALANCE) {
-        *limit = gw_check_param(check, "percent", NAN);
-        *deadband = gw_check_param(check, "deadband", 0.0);
+        *limit = gw_check_param(check, GW_PARAM_PERCENT, NAN);
+        *deadband = gw_check_param(check, GW_PARAM_DEADBAND, 0.0);
         return isfinite(*limit);
     }
     const double of = rule->of_rated[0] != '\0' ? check->rated : 1.0;
-    *limit = gw_rule_settled(gw_check_param(check, rule->low ? "low" : "high", NAN) * of);
-    *deadband = gw_rule_settled(gw_check_param(check, "deadband", 0.0) * of);
+    *limit =
+        gw_rule_settled(gw_check_param(check, rule->low ? GW_PARAM_LOW : GW_PARAM_HIGH, NAN) * of);
+    *deadband = gw_rule_settled(gw_check_param(check, GW_PARAM_DEADBAND, 0.0) * of);
     return isfinite(*limit);
 }
 
@@ -272,7 +273,7 @@ static bool find_partner(const struct gw_rule_ctx *ctx, const struct gw_reading 
 /* Makes in and out a pair that was read within pair_ms. */
 static bool pair_up(const struct gw_rule_ctx *ctx, struct gw_balance *b)
 {
-    const int64_t pair_ms = (int64_t)gw_check_param(ctx->check, "pair_ms", 2000.0);
+    const int64_t pair_ms = (int64_t)gw_check_param(ctx->check, GW_PARAM_PAIR, 2000.0);
     const int64_t skew = b->in.sample.mono_ms - b->out.sample.mono_ms;
     if (skew <= pair_ms && -skew <= pair_ms)
         return true;
@@ -314,7 +315,7 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
         return;
     double least = 0.0;
     if (ctx->check->rule->of_rated[0] != '\0') {
-        least = gw_rule_settled(gw_check_param(ctx->check, "min_percent", 0.0) / 100.0 *
+        least = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_MIN_PERCENT, 0.0) / 100.0 *
                                 ctx->check->rated);
     }
     if (!(out->q_in > least)) { /* also when the rated value is not known */

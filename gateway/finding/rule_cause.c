@@ -227,7 +227,7 @@ static bool improving(const struct gw_rule_ctx *ctx, const struct gw_peer *p, do
         base = gw_rule_bound(p->def, &limit, &deadband) ? fabs(limit) : 0.0;
     }
     const double back = low ? value - p->worst : p->worst - value;
-    const double enough = gw_check_param(ctx->check, "improve_percent", 100.0) / 100.0 * base;
+    const double enough = gw_check_param(ctx->check, GW_PARAM_IMPROVE, 100.0) / 100.0 * base;
     return back > 0 && back >= enough;
 }
 

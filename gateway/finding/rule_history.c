@@ -64,9 +64,9 @@ static bool same_words(double lo, double hi, const struct gw_point *p)
 
 static bool has_moved(const struct gw_rule_ctx *ctx, const struct gw_point *p, double lo, double hi)
 {
-    const double percent = gw_check_param(ctx->check, "spread_percent", 0.0);
+    const double percent = gw_check_param(ctx->check, GW_PARAM_SPREAD_PERCENT, 0.0);
     const double spread = percent > 0 ? gw_rule_settled(percent / 100.0 * size_of(p, lo, hi))
-                                      : gw_check_param(ctx->check, "spread", 0.0);
+                                      : gw_check_param(ctx->check, GW_PARAM_SPREAD, 0.0);
     return !same_words(lo, hi, p) && gw_rule_settled(hi - lo) >= spread;
 }
 
@@ -84,15 +84,15 @@ static void start_anew(struct gw_rule_memory *m, double x)
 /* How long it has to stand still. */
 static double bar_ms(const struct gw_rule_ctx *ctx)
 {
-    const double least = gw_check_param(ctx->check, "hours", NAN) * HOUR_MS;
-    const double times = gw_check_param(ctx->check, "calm_times", 0.0);
+    const double least = gw_check_param(ctx->check, GW_PARAM_HOURS, NAN) * HOUR_MS;
+    const double times = gw_check_param(ctx->check, GW_PARAM_CALM_TIMES, 0.0);
     return fmax(least, times * (double)ctx->memory->calm_ms);
 }
 
 /* A move ends a standstill, which shows how long the instrument rests by its nature. */
 static void learn(const struct gw_rule_ctx *ctx, struct gw_rule_memory *m)
 {
-    if (!(gw_check_param(ctx->check, "moves", 0.0) > 0))
+    if (!(gw_check_param(ctx->check, GW_PARAM_MOVES, 0.0) > 0))
         return;
     if (m->moves < GW_MEMORY_MOVES)
         m->moves++;
@@ -131,7 +131,7 @@ static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_r
     m->with_lo[i] = seeded ? fmin(m->with_lo[i], x) : x;
     m->with_hi[i] = seeded ? fmax(m->with_hi[i], x) : x;
     m->seeded |= 1u << i;
-    const double percent = gw_check_param(ctx->check, "vary_percent", 0.0);
+    const double percent = gw_check_param(ctx->check, GW_PARAM_VARY_PERCENT, 0.0);
     const double lo = m->with_lo[i];
     const double hi = m->with_hi[i];
     const double least = gw_rule_settled(percent / 100.0 * size_of(r->point, lo, hi));
@@ -243,7 +243,7 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
     else
         watch_siblings(ctx, own);
     const struct gw_rule_memory *m = ctx->memory;
-    const double step = gw_check_param(ctx->check, "step_percent", 0.0);
+    const double step = gw_check_param(ctx->check, GW_PARAM_STEP_PERCENT, 0.0);
     if (step > 0 &&
         last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi)))
         return too_coarse(ctx, role, r.point);
@@ -252,7 +252,7 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
     say(ctx, role, r.point);
     if (!((double)m->held_ms >= bar_ms(ctx)))
         return GW_FALSE;
-    return (double)m->moves < gw_check_param(ctx->check, "moves", 0.0)
+    return (double)m->moves < gw_check_param(ctx->check, GW_PARAM_MOVES, 0.0)
                ? too_quiet(ctx, role, r.point)
                : GW_TRUE;
 }
@@ -287,8 +287,8 @@ enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx)
     if (still != GW_TRUE)
         return still;
     const struct gw_point *p = gw_table_point(ctx->table, gw_rule_each_point(ctx, NULL));
-    const double near = gw_rule_settled(gw_check_param(ctx->check, "end_percent", 0.0) / 100.0 *
-                                        (p->sane_hi - p->sane_lo));
+    const double near = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_END_PERCENT, 0.0) /
+                                        100.0 * (p->sane_hi - p->sane_lo));
     const double low = gw_rule_settled(ctx->value - p->sane_lo);
     const double high = gw_rule_settled(p->sane_hi - ctx->value);
     const struct gw_finding *alarm = told_by(ctx);

@@ -139,7 +139,7 @@ static void look_at_rise(struct gw_rule_ctx *ctx, const struct gw_role_need *nee
         take(s, GW_UNKNOWN, false, &hottest, hottest_role);
         return;
     }
-    const double rise = gw_check_param(ctx->check, "rise", INFINITY);
+    const double rise = gw_check_param(ctx->check, GW_PARAM_RISE, INFINITY);
     follow(ctx, top, rise);
     const bool risen = gw_rule_settled(top - ctx->memory->lo) >= rise;
     const bool first = !s->any || s->tri != GW_TRUE;
@@ -186,8 +186,8 @@ static enum gw_tri suspended(struct gw_rule_ctx *ctx)
         return GW_FALSE;
     }
     look_at_tests(ctx, &s);
-    const double least =
-        gw_rule_settled(gw_check_param(ctx->check, "min_percent", NAN) / 100.0 * ctx->check->rated);
+    const double least = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_MIN_PERCENT, NAN) /
+                                         100.0 * ctx->check->rated);
     if (rule->nneeds > 0 && isfinite(least))
         look_at_numbers(ctx, &rule->needs[0], least, &s);
     if (rule->nneeds > 1)
@@ -243,7 +243,8 @@ enum gw_tri gw_rule_permit(struct gw_rule_ctx *ctx)
     struct seen s = {.tri = GW_UNKNOWN};
     look_at_tests(ctx, &s);
     if (rule->nneeds > 0)
-        look_at_numbers(ctx, &rule->needs[0], gw_check_param(ctx->check, "high", INFINITY), &s);
+        look_at_numbers(ctx, &rule->needs[0], gw_check_param(ctx->check, GW_PARAM_HIGH, INFINITY),
+                        &s);
     if (!s.any)
         return nothing_to_see(ctx);
     if (s.tri == GW_UNKNOWN)

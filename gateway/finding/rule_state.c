@@ -101,7 +101,7 @@ static bool limit_holds_for(const struct gw_rule_ctx *ctx)
 static void note_disagreement(const struct gw_rule_ctx *ctx, enum gw_tri tri, char *en, char *zh,
                               size_t size)
 {
-    const double high = gw_check_param(ctx->check, "high", NAN);
+    const double high = gw_check_param(ctx->check, GW_PARAM_HIGH, NAN);
     en[0] = '\0';
     zh[0] = '\0';
     if (tri != GW_TRUE || !isfinite(high) || !limit_holds_for(ctx) || !isfinite(ctx->value) ||

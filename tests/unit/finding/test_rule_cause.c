@@ -262,9 +262,8 @@ static void from_zero_the_limit_is_the_measure(void **state)
     assert_int_equal(with_gas(&s, 0), GW_TRUE); /* no limit either: then any step back will do */
     assert_int_equal(with_gas(&s, -0.01), GW_FALSE);
     s.alarm.finding.rules[0].low = true;
-    snprintf(s.alarm.finding.params[0].name, GW_ROLE_SIZE, "low");
-    s.alarm.finding.nparams = 1;
-    s.alarm.def.params[0] = 20;
+    s.alarm.def.given = 1u << GW_PARAM_LOW;
+    s.alarm.def.params[GW_PARAM_LOW] = 20;
     assert_int_equal(with_gas(&s, 0), GW_TRUE);
     assert_int_equal(with_gas(&s, 1.99), GW_TRUE);
     assert_int_equal(with_gas(&s, 2), GW_FALSE);
