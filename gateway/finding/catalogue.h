@@ -195,18 +195,24 @@ struct gw_role_test {
     struct gw_site_fact fact; /* PERMIT: counts only where this is declared; key "" = always */
 };
 
+#define GW_NEEDS_MAX 4
+#define GW_ALT_MAX   4
+#define GW_TESTS_MAX 6
+
 /* Alternatives: any one of these roles satisfies the need. */
 struct gw_role_need {
-    char alt[4][GW_ROLE_SIZE];
+    char alt[GW_ALT_MAX][GW_ROLE_SIZE];
     size_t nalt;
 };
 
 /* A rule with its parts; which ones are used depends on the rule. */
 struct gw_rule_def {
     enum gw_rule rule;
-    struct gw_role_need needs[4]; /* ABSENT: all must be met. Others: alt[0] is the input role */
+    struct gw_role_need
+        needs[GW_NEEDS_MAX]; /* ABSENT: all must be met. Others: alt[0] is the input role */
     size_t nneeds;
-    struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
+    struct gw_role_test
+        tests[GW_TESTS_MAX]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
     size_t ntests;
     /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset. */
     char causes[8][GW_CODE_SIZE];

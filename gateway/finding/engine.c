@@ -27,12 +27,10 @@ static void mark(const struct gw_engine *e, uint64_t *set, uint32_t point)
     }
 }
 
-static void mark_role(const struct gw_engine *e, const struct gw_check_def *def, uint64_t *set,
-                      const char *role)
+static void mark_role(const struct gw_engine *e, uint64_t *set, const struct gw_site_role *role)
 {
-    const struct gw_site_role *r = gw_rule_role(def, role);
-    for (size_t i = 0; r != NULL && i < r->npoints; i++)
-        mark(e, set, r->points[i]);
+    for (size_t i = 0; role != NULL && i < role->npoints; i++)
+        mark(e, set, role->points[i]);
 }
 
 /* The devices that a check looks at, itself or through the alarms that it watches. These stand
@@ -46,9 +44,9 @@ static void mark_slot(const struct gw_engine *e, const struct device_sets *sets,
     mark(e, set, def->run);
     for (size_t n = 0; n < def->rule->nneeds; n++)
         for (size_t k = 0; k < def->rule->needs[n].nalt; k++)
-            mark_role(e, def, set, def->rule->needs[n].alt[k]);
+            mark_role(e, set, gw_check_need(def, n, k));
     for (size_t n = 0; n < def->rule->ntests; n++)
-        mark_role(e, def, set, def->rule->tests[n].role);
+        mark_role(e, set, gw_check_test(def, n));
     for (size_t c = 0; c <= def->ncauses; c++) {
         const uint32_t cause = c < def->ncauses ? def->causes[c] : def->cause;
         if (cause != GW_NO_INDEX) {

@@ -270,6 +270,7 @@ static struct gw_check_def *begin(struct builder *b, const char *subject)
 
 static void commit(struct builder *b, struct gw_check_def *c)
 {
+    gw_check_bind(c, b->inv->site->points, b->inv->site->npoints);
     gw_inv_points(b->inv, c);
     b->inv->nchecks++;
 }

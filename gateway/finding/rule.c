@@ -3,7 +3,6 @@
 
 #include "alarm/limit.h"
 #include "base/decimal.h"
-#include "finding/inventory_in.h"
 #include "finding/rule_parts.h"
 
 #include <math.h>
@@ -40,11 +39,6 @@ bool gw_reading_number(const struct gw_reading *r, double *out)
     return false;
 }
 
-const struct gw_site_role *gw_rule_role(const struct gw_check_def *check, const char *role)
-{
-    return gw_inv_role(check->asset, role);
-}
-
 uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **role)
 {
     const struct gw_check_def *check = ctx->check;
@@ -53,13 +47,12 @@ uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **rol
             return gw_rule_each_point(ctx, role);
         return GW_NO_INDEX;
     }
-    const struct gw_role_need *need = &check->rule->needs[i];
-    for (size_t k = 0; k < need->nalt; k++) {
-        const uint32_t point = gw_check_role(check, need->alt[k]);
-        if (point != GW_NO_INDEX) {
+    for (size_t k = 0; k < check->rule->needs[i].nalt; k++) {
+        const struct gw_site_role *played = gw_check_need(check, i, k);
+        if (played != NULL) {
             if (role != NULL)
-                *role = need->alt[k];
-            return point;
+                *role = played->role;
+            return gw_check_point(check, played);
         }
     }
     return GW_NO_INDEX;
@@ -72,7 +65,7 @@ uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role)
         return gw_rule_input(ctx, 0, role);
     if (role != NULL)
         *role = check->role;
-    return gw_check_role(check, check->role);
+    return gw_check_point(check, gw_check_own(check));
 }
 
 bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point)

@@ -145,7 +145,7 @@ static enum gw_tri any_state(const struct gw_rule_ctx *ctx, struct gw_tested *ou
     const struct gw_rule_def *rule = ctx->check->rule;
     enum gw_tri tri = GW_UNKNOWN;
     for (size_t i = 0; i < rule->ntests && tri != GW_TRUE; i++) {
-        const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
+        const struct gw_tested t = gw_rule_test(ctx, i);
         if (t.declared && (t.tri != GW_UNKNOWN || !out->declared)) {
             *out = t;
             tri = t.tri;

@@ -139,29 +139,11 @@ static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_r
         m->moved = true;
 }
 
-/* The other numbers of its device. */
-static void watch_siblings(struct gw_rule_ctx *ctx, uint32_t own)
+static void watch_witnesses(struct gw_rule_ctx *ctx)
 {
-    const uint32_t device = gw_table_point(ctx->table, own)->device;
-    unsigned n = 0;
-    for (uint32_t i = 0; i < gw_table_npoints(ctx->table) && n < GW_MEMORY_WITNESSES; i++) {
-        const struct gw_point *p = gw_table_point(ctx->table, i);
-        if (i != own && p->device == device && (p->vtype == GW_V_NUM || p->vtype == GW_V_INT)) {
-            const struct gw_reading r = gw_rule_read(ctx, i);
-            watch_witness(ctx, n++, &r);
-        }
-    }
-}
-
-static void watch_companions(struct gw_rule_ctx *ctx, uint32_t own)
-{
-    const struct gw_role_need *need = &ctx->check->rule->needs[1];
-    for (unsigned k = 0; k < need->nalt && k < GW_MEMORY_WITNESSES; k++) {
-        const uint32_t point = gw_check_role(ctx->check, need->alt[k]);
-        if (point != GW_NO_INDEX && point != own) {
-            const struct gw_reading r = gw_rule_read(ctx, point);
-            watch_witness(ctx, k, &r);
-        }
+    for (unsigned i = 0; i < ctx->check->nwitnesses; i++) {
+        const struct gw_reading r = gw_rule_read(ctx, ctx->check->witnesses[i]);
+        watch_witness(ctx, i, &r);
     }
 }
 
@@ -170,9 +152,8 @@ static void watch_companions(struct gw_rule_ctx *ctx, uint32_t own)
 /* A state by which the instrument has shown that it lives, such as an alarm or a test. */
 static bool lives(const struct gw_rule_ctx *ctx)
 {
-    const struct gw_rule_def *rule = ctx->check->rule;
-    for (size_t i = 0; i < rule->ntests; i++)
-        if (gw_rule_test(ctx, &rule->tests[i]).tri == GW_TRUE)
+    for (size_t i = 0; i < ctx->check->rule->ntests; i++)
+        if (gw_rule_test(ctx, i).tri == GW_TRUE)
             return true;
     return false;
 }
@@ -238,10 +219,7 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
     if (lives(ctx))
         ctx->memory->holds = false;
     watch(ctx, r.point, x);
-    if (ctx->check->rule->rule == GW_RULE_DECOUPLED)
-        watch_companions(ctx, own);
-    else
-        watch_siblings(ctx, own);
+    watch_witnesses(ctx);
     const struct gw_rule_memory *m = ctx->memory;
     const double step = gw_check_param(ctx->check, GW_PARAM_STEP_PERCENT, 0.0);
     if (step > 0 &&

@@ -222,6 +222,7 @@ void bench_link(struct bench *b, uint32_t device, enum gw_link link)
 enum gw_tri bench_eval(struct bench *b)
 {
     b->ctx.now_ms = b->now_ms;
+    gw_check_bind(&b->check, b->points, b->npoints);
     const enum gw_tri t = gw_rule_eval(&b->ctx);
     if (t != GW_UNKNOWN)
         b->ctx.was = t == GW_TRUE;

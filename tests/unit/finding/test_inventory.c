@@ -192,6 +192,13 @@ static void a_check_for_each_instrument_knows_its_companions(void **state)
     assert_points(&p, c, "GAS_STATE=gas.p2_state GAS_SHIELDED=gas.p2_sh GAS=gas.p2");
     assert_true(c->run == GW_NO_INDEX);
     assert_true(c->cause == GW_NO_INDEX);
+    /* What is bound is what the names say. */
+    assert_string_equal(gw_check_own(c)->role, "GAS_STATE");
+    for (size_t i = 0; i < c->rule->ntests; i++)
+        assert_true(gw_check_point(c, gw_check_test(c, i)) ==
+                    gw_check_role(c, c->rule->tests[i].role));
+    assert_null(gw_check_bound_role(c, 0));
+    assert_true(gw_check_point(c, NULL) == GW_NO_INDEX);
 
     const struct gw_check_def *t = need_check(&p, "if-1:CW-FLT-01:di.qi");
     assert_string_equal(t->role, "Q_IN");

@@ -38,6 +38,7 @@ static void need(struct alarm *a, const char *role)
 {
     struct gw_role_need *n = &a->finding.rules[0].needs[a->finding.rules[0].nneeds++];
     snprintf(n->alt[n->nalt++], GW_ROLE_SIZE, "%s", role);
+    gw_check_bind(&a->def, NULL, 0);
 }
 
 /* ---- no effect ---- */
@@ -290,6 +291,7 @@ static void an_alarm_without_a_value_cannot_improve(void **state)
     assert_string_equal(s.b.ctx.why, "A-1 active, not acknowledged, nothing was done");
     /* With the quantity behind its state it can. */
     snprintf(s.alarm.finding.rules[0].value, GW_ROLE_SIZE, "GAS");
+    gw_check_bind(&s.alarm.def, NULL, 0);
     s.b.peers[0].worst = 60;
     assert_int_equal(with_gas(&s, 55), GW_TRUE);
     assert_int_equal(with_gas(&s, 50), GW_FALSE);
