@@ -5,6 +5,7 @@
 #include "base/decimal.h"
 #include "finding/rule_parts.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,13 @@ struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point)
     };
     r.quality = (enum gw_quality)r.sample.quality;
     return r;
+}
+
+double gw_rule_tens(int decimals)
+{
+    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    assert(decimals >= 0 && (size_t)decimals < sizeof tens / sizeof tens[0]);
+    return tens[decimals];
 }
 
 bool gw_reading_number(const struct gw_reading *r, double *out)

@@ -42,10 +42,9 @@
 
 #define HOUR_MS 3600000.0
 
-/* Decimal digits that a site declares are at most 9. */
 static double last_digit(const struct gw_point *p)
 {
-    return p->vtype == GW_V_NUM ? pow(10.0, -p->decimals) : 1.0;
+    return p->vtype == GW_V_NUM ? 1.0 / gw_rule_tens(p->decimals) : 1.0;
 }
 
 static double size_of(const struct gw_point *p, double lo, double hi)

@@ -25,6 +25,9 @@ struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point);
  * that binary noise does not decide at the exact limit. */
 double gw_rule_settled(double x);
 
+/* 10 to the power of a point's decimals, of which a site declares 9 at most. */
+double gw_rule_tens(int decimals);
+
 /* The reading as a number: a usable, finite NUM or INT. */
 bool gw_reading_number(const struct gw_reading *r, double *out);
 

@@ -37,7 +37,7 @@ static bool counts_of(const struct gw_reading *r, int64_t *out)
     if (r->quality != GW_Q_GOOD || !gw_reading_number(r, &x))
         return false;
     if (r->sample.vtype == GW_V_NUM)
-        x *= pow(10.0, r->point->decimals);
+        x *= gw_rule_tens(r->point->decimals);
     if (!(fabs(x) < COUNTS_MAX))
         return false;
     *out = llround(x);
