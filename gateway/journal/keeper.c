@@ -20,6 +20,7 @@
 #define STEADY_MS      60000
 #define ROOM_WAIT_MS   10
 #define BLOCKED_MS     100
+#define ROWS_ACKED_MS  1000 /* rows that are out: nobody wakes the thread for their acks */
 #define ASIDES_AT_ONCE 3
 #define ASIDE_PAUSE_MS 3600000
 
@@ -278,6 +279,8 @@ static int64_t next_due(const struct gw_keeper *k, int64_t now_ms)
         due_ms = earlier(due_ms, k->rows_trouble.retry_ms);
     else
         due_ms = earlier(due_ms, gw_bulk_due(k));
+    if (gw_rows_waiting(k->rows) > 0)
+        due_ms = earlier(due_ms, now_ms + ROWS_ACKED_MS);
     if (k->blocked)
         due_ms = earlier(due_ms, now_ms + BLOCKED_MS);
     return due_ms;
