@@ -41,6 +41,13 @@ void gw_buf_clear(struct gw_buf *b)
         b->data[0] = '\0';
 }
 
+void gw_buf_slim(struct gw_buf *b, size_t keep)
+{
+    if (b->cap > keep && !b->fixed)
+        gw_buf_free(b);
+    gw_buf_clear(b);
+}
+
 /* Takes memory for n more bytes and the NUL, of which there are not as many, or latches failure. */
 static bool grow(struct gw_buf *b, size_t n)
 {
