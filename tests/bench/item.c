@@ -276,15 +276,14 @@ static size_t stage_tick(struct bench *b)
     return gw_inventory_count(b->load.inventory);
 }
 
-/* What is worth sending of a pass. */
+/* What is worth sending of a pass, from the table. */
 static size_t sift(struct bench *b, struct device *d)
 {
     size_t n = 0;
     for (size_t k = 0; k < d->nbatches; k++) {
         for (size_t s = 0; s < d->batches[k].n; s++) {
-            const struct gw_sample *sample = &d->batches[k].samples[s];
-            if (gw_exception_due(b->exception, sample, b->now.mono_ms))
-                d->samples[n++] = *sample;
+            d->samples[n] = gw_table_get(b->table, d->batches[k].samples[s].point, 0);
+            n += gw_exception_due(b->exception, &d->samples[n], b->now.mono_ms);
         }
     }
     return n;
