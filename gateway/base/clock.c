@@ -3,7 +3,6 @@
 #include "base/clock.h"
 
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,7 @@
 #include <unistd.h>
 
 #define UNSYNCED_MAXERROR_US 16000000L
-#define ASK_MS               1000
-#define STEP_MS              20
+#define SYNC_KNOWN_MS        100
 
 #define MS_PER_DAY        INT64_C(86400000)
 #define CST_OFFSET_MS     (8 * INT64_C(3600000))
@@ -29,29 +27,21 @@ static int64_t read_ms(clockid_t id)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* STA_UNSYNC is not asked: some time daemons leave it set to keep the kernel off the RTC. */
-static bool kernel_synchronised(void)
-{
-    struct timex tx = {.modes = 0};
-    return adjtimex(&tx) >= 0 && tx.maxerror < UNSYNCED_MAXERROR_US;
-}
+/* Whether the kernel's clock is synchronised, and until when (monotonic) that is taken as known. To
+ * ask feeds the kernel's pool of random numbers, which costs more than all else that is done to read
+ * a device; so one answer serves all threads for a moment. */
+static _Atomic bool sync_known;
+static _Atomic int64_t sync_until_ms;
 
-/* Asking takes a lock of the kernel's and more than all else here; so it is asked at most once in
- * ASK_MS. A clock that was set by more than STEP_MS is another clock, and is asked for at once. */
-static bool synchronised(int64_t mono_ms, int64_t wall_ms)
+/* STA_UNSYNC is not asked: some time daemons leave it set to keep the kernel off the RTC. */
+static bool kernel_synchronised(int64_t mono_ms)
 {
-    /* One memory for all threads, since the machine has one clock. */
-    static _Atomic int64_t asked; /* twice the monotonic time, and the answer; 0: never */
-    static _Atomic int64_t offset;
-    const int64_t was = atomic_load_explicit(&asked, memory_order_relaxed);
-    const int64_t ago_ms = mono_ms - was / 2;
-    const int64_t step_ms = wall_ms - mono_ms - atomic_load_explicit(&offset, memory_order_relaxed);
-    if (was != 0 && ago_ms >= 0 && ago_ms < ASK_MS && step_ms > -STEP_MS && step_ms < STEP_MS)
-        return was % 2 != 0;
-    const bool now = kernel_synchronised();
-    atomic_store_explicit(&offset, wall_ms - mono_ms, memory_order_relaxed);
-    atomic_store_explicit(&asked, mono_ms * 2 + (now ? 1 : 0), memory_order_relaxed);
-    return now;
+    if (mono_ms >= sync_until_ms) {
+        struct timex tx = {.modes = 0};
+        sync_known = adjtimex(&tx) >= 0 && tx.maxerror < UNSYNCED_MAXERROR_US;
+        sync_until_ms = mono_ms + SYNC_KNOWN_MS;
+    }
+    return sync_known;
 }
 
 static void system_now(void *ctx, struct gw_stamp *out)
@@ -60,7 +50,7 @@ static void system_now(void *ctx, struct gw_stamp *out)
     out->mono_ms = read_ms(CLOCK_MONOTONIC);
     out->boot_ms = read_ms(CLOCK_BOOTTIME);
     out->wall_ms = read_ms(CLOCK_REALTIME);
-    out->sync = synchronised(out->mono_ms, out->wall_ms);
+    out->sync = kernel_synchronised(out->mono_ms);
 }
 
 struct gw_clock gw_clock_system(void)

@@ -328,9 +328,11 @@ void gw_journal_grant(struct gw_journal *j, unsigned reader, unsigned n)
     assert(reader < j->conf.nreaders);
     pthread_mutex_lock(&j->lock);
     struct gw_port *port = &j->ports[reader];
+    const bool waited = port->grants == 0; /* otherwise nothing waits for a grant */
     port->grants = n < UINT_MAX - port->grants ? port->grants + n : UINT_MAX;
     pthread_mutex_unlock(&j->lock);
-    gw_keeper_wake(j);
+    if (waited)
+        gw_keeper_wake(j);
 }
 
 void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind kind, int64_t key)
@@ -340,8 +342,12 @@ void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind k
     struct gw_port *port = &j->ports[reader];
     if (!gw_acks_push(&port->acks, (struct gw_ack){kind, key}))
         port->acks_lost = true;
+    /* That of a row is early enough when the next row comes, or before it would be written. */
+    const bool urgent =
+        (kind != GW_PARCEL_TELEMETRY && kind != GW_PARCEL_EVENT) || port->acks.n >= GW_ACKS_MAX / 8;
     pthread_mutex_unlock(&j->lock);
-    gw_keeper_wake(j);
+    if (urgent)
+        gw_keeper_wake(j);
 }
 
 void gw_journal_live(struct gw_journal *j, unsigned reader)

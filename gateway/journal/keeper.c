@@ -20,13 +20,12 @@
 #define STEADY_MS      60000
 #define ROOM_WAIT_MS   10
 #define BLOCKED_MS     100
+#define ROWS_ACKED_MS  1000 /* rows that are out: nobody wakes the thread for their acks */
 #define ASIDES_AT_ONCE 3
 #define ASIDE_PAUSE_MS 3600000
 
 void gw_keeper_wake(struct gw_journal *j)
 {
-    if (atomic_exchange(&j->woken, true))
-        return;
     uint64_t one = 1;
     ssize_t n = write(j->wake_fd, &one, sizeof one);
     (void)n; /* an event descriptor at its limit is readable, which is all that is wanted */
@@ -284,6 +283,8 @@ static int64_t next_due(const struct gw_keeper *k, int64_t now_ms)
         due_ms = earlier(due_ms, k->rows_trouble.retry_ms);
     else
         due_ms = earlier(due_ms, gw_bulk_due(k));
+    if (gw_rows_waiting(k->rows) > 0)
+        due_ms = earlier(due_ms, now_ms + ROWS_ACKED_MS);
     if (k->blocked)
         due_ms = earlier(due_ms, now_ms + BLOCKED_MS);
     return due_ms;
@@ -315,7 +316,6 @@ static void sleep_until_needed(struct gw_keeper *k)
         uint64_t count;
         ssize_t n = read(j->wake_fd, &count, sizeof count);
         (void)n;
-        atomic_store(&j->woken, false); /* before it is looked at what was left */
     }
 }
 

@@ -2,8 +2,9 @@
  *
  * keeper: the journal's thread, which owns both files. Private to this folder.
  *
- * It sleeps until something is posted, granted or acked, or until a timer of its own (a retry, the
- * commit of telemetry, the end of a loss episode). In each round it first takes what other threads
+ * It sleeps until something is posted, granted where grants had run out, or acked that is more than a
+ * row, or until a timer of its own (a retry, the commit of telemetry, acks of rows, the end of a
+ * loss episode). In each round it first takes what other threads
  * have left under the lock, then commits, then tells, then hands out parcels, and runs a checkpoint
  * last, when nobody waits for it.
  *
@@ -114,7 +115,6 @@ struct gw_journal {
     struct gw_mailbox *receipts; /* struct gw_receipt */
     struct gw_mailbox *resends;  /* struct gw_resend */
     int wake_fd;
-    atomic_bool woken; /* wake_fd was raised and not looked at since */
     struct gw_worker *worker;
     _Atomic uint64_t rounds;
     atomic_bool opening;
