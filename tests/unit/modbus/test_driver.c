@@ -41,7 +41,7 @@ static bool serve_units(void *arg, const struct peer_call *call)
     case 2:
         return true;
     case 3:
-        peer_pause(call, 60);
+        peer_pause(call, 30); /* far below the time-out, on a busy machine, too */
         break;
     case 4:
         answer[6] = 1;
@@ -249,7 +249,7 @@ static void a_slow_unit_takes_turns(void **state)
     struct peer *gateway = peer_start(serve_units, NULL);
     char a[128];
     char points[1024] = "\"u1.x\": {\"address\": 0}";
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < 20; i++) {
         const size_t n = strlen(points);
         (void)snprintf(points + n, sizeof points - n, ", \"u3.x%u\": {\"address\": %u}", i,
                        i * 100);
