@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/mailbox.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "conf/site.h"
 #include "model/parcel.h"
@@ -55,7 +56,8 @@ struct gw_mqtt_conf {
     const struct gw_site_mqtt *site;
     const struct gw_clock *clock;
     struct gw_backlog backlog;
-    struct gw_inbox *inbox; /* NULL: no subscription */
+    struct gw_inbox *inbox;   /* NULL: no subscription */
+    struct gw_pulses *pulses; /* that its thread's belongs to; NULL: nobody looks */
     uint64_t seed;
 };
 
