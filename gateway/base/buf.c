@@ -41,6 +41,13 @@ void gw_buf_clear(struct gw_buf *b)
         b->data[0] = '\0';
 }
 
+void gw_buf_slim(struct gw_buf *b, size_t keep)
+{
+    if (b->cap > keep && !b->fixed)
+        gw_buf_free(b);
+    gw_buf_clear(b);
+}
+
 /* Makes room for n more bytes and the NUL, or latches failure. */
 static bool reserve(struct gw_buf *b, size_t n)
 {

@@ -410,6 +410,11 @@ enum gw_status gw_mqtt_document(struct gw_mqtt *m, enum gw_document doc, const c
     return status;
 }
 
+unsigned gw_mqtt_wanted(struct gw_mqtt *m)
+{
+    return gw_documents_wanted(m->docs);
+}
+
 void gw_mqtt_stats(struct gw_mqtt *m, struct gw_mqtt_stats *out)
 {
     pthread_mutex_lock(&m->mutex);

@@ -207,6 +207,31 @@ static void huge_sizes_do_not_overflow(void **state)
     gw_buf_free(&b);
 }
 
+static void a_large_buffer_is_made_slim_and_goes_on(void **state)
+{
+    (void)state;
+    struct gw_buf b;
+    gw_buf_init(&b, 100000);
+    for (int i = 0; i < 9000; i++)
+        gw_buf_char(&b, 'x');
+    gw_buf_slim(&b, 100000);
+    assert_int_equal(b.len, 0);
+    assert_true(b.cap > 9000); /* not more than may be kept */
+    gw_buf_slim(&b, 8192);
+    assert_int_equal(b.cap, 0);
+    gw_buf_str(&b, "on");
+    assert_string_equal(b.data, "on");
+    assert_false(b.failed);
+    gw_buf_free(&b);
+
+    char mem[16];
+    gw_buf_fixed(&b, mem, sizeof mem);
+    gw_buf_str(&b, "lent");
+    gw_buf_slim(&b, 1);
+    gw_buf_str(&b, "still");
+    assert_string_equal(mem, "still");
+}
+
 static void free_can_be_reused(void **state)
 {
     (void)state;
@@ -236,6 +261,7 @@ int main(void)
         cmocka_unit_test(take_moves),
         cmocka_unit_test(take_of_an_empty_and_of_a_fixed_one),
         cmocka_unit_test(huge_sizes_do_not_overflow),
+        cmocka_unit_test(a_large_buffer_is_made_slim_and_goes_on),
         cmocka_unit_test(free_can_be_reused),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);

@@ -44,7 +44,8 @@ uint32_t bench_point(struct bench *b, const char *id, uint32_t device, enum gw_v
 {
     assert(b->npoints < BENCH_POINTS && b->table == NULL);
     struct gw_point *p = &b->points[b->npoints];
-    snprintf(p->id, sizeof p->id, "%s", id);
+    snprintf(b->ids[b->npoints], sizeof b->ids[0], "%s", id);
+    p->id = b->ids[b->npoints];
     p->device = device;
     p->vtype = vtype;
     p->decimals = 2;
