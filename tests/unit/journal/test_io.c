@@ -198,7 +198,7 @@ static void each_failed_fsync_ends_the_process_and_loses_nothing(void **state)
 int main(void)
 {
     places = 100 * test_times();
-    records = 12 * test_times();
+    records = 15 * test_times();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_failed_write_loses_anything),
         cmocka_unit_test(each_failed_fsync_ends_the_process_and_loses_nothing),
