@@ -78,6 +78,33 @@ static void limit_latches_and_changes_nothing(void **state)
     gw_buf_free(&b);
 }
 
+static void extending_leaves_room_or_nothing(void **state)
+{
+    (void)state;
+    struct gw_buf b;
+    gw_buf_init(&b, 300);
+    gw_buf_str(&b, "ab");
+    char *at = gw_buf_extend(&b, 298);
+    assert_non_null(at);
+    assert_ptr_equal(at, b.data + 2);
+    memset(at, 'c', 298);
+    assert_int_equal(b.len, 300);
+    assert_int_equal(b.data[300], '\0');
+    assert_non_null(gw_buf_extend(&b, 0));
+    assert_null(gw_buf_extend(&b, 1));
+    assert_true(b.failed);
+    assert_int_equal(b.len, 300);
+    gw_buf_free(&b);
+
+    char mem[4];
+    gw_buf_fixed(&b, mem, sizeof mem);
+    assert_null(gw_buf_extend(&b, 4));
+    gw_buf_clear(&b);
+    assert_ptr_equal(gw_buf_extend(&b, 3), mem);
+    assert_int_equal(mem[3], '\0');
+    assert_null(gw_buf_extend(&b, SIZE_MAX));
+}
+
 static void printf_is_whole_or_nothing(void **state)
 {
     (void)state;
@@ -255,6 +282,7 @@ int main(void)
         cmocka_unit_test(every_writer),
         cmocka_unit_test(writing_nothing_gives_an_empty_string),
         cmocka_unit_test(limit_latches_and_changes_nothing),
+        cmocka_unit_test(extending_leaves_room_or_nothing),
         cmocka_unit_test(printf_is_whole_or_nothing),
         cmocka_unit_test(fixed_memory),
         cmocka_unit_test(fixed_without_memory_fails),
