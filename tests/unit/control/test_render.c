@@ -195,7 +195,8 @@ static void status_says_where_things_are_on_their_way(void **state)
     (void)snprintf(s->chain, sizeof s->chain, "0123456789abcdef");
     write(rig, gw_render_status);
     has(rig, "\"accepted\":{\"present\":false}");
-    has(rig, "\"chain\":{\"head\":\"\",\"id\":\"0123456789abcdef\",\"seq\":17}");
+    has(rig, "\"chain\":{\"head\":\"\",\"id\":\"0123456789abcdef\",\"kid\":\"eb938a103f89a3c4\","
+             "\"seq\":17}");
     has(rig, "\"delivery\":{\"mqtt\":{\"acked\":3,\"connected\":true,\"enabled\":true,");
     has(rig, "\"write\":{\"allowed\":false,\"how\":\"none\"}");
     rig->r.may_write = true;
