@@ -124,11 +124,13 @@ static enum gw_status start(struct gw_api *a, struct gw_err *err)
     const struct gw_control_conf conf = {
         .local = a->conf.plant->site->local,
         .boot = a->conf.identity->boot,
+        .kid = a->conf.kid,
         .start = a->conf.identity->start,
         .board = a->board,
         .calls = a->calls,
         .clock = a->conf.clock,
         .records = {.page = export_page, .window = export_window, .ctx = a},
+        .pulses = a->conf.pulses,
     };
     return gw_control_start(&conf, &a->control, err);
 }
