@@ -16,6 +16,7 @@
 #include "desk/link.h"
 #include "desk/markup.h"
 #include "desk/order.h"
+#include "desk/proofs.h"
 #include "desk/sheet.h"
 #include "proof/wire.h"
 
@@ -66,9 +67,14 @@ static enum gw_status write_sheet(const struct gw_desk *d, const struct gw_desk_
     char link[GW_DESK_LINK], path[GW_DESK_PATH + GW_DESK_LINK + 2];
     struct gw_buf out;
     gw_buf_init(&out, GW_DESK_SHEET_MAX);
-    gw_desk_sheet_link(page->county, page->gateway, page->case_id, link);
+    if (page->proofs)
+        gw_desk_proofs_link(page->county, page->gateway, link);
+    else
+        gw_desk_sheet_link(page->county, page->gateway, page->case_id, link);
     (void)snprintf(path, sizeof path, "%s/%s", d->conf->pages, link);
-    enum gw_status st = gw_desk_sheet(d->store, page->gateway, page->case_id, &out, err);
+    enum gw_status st = page->proofs
+                            ? gw_desk_proofs(d->store, page->gateway, &out, err)
+                            : gw_desk_sheet(d->store, page->gateway, page->case_id, &out, err);
     if (st == GW_OK)
         st = gw_markup_save(path, &out, err);
     gw_buf_free(&out);
@@ -113,17 +119,21 @@ static void write_pages(struct serve *s, int64_t now_ms, int64_t slice_ms)
     s->overview_ms = now_ms + OVERVIEW_MS;
 }
 
-static void mark(struct serve *s, const char *gateway, const char *case_id, const char *county,
-                 bool feed)
+static struct gw_desk_page page_of(const char *gateway, const char *case_id, const char *county)
 {
     struct gw_desk_page page = {.gateway = ""};
     (void)snprintf(page.gateway, sizeof page.gateway, "%s", gateway);
     (void)snprintf(page.case_id, sizeof page.case_id, "%s", case_id);
     (void)snprintf(page.county, sizeof page.county, "%s", county);
-    if (!gw_desk_dirty_add(&s->dirty, &page, feed)) {
+    return page;
+}
+
+static void mark(struct serve *s, const struct gw_desk_page *page, bool feed)
+{
+    if (!gw_desk_dirty_add(&s->dirty, page, feed)) {
         s->pages_ms = INT64_MIN;
         write_pages(s, gw_clock_mono_ms(s->d->clock), SLICE_MS);
-        (void)gw_desk_dirty_add(&s->dirty, &page, feed);
+        (void)gw_desk_dirty_add(&s->dirty, page, feed);
     }
 }
 
@@ -193,7 +203,8 @@ static void commit(struct serve *s)
 static bool window_case(void *ctx, const struct gw_desk_row *row)
 {
     struct serve *s = ctx;
-    mark(s, row->gateway, row->case_id, row->county, false);
+    const struct gw_desk_page page = page_of(row->gateway, row->case_id, row->county);
+    mark(s, &page, false);
     return false;
 }
 
@@ -225,13 +236,17 @@ static void take_record(struct serve *s, const struct gw_desk_taken *t)
         waits = GW_DESK_AWAITED;
     if (waits != GW_DESK_AWAITED)
         add_receipt(s, t->gateway, &t->place);
-    if (t->put == GW_DESK_NEW && t->case_id[0] != '\0')
-        mark(s, t->gateway, t->case_id, t->county, t->lead);
+    struct gw_desk_page page = page_of(t->gateway, t->case_id, t->county);
+    page.proofs = t->proof;
+    if (t->put == GW_DESK_NEW && (t->proof || t->case_id[0] != '\0'))
+        mark(s, &page, t->lead);
 }
 
 static void follow_up(struct serve *s, const struct gw_desk_taken *t)
 {
     struct gw_err err = {0};
+    struct gw_desk_page page = page_of(t->gateway, "", t->county);
+    page.proofs = t->proof;
     switch (t->what) {
     case GW_DESK_REFUSED:
         (void)gw_ratelog_fail(&s->refused_log, gw_clock_mono_ms(s->d->clock), TAG, "refused: %s",
@@ -247,8 +262,11 @@ static void follow_up(struct serve *s, const struct gw_desk_taken *t)
     case GW_DESK_REPLY:
         gw_log(GW_LOG_INFO, TAG, "%s: %s: %s", t->gateway, t->done ? "done" : "refused", t->text);
         break;
-    case GW_DESK_IGNORED:
     case GW_DESK_DOCUMENT:
+        if (t->proof)
+            mark(s, &page, false);
+        break;
+    case GW_DESK_IGNORED:
         break;
     }
 }
@@ -461,12 +479,11 @@ struct anew {
 static bool each_case(void *ctx, const struct gw_desk_row *row)
 {
     struct anew *a = ctx;
-    struct gw_desk_page page = {.gateway = ""};
-    if (row->case_id[0] == '\0')
+    struct gw_desk_page page = page_of(row->gateway, row->case_id, row->county);
+    /* The sheet of proofs finds out by itself whether there are any. */
+    page.proofs = strcmp(row->cls, "command") == 0;
+    if (!page.proofs && row->case_id[0] == '\0')
         return true;
-    (void)snprintf(page.gateway, sizeof page.gateway, "%s", row->gateway);
-    (void)snprintf(page.case_id, sizeof page.case_id, "%s", row->case_id);
-    (void)snprintf(page.county, sizeof page.county, "%s", row->county);
     if (!gw_desk_dirty_add(a->dirty, &page, strcmp(row->cls, "lead") == 0)) {
         a->st = write_dirty(a->d, a->dirty, INT64_MAX, a->err);
         (void)gw_desk_dirty_add(a->dirty, &page, true);

@@ -7,7 +7,7 @@
 static bool has_case(const struct gw_desk_dirty *d, const struct gw_desk_page *page)
 {
     for (size_t i = 0; i < d->ncases; i++)
-        if (strcmp(d->cases[i].case_id, page->case_id) == 0 &&
+        if (d->cases[i].proofs == page->proofs && strcmp(d->cases[i].case_id, page->case_id) == 0 &&
             strcmp(d->cases[i].gateway, page->gateway) == 0)
             return true;
     return false;
@@ -25,7 +25,7 @@ bool gw_desk_dirty_add(struct gw_desk_dirty *d, const struct gw_desk_page *page,
 {
     if (d->ncases == GW_DESK_DIRTY || d->ncounties == GW_DESK_DIRTY)
         return false;
-    if (page->case_id[0] != '\0' && !has_case(d, page))
+    if ((page->proofs || page->case_id[0] != '\0') && !has_case(d, page))
         d->cases[d->ncases++] = *page;
     if (feed && !has_county(d, page->county))
         (void)snprintf(d->counties[d->ncounties++], sizeof d->counties[0], "%s", page->county);

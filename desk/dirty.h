@@ -15,6 +15,7 @@
 
 struct gw_desk_page {
     char gateway[GW_DESK_ID], case_id[160], county[16];
+    bool proofs; /* the sheet of proof tests in place of a case's */
 };
 
 struct gw_desk_dirty {
@@ -24,8 +25,9 @@ struct gw_desk_dirty {
     size_t ncounties;
 };
 
-/* county of a lead whose feed changes; "" of none. Returns false when there was no room: write some
- * of what is there, drop it, and add again. */
+/* A page without case or proofs stands for its county alone. county of a lead whose feed changes; ""
+ * of none. Returns false when there was no room: write some of what is there, drop it, and add
+ * again. */
 bool gw_desk_dirty_add(struct gw_desk_dirty *d, const struct gw_desk_page *page, bool feed);
 /* Forgets the first n cases, and with the last of them the counties. */
 void gw_desk_dirty_drop(struct gw_desk_dirty *d, size_t n);

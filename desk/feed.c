@@ -292,6 +292,15 @@ struct overview {
     struct gw_err *err;
 };
 
+static bool put_proofs_link(void *ctx, const struct gw_desk_row *row)
+{
+    struct overview *o = ctx;
+    char link[GW_DESK_LINK];
+    gw_desk_proofs_link(row->county, row->gateway, link);
+    gw_markup(&o->html, "<a href=\"%s\">记录单</a>", link);
+    return false;
+}
+
 static bool put_gateway(void *ctx, const struct gw_desk_standing *g)
 {
     struct overview *o = ctx;
@@ -310,9 +319,11 @@ static bool put_gateway(void *ctx, const struct gw_desk_standing *g)
               "<tr><td data-of=\"网关\">%s</td><td data-of=\"状态\" class=\"%r\">%s %s</td>"
               "<td data-of=\"最近消息\" class=\"at\">%s</td><td data-of=\"记录\">%s</td>"
               "<td data-of=\"缺失\">%s</td><td data-of=\"重复\">%s</td>"
-              "<td data-of=\"拒收\">%s%s%s</td></tr>\n",
+              "<td data-of=\"拒收\">%s%s%s</td><td data-of=\"功能试验\" class=\"at\">",
               g->gateway, strcmp(v, "ok") == 0 ? "" : "bad", verdict_zh(v), v, seen, counts[0],
               counts[1], counts[2], counts[3], g->fault[0] ? "：" : "", g->fault);
+    (void)!gw_desk_store_proofs(o->store, g->gateway, 1, put_proofs_link, o, &err);
+    gw_buf_str(&o->html, "</td></tr>\n");
     gw_buf_printf(&o->json, "%s\n {\"gateway\":\"%s\",\"state\":\"%s\",\"seen_ms\":%" PRId64,
                   o->n > 0 ? "," : "", g->gateway, v, g->seen_ms);
     gw_buf_printf(
@@ -377,7 +388,8 @@ static enum gw_status put_overview(struct overview *o, struct gw_err *err)
         "生成于 %s（北京时间）</p>\n<h2>网关</h2><div class=\"scroll\"><table><tr><th "
         "scope=\"col\">网关</th><th scope=\"col\">状态</th>"
         "<th scope=\"col\">最近消息</th><th scope=\"col\">记录</th><th scope=\"col\">缺失</th><th "
-        "scope=\"col\">重复</th><th scope=\"col\">拒收</th></tr>\n",
+        "scope=\"col\">重复</th><th scope=\"col\">拒收</th><th "
+        "scope=\"col\">功能试验</th></tr>\n",
         style, now);
     gw_buf_str(&o->json, "[");
     enum gw_status st = gw_desk_store_gateways(o->store, put_gateway, o, err);

@@ -74,6 +74,8 @@ static enum gw_status keep_record(const struct message *m, const struct gw_jnode
         return st;
     out->what = GW_DESK_RECORD;
     out->lead = strcmp(claim->cls, "lead") == 0;
+    out->proof =
+        strcmp(claim->cls, "command") == 0 && strcmp(text_of(root, "command"), "proof") == 0;
     out->place.seq = claim->seq;
     memcpy(out->place.chain, claim->chain, sizeof out->place.chain);
     memcpy(out->place.hash, claim->hash, sizeof out->place.hash);
@@ -203,6 +205,9 @@ static enum gw_status take_signed(const struct message *m, struct gw_desk_taken 
             st = note_head(m, root, err);
         if (st == GW_OK)
             st = keep_document(m, out, err);
+        out->proof = strcmp(m->name, "inventory") == 0;
+        (void)snprintf(out->county, sizeof out->county, "%s",
+                       text_of(gw_jnode_get(root, "enterprise"), "county"));
     }
     gw_json_free(doc);
     return st;

@@ -36,8 +36,9 @@ struct gw_desk_taken {
     enum gw_desk_put put;  /* RECORD */
     struct gw_place place; /* RECORD: what a receipt names; in every case but REFUSED */
     bool lead;             /* RECORD: feeds and sheets change */
+    bool proof;            /* RECORD of a proof test, DOCUMENT inventory: their sheet changes */
     char case_id[160];     /* RECORD: of an alarm, a lead or its evidence; "" */
-    char county[16];       /* RECORD */
+    char county[16];       /* RECORD, DOCUMENT inventory */
     /* WINDOW: the record that it is said to belong to. RECORD of class evidence: that it is about */
     char record[GW_RECORD_ID_SIZE];
     char window[GW_SHA256_HEX];  /* WINDOW: its hash. RECORD of class evidence: that it names; "" */

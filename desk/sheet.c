@@ -138,7 +138,7 @@ static bool take_record(void *ctx, const struct gw_desk_row *row)
 
 /* ---- parts of the page ---- */
 
-static const char style[] =
+const char gw_desk_style[] =
     ":root{color-scheme:light}body{font:16px/1.6 system-ui,\"Noto Sans CJK SC\",\"Source Han Sans "
     "SC\",\"Microsoft YaHei\",sans-serif;color:#1b1f24;background:#f4f5f7;margin:0}"
     "main{max-width:820px;margin:0 auto;background:#fff;padding:1.2rem 1.4rem 2rem}"
@@ -173,7 +173,7 @@ static void put_head(struct sheet *s, const struct gw_jnode *r, const struct gw_
               "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
               "<title>%s · %s · 证据单</title><style>%r</style></head>\n<body><main>\n",
-              zh_of(r, "title"), text_of(asset, "name"), style);
+              zh_of(r, "title"), text_of(asset, "name"), gw_desk_style);
     gw_markup(s->out, "<p class=\"note\">非现场监管 %s</p><h1>%s</h1><p class=\"en\">%s</p>\n<p>",
               strcmp(text_of(r, "class"), "alarm") == 0 ? "报警证据单（报警本身不是违法）"
                                                         : "违法线索证据单",
@@ -261,7 +261,7 @@ static void put_points(struct sheet *s, const struct gw_jnode *r)
                   WORD(qualities, text_of(p, "quality")), text_of(p, "quality"));
         for (const struct gw_jnode *x = gw_jnode_first(gw_jnode_get(p, "raw")); x;
              x = gw_jnode_next(x))
-            if (gw_jnode_type(x) == GW_J_NUM)
+            if (gw_jnode_type(x) == GW_J_NUM && gw_jnode_num(x) >= 0 && gw_jnode_num(x) <= 0xFFFF)
                 gw_buf_printf(s->out, "0x%04X ", (unsigned)gw_jnode_num(x));
         gw_markup(s->out, "</td><td>%s</td></tr>\n", text_of(p, "t"));
     }
@@ -509,15 +509,29 @@ static void put_name(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
+static void put_folder(const char *county, const char *gateway, char out[72])
+{
+    char a[24] = "", b[48] = "";
+    put_name(a, sizeof a, county[0] ? county : "0");
+    put_name(b, sizeof b, gateway);
+    (void)snprintf(out, 72, "%s/%s", a, b);
+}
+
+void gw_desk_proofs_link(const char *county, const char *gateway, char out[GW_DESK_LINK])
+{
+    char folder[72];
+    put_folder(county, gateway, folder);
+    (void)snprintf(out, GW_DESK_LINK, "%s/proofs.html", folder);
+}
+
 void gw_desk_sheet_link(const char *county, const char *gateway, const char *case_id,
                         char out[GW_DESK_LINK])
 {
-    char a[24] = "", b[48] = "", c[128] = "", hash[GW_SHA256_HEX];
-    put_name(a, sizeof a, county[0] ? county : "0");
-    put_name(b, sizeof b, gateway);
+    char folder[72], c[128] = "", hash[GW_SHA256_HEX];
+    put_folder(county, gateway, folder);
     put_name(c, sizeof c, case_id);
     /* Two cases may have the same plain letters. */
     if (gw_sha256_hex(case_id, strlen(case_id), hash) != GW_OK)
         hash[0] = '\0';
-    (void)snprintf(out, GW_DESK_LINK, "%s/%s/%s-%.8s.html", a, b, c, hash);
+    (void)snprintf(out, GW_DESK_LINK, "%s/%s-%.8s.html", folder, c, hash);
 }

@@ -14,6 +14,8 @@
 #define GW_DESK_SHEET_MAX ((size_t)16 << 20)
 #define GW_DESK_LINK      256
 
+extern const char gw_desk_style[]; /* of all sheets: CSS */
+
 /* Appends the page of the case. GW_E_NOTFOUND: the store has no record of it. Else errors of the
  * store. */
 enum gw_status gw_desk_sheet(struct gw_desk_store *store, const char *gateway, const char *case_id,
@@ -23,5 +25,7 @@ enum gw_status gw_desk_sheet(struct gw_desk_store *store, const char *gateway, c
  * that every file system and URL takes. */
 void gw_desk_sheet_link(const char *county, const char *gateway, const char *case_id,
                         char out[GW_DESK_LINK]);
+/* That of the sheet of proof tests: "<county>/<gateway>/proofs.html", which no case has. */
+void gw_desk_proofs_link(const char *county, const char *gateway, char out[GW_DESK_LINK]);
 
 #endif

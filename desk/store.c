@@ -383,6 +383,12 @@ enum gw_status gw_desk_store_leads(struct gw_desk_store *s, const char *county, 
     return each_row(s, stmt, each, ctx, err);
 }
 
+enum gw_status gw_desk_store_proofs(struct gw_desk_store *s, const char *gateway, int n,
+                                    gw_desk_each *each, void *ctx, struct gw_err *err)
+{
+    return each_row(s, ready(s, SQL_PROOFS, ARGS(T(gateway), N(n)), err), each, ctx, err);
+}
+
 enum gw_status gw_desk_store_record(struct gw_desk_store *s, const char *gateway, const char *id,
                                     gw_desk_each *each, void *ctx, struct gw_err *err)
 {

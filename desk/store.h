@@ -84,6 +84,10 @@ enum gw_status gw_desk_store_case(struct gw_desk_store *s, const char *gateway, 
 /* The newest `n` leads of a county, the newest first. county NULL: of all. */
 enum gw_status gw_desk_store_leads(struct gw_desk_store *s, const char *county, int n,
                                    gw_desk_each *each, void *ctx, struct gw_err *err) GW_MUST_CHECK;
+/* The newest `n` proof tests of a gateway, the newest first. */
+enum gw_status gw_desk_store_proofs(struct gw_desk_store *s, const char *gateway, int n,
+                                    gw_desk_each *each, void *ctx,
+                                    struct gw_err *err) GW_MUST_CHECK;
 /* The record of that id ("<chain>-<seq>"); not found: each is not called. */
 enum gw_status gw_desk_store_record(struct gw_desk_store *s, const char *gateway, const char *id,
                                     gw_desk_each *each, void *ctx,

@@ -33,6 +33,9 @@ const char *const gw_desk_sql[SQL_COUNTED] = {
                      " ORDER BY received_ms, seq",
     [SQL_LEADS] = ROW "WHERE cls='lead' AND county=?1 ORDER BY received_ms DESC, seq DESC LIMIT ?2",
     [SQL_LEADS_ALL] = ROW "WHERE cls='lead' ORDER BY received_ms DESC, seq DESC LIMIT ?1",
+    /* As the index below has it; within a JSON text the quotes would be escaped. */
+    [SQL_PROOFS] = ROW "WHERE gateway=?1 AND cls='command' AND instr(wire, '\"command\":\"proof\"')"
+                       " ORDER BY received_ms DESC, seq DESC LIMIT ?2",
     [SQL_RECORD] = ROW "WHERE gateway=?1 AND id=?2",
     [SQL_EVIDENCE] =
         ROW "WHERE gateway=?1 AND about=?2 AND about<>'' AND cls='evidence' ORDER BY seq DESC"
@@ -93,6 +96,8 @@ const char gw_desk_schema[] =
     "CREATE INDEX IF NOT EXISTS by_about ON records(gateway, about) WHERE about<>'';"
     "CREATE INDEX IF NOT EXISTS by_county ON records(county, received_ms) WHERE cls='lead';"
     "CREATE INDEX IF NOT EXISTS by_arrival ON records(received_ms, seq) WHERE cls='lead';"
+    "CREATE INDEX IF NOT EXISTS by_proof ON records(gateway, received_ms)"
+    " WHERE cls='command' AND instr(wire, '\"command\":\"proof\"');"
     "CREATE TABLE IF NOT EXISTS forks(gateway TEXT NOT NULL, chain TEXT NOT NULL,"
     " seq INTEGER NOT NULL, hash TEXT NOT NULL, received_ms INTEGER NOT NULL, wire TEXT NOT NULL,"
     " PRIMARY KEY(gateway, chain, seq, hash)) STRICT;"

@@ -21,6 +21,7 @@ enum gw_desk_sql {
     SQL_CASE,
     SQL_LEADS,
     SQL_LEADS_ALL,
+    SQL_PROOFS,
     SQL_RECORD,
     SQL_EVIDENCE,
     SQL_PUT_WINDOW,

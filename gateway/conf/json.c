@@ -292,7 +292,7 @@ void gw_jnode_pointer(const struct gw_jnode *n, char *out, size_t size)
 
 const struct gw_jnode *gw_jnode_first(const struct gw_jnode *n)
 {
-    return n->first;
+    return n != NULL ? n->first : NULL;
 }
 
 const struct gw_jnode *gw_jnode_next(const struct gw_jnode *n)

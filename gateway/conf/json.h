@@ -52,7 +52,8 @@ int gw_jnode_line(const struct gw_jnode *n);
 /* RFC 6901 pointer, e.g. "/devices/gas/unit"; cut with "..." when out is too small. */
 void gw_jnode_pointer(const struct gw_jnode *n, char *out, size_t size);
 
-/* Children of an array or object, in the order of the text; NULL at the end. */
+/* Children of an array or object, in the order of the text; NULL at the end. n of the first may be
+ * NULL or have none (then NULL). */
 const struct gw_jnode *gw_jnode_first(const struct gw_jnode *n);
 const struct gw_jnode *gw_jnode_next(const struct gw_jnode *n);
 size_t gw_jnode_count(const struct gw_jnode *n);

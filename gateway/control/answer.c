@@ -168,6 +168,7 @@ static bool give_document(struct gw_control *c, const struct route *route,
 {
     struct gw_render r = {
         .boot = c->conf.boot,
+        .kid = c->conf.kid,
         .start = c->conf.start,
         .device = GW_RENDER_ALL,
         .clients = gw_http_clients(c->http),

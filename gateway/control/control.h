@@ -36,6 +36,7 @@ struct gw_control_records {
 struct gw_control_conf {
     struct gw_site_local local; /* where it listens */
     const char *boot;           /* boot id; lent */
+    const char *kid;            /* of the signing key; lent; NULL: not told */
     struct gw_stamp start;      /* of the daemon */
     struct gw_board *board;     /* lent */
     struct gw_calls *calls;     /* lent; NULL: no history of points, and nobody tells anything */

@@ -225,6 +225,8 @@ void gw_render_status(const struct gw_render *r, struct gw_buf *out)
     gw_jcs_obj(&j, "chain");
     gw_jcs_str(&j, "head", s->head);
     gw_jcs_str(&j, "id", s->chain);
+    if (r->kid)
+        gw_jcs_str(&j, "kid", r->kid);
     gw_jcs_int(&j, "seq", s->journal.seq);
     gw_jcs_end(&j);
     gw_jcs_bool(&j, "clock_sync", s->now.sync);

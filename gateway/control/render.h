@@ -18,6 +18,7 @@ struct gw_render {
     const struct gw_inventory
         *inventory;   /* NULL: cases and alarms tell less, and there are no assets */
     const char *boot; /* boot id */
+    const char *kid;  /* of the signing key; NULL: not told */
     struct gw_stamp start;
     const struct gw_snapshot *snapshot; /* with the parts that the document needs */
     uint32_t device;  /* index of the only device to write; GW_RENDER_ALL: all of them */

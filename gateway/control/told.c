@@ -74,7 +74,7 @@ static const struct gw_told_verb verbs[] = {
     {"/v1/proof", GW_COMMAND_PROOF,
      {{"asset", TEXT, CMD(target), .optional = false}, NOTE,
       {"point", TEXT, CMD(point), .optional = false}, ROLE,
-      {"since", TIME, CMD(since_ms), .optional = true}, {"what", WHAT, CMD(what), .optional = false}}},
+      {"since", TIME, CMD(since_ms), .optional = false}, {"what", WHAT, CMD(what), .optional = false}}},
 };
 /* clang-format on */
 

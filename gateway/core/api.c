@@ -124,6 +124,7 @@ static enum gw_status start(struct gw_api *a, struct gw_err *err)
     const struct gw_control_conf conf = {
         .local = a->conf.plant->site->local,
         .boot = a->conf.identity->boot,
+        .kid = a->conf.kid,
         .start = a->conf.identity->start,
         .board = a->board,
         .calls = a->calls,

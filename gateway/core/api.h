@@ -27,6 +27,7 @@ struct gw_health_look {
 struct gw_api_conf {
     const struct gw_plant *plant; /* the present one; everything is lent */
     const struct gw_identity *identity;
+    const char *kid; /* of the signing key */
     const struct gw_clock *clock;
     struct gw_commands *commands;
     struct gw_loop *loop;

@@ -311,6 +311,7 @@ static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
     const struct gw_api_conf conf = {
         .plant = g->plant,
         .identity = &g->identity,
+        .kid = gw_key_id(g->key),
         .clock = g->clock,
         .commands = g->commands,
         .loop = g->loop,

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,12 @@
 #include "ctl/member.h"
 #include "ctl/verbs.h"
 
-#define BODY_MAX  ((size_t)4096)
-#define PERIOD_MS 300
-#define WAIT_S    120
-#define ID        64
-#define NAME      256
+#define BODY_MAX   ((size_t)4096)
+#define PERIOD_MS  300
+#define WAIT_S     120
+#define LAST_MAX_S 900 /* further back the gateway does not look */
+#define ID         64
+#define NAME       256
 
 /* One instrument of an asset. */
 struct item {
@@ -141,9 +143,10 @@ static int value_of(const struct commission *c, const char *point, char value[NA
     return code;
 }
 
-/* Asks the gateway to record what it saw. since_ms >= 0: the point was asked for then (monotonic),
- * what moved before is not meant, and that nothing was seen yet is not told. */
-static int prove(const struct commission *c, const struct item *it, bool acted, int64_t since_ms)
+/* Asks the gateway to record what it saw since then (monotonic): what moved before the point was
+ * asked for is nobody's test. quiet: a refusal is not told. */
+static int prove(const struct commission *c, const struct item *it, bool acted, int64_t since_ms,
+                 bool quiet)
 {
     char mem[BODY_MAX];
     struct gw_buf b;
@@ -160,15 +163,15 @@ static int prove(const struct commission *c, const struct item *it, bool acted, 
         gw_jcs_str(&j, "note", note);
     gw_jcs_str(&j, "point", it->point);
     gw_jcs_str(&j, "role", c->role);
-    if (since_ms >= 0) /* as the clock tells it now: it may have been set meanwhile */
-        gw_jcs_int(&j, "since", now.wall_ms - (now.mono_ms - since_ms));
+    /* As the clock tells it now: it may have been set meanwhile. */
+    gw_jcs_int(&j, "since", now.wall_ms - (now.mono_ms - since_ms));
     gw_jcs_str(&j, "what", acted ? "acted" : "moved");
     gw_jcs_end(&j);
     if (!gw_jcs_done(&j))
         return gw_opts_wrong(c->verb, "an argument is too long or not UTF-8");
     const struct gw_client_request r = {.target = c->verb->path, .body = b.data};
-    int code = since_ms >= 0 ? gw_call_ask_quiet(c->o, &r, &a)
-                             : gw_call_post(c->verb, c->o, c->verb->path, b.data, &a);
+    int code = quiet ? gw_call_ask_quiet(c->o, &r, &a)
+                     : gw_call_post(c->verb, c->o, c->verb->path, b.data, &a);
     if (code < 0) {
         code = GW_EXIT_DONE;
         if (c->o->json)
@@ -189,22 +192,27 @@ static const struct item *find(const struct commission *c, const char *point)
     return NULL;
 }
 
-/* For scripts: record now what the gateway saw in the last minutes. */
-static int prove_one(const struct commission *c, const char *point)
-{
-    const bool moved = gw_opts_get(c->verb, c->o, "moved") != NULL;
-    const bool acted = gw_opts_get(c->verb, c->o, "acted") != NULL;
-    const struct item *it = find(c, point);
-    if (moved == acted)
-        return gw_opts_wrong(c->verb, "--point takes either --moved or --acted");
-    if (!it)
-        return gw_opts_say(c->verb, GW_EXIT_REFUSED, "%s plays no role of any asset", point);
-    return prove(c, it, acted, -1);
-}
-
 /* ---- the walk ---- */
 
 enum word { WORD_NONE, WORD_SKIP, WORD_ACTED, WORD_QUIT };
+
+/* What is to be read along; nothing of it in the midst of JSON. */
+static void say(const struct commission *c, const char *fmt, ...)
+{
+    va_list ap;
+    if (c->o->json)
+        return;
+    va_start(ap, fmt);
+    (void)vprintf(fmt, ap);
+    va_end(ap);
+    (void)fflush(stdout);
+}
+
+static enum word pause_a_while(void)
+{
+    (void)poll(NULL, 0, PERIOD_MS);
+    return WORD_NONE;
+}
 
 /* A key that was typed, with return; none within the period. */
 static enum word typed(void)
@@ -218,40 +226,51 @@ static enum word typed(void)
     return text[0] == 's' ? WORD_SKIP : text[0] == 'a' ? WORD_ACTED : WORD_NONE;
 }
 
-/* Watches one point until the gateway has seen it move, or it is left. -1: to the next one. */
-static int walk_one(const struct commission *c, const struct item *it)
+/* Watches one point until the gateway has seen it move, or it is left. typing: somebody is there to
+ * skip, trip or quit. GW_EXIT_DONE, or GW_EXIT_REFUSED: left open, GW_EXIT_SAYS: stop here, or what
+ * went wrong. */
+static int watch(const struct commission *c, const struct item *it, bool acted, bool typing)
 {
     char value[NAME], last[NAME] = "";
-    bool acted = false;
     const int64_t start = gw_clock_mono_ms(&c->clock);
     const int64_t end = start + c->wait_s * 1000;
-    (void)printf("\n%s, %s %s: make %s move (test button, test gas, contact)\n"
-                 "  s: skip it, a: it is the effect of an interlock that you trip, q: stop here\n",
-                 it->asset, it->role, it->title, it->point);
     while (gw_clock_mono_ms(&c->clock) < end) {
         int code = value_of(c, it->point, value);
         if (code >= 0)
             return code;
         if (strcmp(value, last) != 0) {
-            (void)printf("  %s\n", value);
-            (void)fflush(stdout);
+            say(c, "  %s\n", value);
             /* A value that was there before is no movement. */
-            code = last[0] ? prove(c, it, acted, start) : GW_EXIT_REFUSED;
+            code = last[0] ? prove(c, it, acted, start, true) : GW_EXIT_REFUSED;
             memcpy(last, value, sizeof last);
             if (code == GW_EXIT_DONE)
-                return -1;
+                return code;
             if (code != GW_EXIT_REFUSED)
                 return gw_opts_say(c->verb, code, "the gateway cannot record it now");
         }
-        const enum word word = typed();
+        const enum word word = typing ? typed() : pause_a_while();
         if (word == WORD_QUIT)
             return GW_EXIT_SAYS;
         if (word == WORD_SKIP)
-            return -1;
+            return GW_EXIT_REFUSED;
         acted |= word == WORD_ACTED;
     }
-    (void)printf("  not seen to move; left open\n");
-    return -1;
+    /* A pulse that no value here showed; what lacks is told where nobody types. */
+    const int code = prove(c, it, acted, start, typing);
+    if (code == GW_EXIT_REFUSED && typing)
+        say(c, "  not seen to move; left open\n");
+    return code;
+}
+
+/* -1: to the next one. */
+static int walk_one(const struct commission *c, const struct item *it)
+{
+    say(c,
+        "\n%s, %s %s: make %s move (test button, test gas, contact)\n"
+        "  s: skip it, a: it is the effect of an interlock that you trip, q: stop here\n",
+        it->asset, it->role, it->title, it->point);
+    const int code = watch(c, it, false, true);
+    return code == GW_EXIT_DONE || code == GW_EXIT_REFUSED ? -1 : code;
 }
 
 static int walk(struct commission *c)
@@ -268,6 +287,28 @@ static int walk(struct commission *c)
     return code < 0 ? list(c) : code;
 }
 
+/* One point without questions: what moves from now on, or what moved in the last seconds. */
+static int prove_one(const struct commission *c, const char *point)
+{
+    const bool moved = gw_opts_get(c->verb, c->o, "moved") != NULL;
+    const bool acted = gw_opts_get(c->verb, c->o, "acted") != NULL;
+    const char *last = gw_opts_get(c->verb, c->o, "last");
+    const struct item *it = find(c, point);
+    int64_t last_s = 0;
+    if (moved == acted)
+        return gw_opts_wrong(c->verb, "--point takes either --moved or --acted");
+    if (last && !gw_opts_number(last, 1, LAST_MAX_S, &last_s))
+        return gw_opts_wrong(c->verb, "--last must be a number from 1 to 900");
+    if (last && gw_opts_get(c->verb, c->o, "wait"))
+        return gw_opts_wrong(c->verb, "--last looks back, --wait waits: take one of them");
+    if (!it)
+        return gw_opts_say(c->verb, GW_EXIT_REFUSED, "%s plays no role of any asset", point);
+    if (last)
+        return prove(c, it, acted, gw_clock_mono_ms(&c->clock) - last_s * 1000, false);
+    say(c, "%s, %s %s: make %s move now\n", it->asset, it->role, it->title, it->point);
+    return watch(c, it, acted, false);
+}
+
 static int run_it(struct commission *c)
 {
     const char *point = gw_opts_get(c->verb, c->o, "point");
@@ -277,6 +318,8 @@ static int run_it(struct commission *c)
         return code;
     if (wait && !gw_opts_number(wait, 1, 86400, &c->wait_s))
         return gw_opts_wrong(c->verb, "--wait must be a number from 1 on");
+    if (!point && gw_opts_get(c->verb, c->o, "last"))
+        return gw_opts_wrong(c->verb, "--last belongs to --point");
     if (point)
         return prove_one(c, point);
     if (gw_opts_get(c->verb, c->o, "list"))
@@ -301,11 +344,11 @@ static int commission(const struct gw_verb *verb, const struct gw_opts *o)
 static const struct gw_opt opts[] = {
     {"list", 'l', NULL, "show what was proved and what is open; exits with 1\nwhile something is"},
     {"asset", 'a', "ASSET", "this one alone"},
-    {"point", 'p', "POINT",
-     "no questions: record what the gateway saw of this\npoint in the last "
-     "minutes"},
+    {"point", 'p', "POINT", "no questions: watch this one from now on, and record\nthat it moved"},
     {"moved", '\0', NULL, "of --point: that it moved"},
     {"acted", '\0', NULL, "of --point: that it moved as an interlock's effect, in\nits time"},
+    {"last", '\0', "SECONDS",
+     "of --point: do not wait, it was tested in these last\nseconds, 900 at most"},
     {"role", 'r', "ROLE",
      "technician (default), supervisor or third_party;\nnever a person's name"},
     {"note", '\0', "TEXT", "what is worth knowing; stands in the record"},

@@ -208,8 +208,8 @@ bool gw_proof_see(struct gw_proof_view *v, struct gw_proof *proof)
         return no(v, "that point plays no role of the asset", "该测点与该资产没有对应关系");
     memcpy(proof->role, role->role, sizeof proof->role);
     if (!look(v, at, &seen))
-        return no(v, "the gateway did not see it move in the last minutes",
-                  "网关最近几分钟内未见该信号变化");
+        return no(v, "the gateway did not see it move since it was asked to",
+                  "自要求试验起，网关未见该信号变化");
     const struct gw_point *point = gw_table_point(v->table, at);
     if (proof->what == GW_PROOF_ACTED && !see_acted(v, proof, point, &seen))
         return false;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "desk/feed.h"
+#include "desk/proofs.h"
 #include "desk/sheet.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/scratch.h"
@@ -51,10 +52,11 @@ static void show(const struct stage *s, const struct gw_desk_taken *t)
     struct gw_err err = {0};
     struct gw_buf page;
     char link[GW_DESK_LINK];
-    if (t->case_id[0] == '\0')
+    if (t->case_id[0] == '\0' && !t->proof)
         return;
     gw_buf_init(&page, GW_DESK_SHEET_MAX);
-    const enum gw_status st = gw_desk_sheet(s->store, GATEWAY, t->case_id, &page, &err);
+    const enum gw_status st = t->proof ? gw_desk_proofs(s->store, GATEWAY, &page, &err)
+                                       : gw_desk_sheet(s->store, GATEWAY, t->case_id, &page, &err);
     FUZZ_HOLDS(st == GW_OK || st == GW_E_NOTFOUND);
     gw_buf_free(&page);
     gw_desk_sheet_link(t->county, GATEWAY, t->case_id, link);
@@ -70,7 +72,7 @@ static enum gw_desk_what take(const struct stage *s, const char *word, const cha
     FUZZ_HOLDS(gw_desk_intake(&s->conf, s->store, topic, data, len, NOW_MS, &t, &err) == GW_OK);
     FUZZ_HOLDS(t.what != GW_DESK_REFUSED || t.why[0] != '\0');
     FUZZ_HOLDS(t.what != GW_DESK_RECORD || (t.place.seq > 0 && strlen(t.place.hash) == 64));
-    if (t.what == GW_DESK_RECORD)
+    if (t.what == GW_DESK_RECORD || t.proof)
         show(s, &t);
     return t.what;
 }

@@ -42,19 +42,22 @@ def main():
         open_before = ctl(rig, "commission", "--list")
         assert open_before.returncode == 1 and "never" in open_before.stdout, open_before
         # What did not move is not recorded; neither is what nobody knows.
-        still = ctl(rig, "commission", "--point", "gas.p1_state", "--moved")
+        still = ctl(rig, "commission", "--point", "gas.p1_state", "--moved", "--wait", "1")
         assert still.returncode == 4 and "未见" in still.stderr, still
-        assert "did not see it move" in ctl(rig, "commission", "--point", "gas.p1_state", "--moved", "--en").stderr
+        still = ctl(rig, "commission", "--point", "gas.p1_state", "--moved", "--last", "900", "--en")
+        assert still.returncode == 4 and "did not see it move" in still.stderr, still
         assert ctl(rig, "commission", "--point", "none.x", "--moved").returncode == 4
         for args in (["--point", "gas.p1_state"], ["--point", "gas.p1_state", "--moved", "--acted"], ["--role", "Zhang"],
-                     ["--wait", "0"], ["word"]):
+                     ["--wait", "0"], ["word"],
+                     ["--last", "60"], ["--point", "gas.p1_state", "--moved", "--last", "901"],
+                     ["--point", "gas.p1_state", "--moved", "--last", "60", "--wait", "5"]):
             assert ctl(rig, "commission", *args).returncode == 64, args
         assert not [r for r in records(rig) if r["class"] == "command"]
 
         # The test button: the signal moves, and that is recorded with what was seen.
         say(plant, {"device": "gas", "set": {"p1": 55.0}})
         moved = until("seen to move", 20, lambda: (lambda d: d.returncode == 0 and d)(
-            ctl(rig, "commission", "--point", "gas.p1_state", "--moved", "--note", "标准气")))
+            ctl(rig, "commission", "--point", "gas.p1_state", "--moved", "--last", "60", "--note", "标准气")))
         assert "gas.p1_state: seen to move, record " in moved.stdout, moved
         record = until("a record", 10, lambda: [r for r in records(rig) if r["class"] == "command"])[0]
         assert record["command"] == "proof" and record["what"] == "moved" and record["point"] == "gas.p1_state", record
@@ -62,10 +65,10 @@ def main():
         assert record["by"] == "local" and record["who"].startswith("technician/uid "), record
         assert record["reason"] == "标准气" and record["id"] in moved.stdout, record
         value = until("the value, too", 20, lambda: (lambda d: d.returncode == 0 and d)(
-            ctl(rig, "commission", "--point", "gas.p1", "--moved", "--role", "third_party")))
+            ctl(rig, "commission", "--point", "gas.p1", "--moved", "--last", "60", "--role", "third_party")))
         assert "gas.p1: seen to move" in value.stdout
         # No interlock of the room ends in that: nothing acted.
-        assert ctl(rig, "commission", "--point", "gas.p1_state", "--acted").returncode == 4
+        assert ctl(rig, "commission", "--point", "gas.p1_state", "--acted", "--last", "60").returncode == 4
 
         def proof(point):
             return next(i for a in ask(rig, "assets")["assets"] for i in a["instruments"] if point in i["points"]).get("proof")
@@ -108,6 +111,19 @@ def main():
         until("down", 20, lambda: [p for p in ask(rig, "points")["points"] if p["id"] == "gas.p2_state" and p["value"] == "NORMAL"])
         late = tell(rig, "/v1/proof", asset="paint-1", point="gas.p2_state", role="technician", what="moved", since=int(time.time() * 1000) + 1)
         assert "did not see it move" in late, late
+        late = ctl(rig, "commission", "--point", "gas.p2_state", "--moved", "--wait", "1", "--en")
+        assert late.returncode == 4 and "did not see it move" in late.stderr, late
+        assert "since is missing" in tell(rig, "/v1/proof", asset="paint-1", point="gas.p2_state", role="technician", what="moved")
+        assert {p["point"] for p in ask_proofs(rig)} == {"gas.p1_state", "gas.p1"}, ask_proofs(rig)
+        # Without questions: it waits for the movement, which comes after the call.
+        watch = subprocess.Popen([str(BUILD / "bin/nonsitectl"), "-s", str(rig.dir / "state/control.sock"), "commission", "--point",
+                                "gas.p2", "--moved"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        assert "make gas.p2 move" in watch.stdout.readline()
+        say(plant, {"device": "gas", "set": {"p2": 20.0}})
+        said = watch.communicate(timeout=60)[0]
+        assert watch.returncode == 0 and "gas.p2: seen to move" in said, said
+        say(plant, {"device": "gas", "set": {"p2": 0.0}})
+        until("down", 20, lambda: [p for p in ask(rig, "points")["points"] if p["id"] == "gas.p2_state" and p["value"] == "NORMAL"])
         ours, theirs = pty.openpty()
         walk = subprocess.Popen([str(BUILD / "bin/nonsitectl"), "-s", str(rig.dir / "state/control.sock"), "commission",
                                  "--asset", "paint-1"], stdin=theirs, stdout=subprocess.PIPE, text=True)
@@ -125,7 +141,7 @@ def main():
         assert walk.wait(60) == 1, asked
         assert not [ln for ln in asked if "make gas.p1_state" in ln], asked
         assert until("shown", 10, lambda: proof("gas.p2_state"))["what"] == "moved", asked
-        assert {p["point"] for p in ask_proofs(rig)} == {"gas.p1_state", "gas.p1", "gas.p2_state"}, ask_proofs(rig)
+        assert {p["point"] for p in ask_proofs(rig)} == {"gas.p1_state", "gas.p1", "gas.p2", "gas.p2_state"}, ask_proofs(rig)
         print("as wanted")
 
 

@@ -143,6 +143,16 @@ def main():
         until("CW-ILK-01", 40, lambda: desk.sheet("CW-ILK-01"))
         until("its window, plotted", 40, lambda: "<svg" in desk.sheet("CW-ILK-01"))
 
+        # A proof test has a sheet of its own, which the overview leads to.
+        tested = subprocess.run([str(BUILD / "bin/nonsitectl"), "-s", str(rig.dir / "state/control.sock"), "commission", "--point",
+                                 "pt.t1", "--moved", "--last", "120", "--note", "<b>\"热水\"</b>"], capture_output=True, text=True)
+        assert tested.returncode == 0, tested
+        proofs = desk.pages / "371311/gw-test/proofs.html"
+        until("the sheet of proofs", 30, lambda: proofs.exists() and "gas.p1_state" in proofs.read_text(encoding="utf-8"))
+        tests = proofs.read_text(encoding="utf-8")
+        assert "<td>pt.t1<br>T_OUT</td>" in tests and "&lt;b&gt;&quot;热水&quot;&lt;/b&gt;" in tests, tests
+        until("a link", 20, lambda: "371311/gw-test/proofs.html" in (desk.pages / "index.html").read_text())
+
         # This gateway sends nothing again, so what the desk has is receipted before it is killed.
         until("receipts", 30, lambda: check_receipts(rig, unique(rig.wires("lead", "alarm", "record"))))
 
@@ -190,7 +200,7 @@ def main():
         for path in desk.pages.rglob("*.html"):
             path.unlink()
         assert desk.run("pages").returncode == 0
-        assert desk.sheet("GAS-FLT-01") == before
+        assert desk.sheet("GAS-FLT-01") == before and proofs.read_text(encoding="utf-8") == tests
 
         # Wrong use and a wrong file are told.
         assert desk.run("send", "gw-test", "order", "id=1", "order=burn", "reason=x").returncode == 64

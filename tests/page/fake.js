@@ -72,7 +72,7 @@ class World {
             troubles.push({part: "devices", text: "1 of 4 do not answer"});
         return {gateway: "fake-01", enterprise: this.hostile || "罗庄示范铸造有限公司", sector: "machinery", version: "0.1.0", boot: "1124e25a-286d-44ec-a71e-5eba12ce04db",
             config_sha256: "5bcf7e31fffbf98f35e44e60ca43e7fc536873cabd36321529f64941e9687930", accepted: {present: true},
-            chain: {id: "0cdb3bb54a8c171a", seq: 41, head: "9905535156296bf85815cd6663ddc9c97914fca727a548e7a260dc8285e558a9"},
+            chain: {id: "0cdb3bb54a8c171a", seq: 41, kid: "eb938a103f89a3c4", head: "9905535156296bf85815cd6663ddc9c97914fca727a548e7a260dc8285e558a9"},
             delivery: {mqtt: {enabled: true, connected: true, fault: "", published: 52814, acked: 52814, held: 0}, records_waiting: 0,
                 unreceipted: 2, oldest_waiting_ms: 3000, telemetry_waiting: 12, telemetry_lost: 0,
                 influx: {connected: false, fault: "connection refused", sent: 10, rejected: 0, held: 200}},
@@ -173,7 +173,6 @@ class World {
         case "permits": return {permits: [{ref: "JX-7", target: "paint-1", scope: "maintenance", by: "local", until: iso(T0 + 3600000), reason: "更换 2 号探测器", from: iso(T0 - 3600000)}]};
         case "shelves": return {shelves: []};
         case "orders": return {orders: []};
-        case "health": return {kid: "eb938a103f89a3c4"};
         default: return null;
         }
     }

@@ -184,6 +184,32 @@ async function acting(page, gateway) {
     await page.close();
 }
 
+// What a tablet of 2017 lacks: requests that can be given up, dialogs.
+async function oldTablet(browser, gateway) {
+    const page = await open(browser);
+    await page.addInitScript(() => {
+        delete window.AbortController;
+        delete HTMLDialogElement.prototype.showModal;
+        delete HTMLDialogElement.prototype.close;
+    });
+    await page.goto(gateway.url + "#cases");
+    const card = '[data-finding="CW-EV-TOUT-HH"]';
+    await page.click(card + " summary");
+    await page.click(card + " [data-act=ack]");
+    await page.fill("dialog input[type=password]", "wrong");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector("dialog .fault");
+    await noOverflow(page, "the box");
+    await page.click("dialog button[type=button]");
+    await page.waitForSelector("dialog", gone);
+    await page.click(card + " [data-act=ack]");
+    await page.waitForSelector("dialog[open] input[type=password]");
+    await page.click("dialog button[type=button]");
+    await page.waitForSelector("dialog", gone);
+    await clean(page);
+    await page.close();
+}
+
 // Everything at every width and in both languages, light and dark; nobody is kept out.
 async function fitting(browser, gateway) {
     for (const [width, height, colorScheme, english] of [[360, 740, "light", false], [360, 740, "light", true], [1024, 768, "light", true], [1024, 768, "dark", false]]) {
@@ -253,6 +279,7 @@ async function main() {
             return timed("staleness", () => staleness(page, gateway));
         },
         async (gateway) => {
+            await timed("an old tablet", () => oldTablet(browser, gateway));
             await timed("hostile texts", () => hostile(browser, gateway));
             await timed("acting", async () => acting(await evidence(browser, gateway), gateway));
             await timed("keyboard", () => keyboard(browser, gateway));

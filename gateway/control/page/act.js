@@ -147,7 +147,7 @@ function submit(event) {
 function close() {
     const last = shown;
     shown = null;
-    if (last && last.dialog.open)
+    if (last && last.dialog.close && last.dialog.open)
         last.dialog.close();
     patch(document.getElementById("dialogs"), []);
     if (last && last.back && document.contains(last.back))
@@ -174,12 +174,24 @@ function draw() {
             h("button", {type: "button", onclick: close}, t("cancel")))))]);
 }
 
+// A browser before 2022 may not know dialogs: a box on top, which its button closes.
+function plain(dialog) {
+    dialog.setAttribute("open", "");
+    dialog.classList.add("plain-dialog");
+    const first = dialog.querySelector("input, select, button");
+    if (first)
+        first.focus();
+}
+
 // name: a key of ACTS; about: what it is about (a case, a permit).
 export function open(name, about) {
     shown = {name, about, hot: false, busy: false, fault: null, secret: needsPassword(), back: document.activeElement};
     draw();
     shown.dialog = document.querySelector("#dialogs dialog");
-    shown.dialog.showModal();
+    if (shown.dialog.showModal)
+        shown.dialog.showModal();
+    else
+        plain(shown.dialog);
 }
 
 export function button(name, about, quiet) {

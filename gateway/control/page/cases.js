@@ -3,7 +3,7 @@
 import {button} from "./act.js";
 import {doc, get, stale} from "./data.js";
 import {h} from "./dom.js";
-import {both, clock, hms, quality, span, time, value, word} from "./format.js";
+import {both, clock, hms, quality, span, time, units, value, word} from "./format.js";
 import {parts} from "./overview.js";
 import {badge, clauses, missing, pairs, shownValue} from "./parts.js";
 import {plot} from "./plot.js";
@@ -162,7 +162,7 @@ function proofOf(c) {
         return h("p", {class: "note", key: "none"}, t("no_record"));
     const state = p.doc.window_state;
     return h("div", {key: "proof", class: "proof", "data-window": state},
-        r.condition && r.condition.text ? h("p", {class: "why"}, h("strong", null, t("reason"), " "), both(r.condition.text)) : null,
+        r.condition && r.condition.text ? h("p", {class: "why"}, h("strong", null, t("reason"), " "), units(both(r.condition.text))) : null,
         h("h4", null, t("evidence")),
         p.doc.window ? windowPlot(r, p.doc.window) : state === "pending" ? coursePlot(r, c) || h("p", {class: "note"}, t("window_pending")) :
             h("p", {class: "note"}, t(state === "pruned" ? "window_pruned" : "window_none")),
@@ -192,8 +192,9 @@ function tags(c) {
 }
 
 // The value that decides, as it is now; a contact's "yes" would say nothing without its name.
+// What is due or absent has no value: that of a neighbour beside it would be taken for it.
 function nowOf(c, alarm) {
-    return c.quality === undefined || c.value === "true" || c.value === "false" ? null : shownValue(c, alarm ? "alarms" : "cases");
+    return c.kind === "ABS" || c.kind === "CAL" || (c.subject && (c.points || []).indexOf(c.subject) < 0) || c.quality === undefined || c.value === "true" || c.value === "false" ? null : shownValue(c, alarm ? "alarms" : "cases");
 }
 
 function actions(c, alarm) {

@@ -83,12 +83,20 @@ function words(text) {
 }
 
 function timed(url, options) {
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
-    const done = () => clearTimeout(timer);
-    return fetch(url, Object.assign({credentials: "omit", cache: "no-store", signal: stop.signal}, options))
-        .then((r) => r.text().then((text) => ({code: r.status, text, retry: r.headers.get("Retry-After")})))
-        .then((r) => { done(); return r; }, (e) => { done(); throw e; });
+    // Browsers before 2018 cannot abort: there the answer is only waited for no longer.
+    const stop = typeof AbortController === "function" ? new AbortController() : null;
+    let done = null;
+    const late = new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+            if (stop)
+                stop.abort();
+            reject(new Error("late"));
+        }, PATIENCE_MS);
+        done = () => clearTimeout(timer);
+    });
+    const asked = fetch(url, Object.assign({credentials: "omit", cache: "no-store"}, stop ? {signal: stop.signal} : {}, options))
+        .then((r) => r.text().then((text) => ({code: r.status, text, retry: r.headers.get("Retry-After")})));
+    return Promise.race([asked, late]).then((r) => { done(); return r; }, (e) => { done(); throw e; });
 }
 
 // One document, once: resolves to {doc} or {fault: {how, text}}.

@@ -45,6 +45,11 @@ export function unit(u) {
     return UNITS[u] || u || "";
 }
 
+// In a sentence of the gateway's.
+export function units(text) {
+    return typeof text === "string" ? text.replace(/(\d) (degC|m3\/h|m3|mg\/m3)(?![\w\/])/g, (all, n, u) => n + " " + UNITS[u]) : text;
+}
+
 export function bare(value) {
     if (value === "true" || value === "false")
         return t("bool_" + value);

@@ -2,7 +2,7 @@
 // What each asset must have, and whether it is there and works.
 import {doc, stale} from "./data.js";
 import {h} from "./dom.js";
-import {both, clock, quality, span, time, unit, value, word} from "./format.js";
+import {both, clock, quality, span, time, unit, units, value, word} from "./format.js";
 import {badge, clauses, missing, pairs, shownValue} from "./parts.js";
 import {t} from "./text.js";
 
@@ -11,7 +11,7 @@ const STATES = ["failed", "bypassed", "tripped", "absent", "unknown", "present"]
 function details(i, wall, points) {
     const mine = (i.points || []).map((id) => points[id] || {id});
     return h("div", {class: "inside"},
-        i.why ? h("p", null, both(i.why)) : null,
+        i.why ? h("p", null, units(both(i.why))) : null,
         mine.length > 1 ? h("ul", {class: "plain"}, mine.map((p) => h("li", {key: p.id},
             h("a", {href: "#values/" + encodeURIComponent(p.id)}, p.id), " ",
             p.quality ? shownValue(p, "points") : null))) : null,

@@ -39,8 +39,6 @@ function needs(v) {
     }
     if (v[0] === "cases")
         ["permits", "shelves", "orders"].forEach(slow);
-    if (v[0] === "delivery")
-        slow("health");
     return list;
 }
 

@@ -114,8 +114,6 @@ export function delivery() {
     const j = st.journal || {};
     const of = (k) => (d[k] !== undefined ? d[k] : j[k]);
     const chain = st.chain || {};
-    const health = doc("health");
-    const key = chain.kid || st.kid || (health && (health.kid || (health.document || {}).kid));
     const old = stale("status") ? " stale" : "";
     return [h("h2", null, t("nav_delivery")),
         h("section", {class: "card" + old, key: "mqtt"}, h("h3", null, "MQTT ", mqttState(m)),
@@ -130,7 +128,7 @@ export function delivery() {
         h("section", {class: "card" + old, key: "journal"}, h("h3", null, t("journal"), " ", badge(j.state === "ok" ? "ok" : "down", word("journal_", j.state))),
             j.fault ? h("p", {class: "fault"}, "✕ ", j.fault) : null,
             h("h4", null, t("chain_head")),
-            pairs([[t("key_id"), key, "mono"], [t("chain"), chain.id, "mono"], [t("seq"), count(chain.seq !== undefined ? chain.seq : j.seq)],
+            pairs([[t("key_id"), chain.kid, "mono"], [t("chain"), chain.id, "mono"], [t("seq"), count(chain.seq !== undefined ? chain.seq : j.seq)],
                 [t("head"), chain.head, "mono"]]),
             h("p", {class: "dim"}, t("chain_say")))];
 }

@@ -14,7 +14,7 @@ const TEXT = {
     nav_about: ["关于", "About"],
     glance: ["一目了然", "At a glance"],
     gateway: ["网关", "Gateway"],
-    gw_healthy: ["工作正常", "does its work"],
+    gw_healthy: ["工作正常", "working"],
     gw_degraded: ["有故障", "degraded"],
     gw_unknown: ["状态不明", "not known"],
     alarms: ["当前报警", "Alarms"],

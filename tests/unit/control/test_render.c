@@ -29,6 +29,7 @@ static int setup(void **state)
     small_site_fill(rig.snapshot, NOW);
     rig.r = (struct gw_render){.site = &rig.site.site,
                                .boot = "b",
+                               .kid = "eb938a103f89a3c4",
                                .start = {.mono_ms = NOW - 60000, .wall_ms = 1795305540123},
                                .snapshot = rig.snapshot,
                                .device = GW_RENDER_ALL};
@@ -80,6 +81,16 @@ static void points_tell_value_quality_and_age(void **state)
     write(rig, gw_render_points);
     has(rig, "di.run");
     has_not(rig, "gas.p1");
+}
+
+static void the_status_names_the_signing_key(void **state)
+{
+    struct rig *rig = *state;
+    write(rig, gw_render_status);
+    has(rig, "\"kid\":\"eb938a103f89a3c4\",\"seq\":");
+    rig->r.kid = NULL;
+    write(rig, gw_render_status);
+    has_not(rig, "\"kid\"");
 }
 
 static void devices_tell_their_link(void **state)
@@ -184,7 +195,8 @@ static void status_says_where_things_are_on_their_way(void **state)
     (void)snprintf(s->chain, sizeof s->chain, "0123456789abcdef");
     write(rig, gw_render_status);
     has(rig, "\"accepted\":{\"present\":false}");
-    has(rig, "\"chain\":{\"head\":\"\",\"id\":\"0123456789abcdef\",\"seq\":17}");
+    has(rig, "\"chain\":{\"head\":\"\",\"id\":\"0123456789abcdef\",\"kid\":\"eb938a103f89a3c4\","
+             "\"seq\":17}");
     has(rig, "\"delivery\":{\"mqtt\":{\"acked\":3,\"connected\":true,\"enabled\":true,");
     has(rig, "\"write\":{\"allowed\":false,\"how\":\"none\"}");
     rig->r.may_write = true;
@@ -315,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(points_tell_value_quality_and_age, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refused_configuration_is_a_trouble, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_status_names_the_signing_key, setup, teardown),
         cmocka_unit_test_setup_teardown(devices_tell_their_link, setup, teardown),
         cmocka_unit_test_setup_teardown(buses_tell_what_became_of_their_requests, setup, teardown),
         cmocka_unit_test_setup_teardown(alarms_and_cases_are_apart, setup, teardown),

@@ -118,8 +118,11 @@ static void another_program_fills_the_disk(void **state)
     assert_int_equal(n.seq, MANY);
     gw_notice_clear(&n);
     deliver_all(MANY);
-    bench_sync(&bench);
-    gw_journal_stats(bench.j, &s);
+    s.records_waiting = 1;
+    for (int i = 0; i < MANY && s.records_waiting != 0; i++) { /* acks wait, too */
+        bench_sync(&bench);
+        gw_journal_stats(bench.j, &s);
+    }
     assert_int_equal(s.records_waiting, 0);
     assert_int_equal(bench_record(&bench, GW_CLASS_LEAD, 2, MANY, "case/1"), MANY + 1);
     assert_false(bench_has(&bench, "records.db.damaged", NULL, 0));

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* TIOCGEXCL */
 #include "modbus/rtu.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -237,6 +238,14 @@ static void a_port_that_is_held_can_be_shared(void **state)
     assert_true(other >= 0);
     struct gw_rtu *hangs = open_port(slave_path(s));
     int alone = 0;
+    if (ioctl(other, TIOCGEXCL, &alone) != 0 && errno == ENOSYS) {
+        /* QEMU's emulation of a user program does not know the question. */
+        gw_rtu_close(hangs, true);
+        (void)close(other);
+        slave_stop(s);
+        skip();
+        return;
+    }
     assert_int_equal(ioctl(other, TIOCGEXCL, &alone), 0);
     assert_int_equal(alone, 1);
     gw_rtu_unlock(gw_rtu_fd(hangs));
