@@ -82,20 +82,21 @@ static enum gw_status write_sheet(const struct gw_desk *d, const struct gw_desk_
     return st == GW_E_NOTFOUND ? GW_OK : st;
 }
 
-/* For about slice_ms, and one sheet at least; what is left stays dirty. */
+/* For about slice_ms, and one sheet at least; what is left stays dirty. A feed names sheets, so it comes
+ * when all are there. */
 static enum gw_status write_dirty(const struct gw_desk *d, struct gw_desk_dirty *dirty,
                                   int64_t slice_ms, struct gw_err *err)
 {
     const int64_t begin_ms = gw_clock_mono_ms(d->clock);
     enum gw_status st = GW_OK;
     size_t n = 0;
-    for (size_t i = 0; i < dirty->ncounties && st == GW_OK; i++)
-        st = gw_desk_feed(d->store, d->conf->pages, dirty->counties[i], wall_ms(d), err);
     while (st == GW_OK && n < dirty->ncases &&
            (n == 0 || gw_clock_mono_ms(d->clock) - begin_ms < slice_ms)) {
         st = write_sheet(d, &dirty->cases[n], err);
         n += st == GW_OK;
     }
+    for (size_t i = 0; i < dirty->ncounties && n == dirty->ncases && st == GW_OK; i++)
+        st = gw_desk_feed(d->store, d->conf->pages, dirty->counties[i], wall_ms(d), err);
     if (st == GW_OK)
         gw_desk_dirty_drop(dirty, n);
     return st;

@@ -34,7 +34,8 @@ bool gw_desk_dirty_add(struct gw_desk_dirty *d, const struct gw_desk_page *page,
 
 void gw_desk_dirty_drop(struct gw_desk_dirty *d, size_t n)
 {
-    d->ncounties = 0;
     d->ncases -= n;
+    if (d->ncases == 0)
+        d->ncounties = 0;
     memmove(d->cases, d->cases + n, d->ncases * sizeof d->cases[0]);
 }

@@ -29,7 +29,7 @@ struct gw_desk_dirty {
  * of none. Returns false when there was no room: write some of what is there, drop it, and add
  * again. */
 bool gw_desk_dirty_add(struct gw_desk_dirty *d, const struct gw_desk_page *page, bool feed);
-/* Forgets all counties and the first n cases. */
+/* Forgets the first n cases, and with the last of them the counties. */
 void gw_desk_dirty_drop(struct gw_desk_dirty *d, size_t n);
 
 #endif
