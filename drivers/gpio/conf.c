@@ -190,7 +190,7 @@ void gw_gpio_conf_point(struct gw_site *site, uint32_t device, const struct gw_j
     point.stale_ms = point.period_ms * STALE_PERIODS;
     if (point.stale_ms < STALE_MIN_MS)
         point.stale_ms = STALE_MIN_MS;
-    snprintf(point.id, sizeof point.id, "%s", gw_jnode_key(obj));
+    point.id = gw_jnode_key(obj);
     if (!add(site, device, &point, p, obj, issues)) {
         free(p);
         return;
@@ -200,7 +200,7 @@ void gw_gpio_conf_point(struct gw_site *site, uint32_t device, const struct gw_j
     if (read.edges_id[0] == '\0')
         return;
     point.vtype = GW_V_INT;
-    memcpy(point.id, read.edges_id, sizeof point.id);
+    point.id = read.edges_id;
     (void)add(site, device, &point, NULL, obj, issues);
 }
 

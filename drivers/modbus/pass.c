@@ -1,228 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "modbus/pass.h"
+#include "modbus/pass_in.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "modbus/conf.h"
 #include "modbus/decode.h"
-#include "modbus/ident.h"
-#include "modbus/plan.h"
-#include "modbus/point.h"
-#include "modbus/refusal.h"
-
-#define NONE       SIZE_MAX
-#define FAULT_SIZE sizeof(((struct gw_batch *)NULL)->fault)
-
-/* A point of the device. */
-struct entry {
-    uint32_t point;   /* index into the site's points */
-    const char *name; /* within the device, for messages */
-    const struct gw_mb_point *conf;
-    size_t state_from;                /* entry, or NONE */
-    size_t decimals_from, count_from; /* entry, or NONE */
-    size_t faults[GW_MB_FAULTS_MAX];
-    size_t nfaults;
-    size_t valid[GW_MB_FAULTS_MAX];
-    size_t nvalid;
-    bool fits;    /* with "expect": it was read and is as expected */
-    bool counted; /* with "restart_if_less": `last` was read */
-    int64_t last;
-    struct gw_sample sample;
-};
-
-/* The points of one period: entries first .. first + n - 1. */
-struct group {
-    struct gw_mb_cadence cadence;
-    struct gw_mb_plan plan;
-    struct gw_mb_refusal refusal;
-    size_t first, n;
-    bool due; /* in the present pass */
-};
-
-struct gw_mb_pass {
-    uint32_t device;
-    uint8_t unit;
-    const char *where;
-    const struct gw_mb_device *conf;
-    struct entry *entries; /* by period, then in the order of the site */
-    size_t nentries;
-    struct group *groups; /* shortest period first */
-    size_t ngroups;
-    /* The device. */
-    bool up;         /* it answered, and has not been down since */
-    unsigned silent; /* broken passes in a row */
-    int64_t up_ms;   /* when it came up */
-    struct gw_mb_ident ident;
-    /* The pass. */
-    int64_t tick_ms;
-    bool probing;
-    bool doubt; /* the next answer only tells that the unit is in step */
-    bool broken;
-    size_t group, block;                /* the request that is next; group == ngroups: none */
-    unsigned answered, nread, nrefused; /* requests; nrefused: by the device itself */
-    unsigned nbusy;                     /* of those */
-    bool ask_all;                       /* there is nothing but what should wait */
-    unsigned divisions_left;
-    uint32_t divisions; /* since the start */
-    struct gw_stamp ended;
-    char fault[FAULT_SIZE];
-};
-
-/* ---- making ---- */
-
-static int by_period(const void *a, const void *b)
-{
-    const struct entry *x = a;
-    const struct entry *y = b;
-    /* The sample's stamp is not used yet: it carries the period while sorting. */
-    if (x->sample.mono_ms != y->sample.mono_ms)
-        return x->sample.mono_ms < y->sample.mono_ms ? -1 : 1;
-    return x->point < y->point ? -1 : 1;
-}
-
-static size_t find_entry(const struct gw_mb_pass *p, const struct gw_site *site, const char *id)
-{
-    for (size_t i = 0; i < p->nentries; i++)
-        if (strcmp(site->points[p->entries[i].point].id, id) == 0)
-            return i;
-    return NONE;
-}
-
-static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, struct gw_err *err)
-{
-    const struct gw_site_device *d = &site->devices[p->device];
-    for (size_t i = 0; i < site->npoints; i++)
-        p->nentries += site->points[i].device == p->device;
-    if (p->nentries == 0)
-        return gw_err_set(err, GW_E_NOTFOUND, "devices.%s: has no points", d->id);
-    p->entries = calloc(p->nentries, sizeof *p->entries);
-    p->groups = calloc(p->nentries, sizeof *p->groups);
-    if (p->entries == NULL || p->groups == NULL)
-        return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory", d->id);
-    size_t n = 0;
-    for (size_t i = 0; i < site->npoints; i++) {
-        if (site->points[i].device != p->device)
-            continue;
-        const char *dot = strchr(site->points[i].id, '.');
-        assert(dot != NULL);
-        p->entries[n++] = (struct entry){
-            .point = (uint32_t)i,
-            .name = dot + 1,
-            .conf = site->point_priv[i],
-            .sample.mono_ms = site->points[i].period_ms,
-        };
-    }
-    qsort(p->entries, p->nentries, sizeof *p->entries, by_period);
-    return GW_OK;
-}
-
-static enum gw_status link_refs(struct gw_mb_pass *p, const struct gw_site *site,
-                                struct gw_err *err)
-{
-    for (size_t i = 0; i < p->nentries; i++) {
-        struct entry *e = &p->entries[i];
-        assert(e->conf != NULL);
-        const struct gw_mb_point *c = e->conf;
-        struct {
-            const char *id;
-            size_t *to;
-        } refs[3 + 2 * GW_MB_FAULTS_MAX] = {
-            {c->state_from, &e->state_from},
-            {c->decimals_from, &e->decimals_from},
-            {c->count_from, &e->count_from},
-        };
-        size_t n = 3;
-        for (size_t k = 0; k < c->nfault_if; k++, n++) {
-            refs[n].id = c->fault_if[k];
-            refs[n].to = &e->faults[e->nfaults++];
-        }
-        for (size_t k = 0; k < c->nvalid_if; k++, n++) {
-            refs[n].id = c->valid_if[k];
-            refs[n].to = &e->valid[e->nvalid++];
-        }
-        for (size_t k = 0; k < n; k++) {
-            *refs[k].to = refs[k].id[0] != '\0' ? find_entry(p, site, refs[k].id) : NONE;
-            if (*refs[k].to == NONE && refs[k].id[0] != '\0')
-                return gw_err_set(err, GW_E_RANGE, "points.%s: no point %s",
-                                  site->points[e->point].id, refs[k].id);
-        }
-    }
-    return GW_OK;
-}
-
-/* Splits the sorted entries into groups and plans each. */
-static enum gw_status make_groups(struct gw_mb_pass *p, const struct gw_mb_limits *limits,
-                                  struct gw_err *err)
-{
-    assert(p->nentries > 0);
-    struct gw_mb_span *spans = calloc(p->nentries, sizeof *spans);
-    if (spans == NULL)
-        return gw_err_set(err, GW_E_NOMEM, "modbus: out of memory");
-    for (size_t i = 0; i < p->nentries; i++)
-        spans[i] = p->entries[i].conf->span;
-    enum gw_status status = GW_OK;
-    size_t first = 0;
-    while (status == GW_OK && first < p->nentries) {
-        const int64_t period = p->entries[first].sample.mono_ms;
-        size_t n = 1;
-        while (first + n < p->nentries && p->entries[first + n].sample.mono_ms == period)
-            n++;
-        struct group *g = &p->groups[p->ngroups++];
-        g->cadence.period_ms = period;
-        g->first = first;
-        g->n = n;
-        status = gw_mb_plan_make(spans + first, n, limits, &g->plan, err);
-        first += n;
-    }
-    free(spans);
-    return status;
-}
-
-enum gw_status gw_mb_pass_new(const struct gw_site *site, uint32_t device, const char *where,
-                              struct gw_mb_pass **out, struct gw_err *err)
-{
-    const struct gw_mb_device *conf = site->devices[device].priv;
-    const struct gw_mb_limits limits = {
-        .max_regs = (uint16_t)conf->max_regs,
-        .max_bits = (uint16_t)conf->max_bits,
-        .max_gap_regs = (uint16_t)conf->max_gap_regs,
-        .max_gap_bits = (uint16_t)conf->max_gap_bits,
-    };
-    struct gw_mb_pass *p = calloc(1, sizeof *p);
-    if (p == NULL)
-        return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory", site->devices[device].id);
-    p->device = device;
-    p->unit = (uint8_t)conf->unit;
-    p->conf = conf;
-    p->where = where;
-    gw_mb_ident_init(&p->ident, &conf->identity, conf->identity_s * 1000);
-    enum gw_status status = collect(p, site, err);
-    if (status == GW_OK)
-        status = link_refs(p, site, err);
-    if (status == GW_OK)
-        status = make_groups(p, &limits, err);
-    if (status != GW_OK) {
-        gw_mb_pass_free(p);
-        return status;
-    }
-    *out = p;
-    return GW_OK;
-}
-
-void gw_mb_pass_free(struct gw_mb_pass *pass)
-{
-    if (pass == NULL)
-        return;
-    for (size_t i = 0; i < pass->ngroups; i++)
-        gw_mb_plan_free(&pass->groups[i].plan);
-    free(pass->groups);
-    free(pass->entries);
-    free(pass);
-}
 
 bool gw_mb_pass_same(const struct gw_mb_pass *pass, const struct gw_mb_pass *other)
 {
@@ -239,11 +23,10 @@ void gw_mb_pass_take(struct gw_mb_pass *pass, struct gw_mb_pass *other)
 {
     assert(gw_mb_pass_same(pass, other));
     for (size_t i = 0; i < pass->nentries; i++) {
-        struct entry *e = &pass->entries[i];
-        e->point = other->entries[i].point;
+        struct gw_mb_entry *e = &pass->entries[i];
         e->name = other->entries[i].name;
         e->conf = other->entries[i].conf;
-        e->sample.point = e->point;
+        e->sample.point = other->entries[i].sample.point;
     }
     pass->device = other->device;
     pass->conf = other->conf;
@@ -268,7 +51,7 @@ void gw_mb_pass_start(struct gw_mb_pass *pass, int64_t first_ms)
 static void skip_to_due(struct gw_mb_pass *p)
 {
     while (p->group < p->ngroups) {
-        struct group *g = &p->groups[p->group];
+        struct gw_mb_group *g = &p->groups[p->group];
         if (!g->due || p->block >= g->plan.nblocks) {
             p->group++;
             p->block = 0;
@@ -292,11 +75,11 @@ static void find_first(struct gw_mb_pass *p, bool ask_all)
 
 static void set_bad(struct gw_mb_pass *p, size_t entry, const struct gw_stamp *stamp)
 {
-    struct entry *e = &p->entries[entry];
+    struct gw_mb_entry *e = &p->entries[entry];
     e->sample = (struct gw_sample){
-        .point = e->point,
+        .point = e->sample.point,
         .quality = GW_Q_BAD_COMM,
-        .vtype = (uint8_t)e->conf->format.vtype,
+        .vtype = (uint8_t)e->conf->def->format.vtype,
         .mono_ms = stamp->mono_ms,
         .wall_ms = stamp->wall_ms,
     };
@@ -312,7 +95,7 @@ void gw_mb_pass_begin(struct gw_mb_pass *pass, int64_t tick_ms, bool probing)
     pass->divisions_left = GW_MB_DIVISIONS_A_PASS;
     pass->fault[0] = '\0';
     for (size_t i = 0; i < pass->ngroups; i++) {
-        struct group *g = &pass->groups[i];
+        struct gw_mb_group *g = &pass->groups[i];
         g->due = gw_mb_cadence_due(&g->cadence, tick_ms);
         gw_mb_refusal_begin(&g->refusal, &g->plan, tick_ms);
     }
@@ -406,23 +189,24 @@ static void take_exception(struct gw_mb_pass *p, const struct gw_mb_block *b, ui
 }
 
 /* Decodes the part of the answer that belongs to one point. */
-static void take_value(struct entry *e, const struct gw_mb_block *b,
+static void take_value(struct gw_mb_entry *e, const struct gw_mb_block *b,
                        const struct gw_mb_reply *reply)
 {
-    const struct gw_mb_span *span = &e->conf->span;
-    const size_t at = (size_t)span->address - b->address;
+    const struct gw_mb_format *format = &e->conf->def->format;
+    const size_t at = (size_t)e->conf->address - b->address;
     uint16_t regs[GW_RAW_MAX] = {0};
     if (b->fc == GW_MB_READ_COILS || b->fc == GW_MB_READ_DISCRETE) {
         assert(at / 8 < reply->data_len);
         regs[0] = reply->data[at / 8] >> (at % 8) & 1u;
     } else {
-        assert((at + span->count) * 2 <= reply->data_len);
-        for (size_t k = 0; k < span->count; k++) {
+        const unsigned count = gw_mb_type_regs(format->type);
+        assert((at + count) * 2 <= reply->data_len);
+        for (size_t k = 0; k < count; k++) {
             const uint8_t *w = reply->data + (at + k) * 2;
             regs[k] = (uint16_t)((unsigned)w[0] << 8 | w[1]);
         }
     }
-    gw_mb_decode(&e->conf->format, regs, &e->sample);
+    gw_mb_decode(format, regs, &e->sample);
 }
 
 void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
@@ -432,7 +216,7 @@ void gw_mb_pass_answer(struct gw_mb_pass *pass, const struct gw_mb_reply *reply,
         gw_mb_ident_answer(&pass->ident, reply, stamp->mono_ms);
         return;
     }
-    struct group *g = &pass->groups[pass->group];
+    struct gw_mb_group *g = &pass->groups[pass->group];
     if (pass->doubt) {
         pass->doubt = false;
         return; /* what it was, the request of the whole block will tell again */
@@ -476,7 +260,7 @@ void gw_mb_pass_break(struct gw_mb_pass *pass, const char *reason)
 /* ---- the end ---- */
 
 /* What the device's answers teach for the passes to come, and what was not asked for that. */
-static void settle_blocks(struct gw_mb_pass *p, struct group *g)
+static void settle_blocks(struct gw_mb_pass *p, struct gw_mb_group *g)
 {
     for (size_t i = 0; i < g->plan.nblocks; i++) {
         const struct gw_mb_block *b = &g->plan.blocks[i];
@@ -496,16 +280,16 @@ static bool within(const struct gw_mb_pass *p, int64_t window_s)
 }
 
 /* The register beside it says where the decimal point of the value is. */
-static void apply_decimals(const struct gw_mb_pass *p, struct entry *e)
+static void apply_decimals(const struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    if (e->decimals_from == NONE)
+    if (e->extra == NULL || e->extra->decimals_from == GW_MB_NONE)
         return;
-    const struct gw_sample *d = &p->entries[e->decimals_from].sample;
+    const struct gw_sample *d = &p->entries[e->extra->decimals_from].sample;
     if (d->valued && d->quality == GW_Q_GOOD && d->value.i >= -GW_MB_EXPONENT &&
         d->value.i <= GW_MB_EXPONENT) {
         uint16_t regs[GW_RAW_MAX];
         memcpy(regs, e->sample.raw, sizeof regs);
-        gw_mb_decode_point(&e->conf->format, regs, (int)d->value.i, &e->sample);
+        gw_mb_decode_point(&e->conf->def->format, regs, (int)d->value.i, &e->sample);
         return;
     }
     e->sample.valued = 0;
@@ -515,12 +299,12 @@ static void apply_decimals(const struct gw_mb_pass *p, struct entry *e)
 
 /* A channel above the number of channels that the device has found is absent, unless it still looks
  * for them. */
-static void apply_presence(const struct gw_mb_pass *p, struct entry *e)
+static void apply_presence(const struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
     if (e->sample.vtype != GW_V_STATE || !e->sample.valued)
         return;
-    if (e->count_from != NONE) {
-        const struct gw_sample *count = &p->entries[e->count_from].sample;
+    if (e->extra != NULL && e->extra->count_from != GW_MB_NONE) {
+        const struct gw_sample *count = &p->entries[e->extra->count_from].sample;
         if (count->valued && count->quality == GW_Q_GOOD &&
             (int64_t)e->conf->channel > count->value.i)
             e->sample.value.i = GW_S_ABSENT;
@@ -542,20 +326,20 @@ static void begin_anew(struct gw_mb_pass *p)
 }
 
 /* Notes what was read of the setup of the device. */
-static void note_device(struct gw_mb_pass *p, struct entry *e)
+static void note_device(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    const struct gw_mb_point *c = e->conf;
-    if (!e->sample.valued || e->sample.vtype != GW_V_INT)
+    const struct gw_mb_point_keys *k = &e->conf->def->keys;
+    if (e->extra == NULL || !e->sample.valued || e->sample.vtype != GW_V_INT)
         return;
     const int64_t now = e->sample.value.i;
-    if (c->keys.restart_if_less) {
-        if (e->counted && now < e->last)
+    if (k->restart_if_less) {
+        if (e->extra->counted && now < e->extra->last)
             begin_anew(p);
-        e->counted = true;
-        e->last = now;
+        e->extra->counted = true;
+        e->extra->last = now;
     }
-    if (c->keys.expect != INT64_MIN)
-        e->fits = now == c->keys.expect;
+    if (k->expect != INT64_MIN)
+        e->extra->fits = now == k->expect;
 }
 
 /* The first setting of the device that differs is told in every pass, whether it was read in this
@@ -563,28 +347,28 @@ static void note_device(struct gw_mb_pass *p, struct entry *e)
 static void tell_difference(struct gw_mb_pass *p)
 {
     for (size_t i = 0; i < p->nentries; i++) {
-        const struct entry *e = &p->entries[i];
-        const struct gw_mb_point *c = e->conf;
-        if (c->keys.expect == INT64_MIN || e->fits || !e->sample.valued)
+        const struct gw_mb_entry *e = &p->entries[i];
+        const int64_t expect = e->conf->def->keys.expect;
+        if (expect == INT64_MIN || e->extra->fits || !e->sample.valued)
             continue;
-        const char *is = gw_mb_point_code(c, e->sample.value.i);
-        const char *want = gw_mb_point_code(c, c->keys.expect);
+        const char *is = gw_mb_point_code(e->conf, e->sample.value.i);
+        const char *want = gw_mb_point_code(e->conf, expect);
         char text[160];
         snprintf(text, sizeof text, "%s is %lld%s%s%s, expected %lld%s%s%s", e->name,
                  (long long)e->sample.value.i, is[0] != '\0' ? " (" : "", is,
-                 is[0] != '\0' ? ")" : "", (long long)c->keys.expect, want[0] != '\0' ? " (" : "",
-                 want, want[0] != '\0' ? ")" : "");
+                 is[0] != '\0' ? ")" : "", (long long)expect, want[0] != '\0' ? " (" : "", want,
+                 want[0] != '\0' ? ")" : "");
         set_fault(p, text);
         return;
     }
 }
 
 /* What the device says of its probe decides about the probe's value. */
-static void apply_state(struct gw_mb_pass *p, struct entry *e)
+static void apply_state(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    if (e->state_from == NONE)
+    if (e->extra->state_from == GW_MB_NONE)
         return;
-    const struct gw_sample *state = &p->entries[e->state_from].sample;
+    const struct gw_sample *state = &p->entries[e->extra->state_from].sample;
     const enum gw_quality q = state->valued ? gw_state_quality((enum gw_state)state->value.i)
                                             : (enum gw_quality)state->quality;
     /* An unknown state says nothing that would replace what is known of a bad value. */
@@ -593,10 +377,10 @@ static void apply_state(struct gw_mb_pass *p, struct entry *e)
         e->sample.quality = (uint8_t)q;
 }
 
-static void apply_faults(struct gw_mb_pass *p, struct entry *e)
+static void apply_faults(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
-    for (size_t k = 0; k < e->nfaults; k++) {
-        const struct gw_sample *flag = &p->entries[e->faults[k]].sample;
+    for (size_t k = 0; k < e->extra->nfaults; k++) {
+        const struct gw_sample *flag = &p->entries[e->extra->faults[k]].sample;
         if (flag->valued && flag->value.i != 0) {
             e->sample.quality = GW_Q_BAD_FAULT;
             return;
@@ -607,11 +391,11 @@ static void apply_faults(struct gw_mb_pass *p, struct entry *e)
 }
 
 /* A value of a device that is set up in another way, or that has just come up, is shown only. */
-static void apply_setup(struct gw_mb_pass *p, struct entry *e)
+static void apply_setup(struct gw_mb_pass *p, struct gw_mb_entry *e)
 {
     bool fits = true;
-    for (size_t k = 0; k < e->nvalid; k++)
-        fits = fits && p->entries[e->valid[k]].fits;
+    for (size_t k = 0; e->extra != NULL && k < e->extra->nvalid; k++)
+        fits = fits && p->entries[e->extra->valid[k]].extra->fits; /* it has "expect" */
     if (!fits && e->sample.quality == GW_Q_GOOD)
         e->sample.quality = GW_Q_UNCERTAIN;
     if (e->sample.vtype == GW_V_NUM && e->sample.quality == GW_Q_GOOD &&
@@ -620,7 +404,7 @@ static void apply_setup(struct gw_mb_pass *p, struct entry *e)
 }
 
 /* First what each value is, then what others say about it. */
-static void settle_values(struct gw_mb_pass *p, const struct group *g)
+static void settle_values(struct gw_mb_pass *p, const struct gw_mb_group *g)
 {
     for (size_t i = g->first; i < g->first + g->n; i++)
         if (p->entries[i].sample.nraw > 0)
@@ -633,15 +417,17 @@ static void settle_values(struct gw_mb_pass *p, const struct group *g)
     }
 }
 
-static void settle_group(struct gw_mb_pass *p, struct group *g)
+static void settle_group(struct gw_mb_pass *p, struct gw_mb_group *g)
 {
     for (size_t i = g->first; i < g->first + g->n; i++) {
-        struct entry *e = &p->entries[i];
+        struct gw_mb_entry *e = &p->entries[i];
         if (p->broken) {
             set_bad(p, i, &p->ended);
         } else if (e->sample.nraw > 0) {
-            apply_state(p, e);
-            apply_faults(p, e);
+            if (e->extra != NULL) {
+                apply_state(p, e);
+                apply_faults(p, e);
+            }
             apply_setup(p, e);
         }
     }
@@ -659,11 +445,11 @@ static void settle_group(struct gw_mb_pass *p, struct group *g)
 static void forget_setup(struct gw_mb_pass *p)
 {
     for (size_t i = 0; i < p->ngroups; i++) {
-        struct group *g = &p->groups[i];
+        struct gw_mb_group *g = &p->groups[i];
         for (size_t k = g->first; k < g->first + g->n; k++) {
-            if (p->entries[k].conf->keys.expect == INT64_MIN)
+            if (p->entries[k].conf->def->keys.expect == INT64_MIN)
                 continue;
-            p->entries[k].fits = false;
+            p->entries[k].extra->fits = false;
             if (g->cadence.due_ms > p->tick_ms)
                 g->cadence.due_ms = p->tick_ms;
         }
@@ -750,7 +536,7 @@ const char *gw_mb_pass_fault(const struct gw_mb_pass *pass)
 static size_t next_due(const struct gw_mb_pass *p, size_t i)
 {
     for (size_t k = 0; k < p->ngroups; k++) {
-        const struct group *g = &p->groups[k];
+        const struct gw_mb_group *g = &p->groups[k];
         if (g->due && i < g->first + g->n)
             return i > g->first ? i : g->first;
     }

@@ -10,7 +10,7 @@
 /* A span with its place in the caller's array, for sorting. */
 struct item {
     struct gw_mb_span span;
-    size_t index;
+    uint32_t index;
 };
 
 static bool is_bits(enum gw_mb_fc fc)
@@ -66,28 +66,38 @@ static enum gw_status check_span(const struct gw_mb_span *span, size_t index,
 }
 
 /* Walks the sorted spans. Taking as many as fit into each request from the lowest address on gives
- * the fewest requests: whatever a later start could hold, too, this one need not. */
-void gw_mb_plan_whole(struct gw_mb_plan *plan)
+ * the fewest requests: whatever a later start could hold, too, this one need not. Returns how many
+ * there are, and writes them unless out is NULL. */
+static size_t merge(const struct gw_mb_plan *plan, struct gw_mb_block *out)
 {
-    struct gw_mb_block *block = NULL;
+    struct gw_mb_block block = {0};
     uint32_t end = 0; /* first address behind the block */
-    plan->nblocks = 0;
+    size_t n = 0;
     for (size_t i = 0; i < plan->nspans; i++) {
         const struct gw_mb_span *span = &plan->spans[i];
         const uint32_t span_end = (uint32_t)span->address + span->count;
         const uint32_t new_end = span_end > end ? span_end : end;
-        if (block != NULL && block->fc == span->fc &&
+        if (n > 0 && block.fc == span->fc &&
             span->address <= end + gap_of(&plan->limits, span->fc) &&
-            new_end - block->address <= limit_of(&plan->limits, span->fc)) {
+            new_end - block.address <= limit_of(&plan->limits, span->fc)) {
             end = new_end;
         } else {
-            block = &plan->blocks[plan->nblocks++];
-            *block = (struct gw_mb_block){.fc = span->fc, .address = span->address, .first = i};
+            block = (struct gw_mb_block){
+                .fc = span->fc, .address = span->address, .first = (uint32_t)i};
             end = span_end;
+            n++;
         }
-        block->count = (uint16_t)(end - block->address);
-        block->nspans++;
+        block.count = (uint16_t)(end - block.address);
+        block.nspans++;
+        if (out != NULL)
+            out[n - 1] = block;
     }
+    return n;
+}
+
+void gw_mb_plan_whole(struct gw_mb_plan *plan)
+{
+    plan->nblocks = merge(plan, plan->blocks);
 }
 
 /* Where a block is best divided: the index within it of the first span of the second part; 0 when
@@ -127,8 +137,8 @@ static struct gw_mb_block part_of(const struct gw_mb_plan *plan, size_t first, s
         .fc = spans[0].fc,
         .address = spans[0].address,
         .count = (uint16_t)(end - spans[0].address),
-        .first = first,
-        .nspans = n,
+        .first = (uint32_t)first,
+        .nspans = (uint32_t)n,
     };
 }
 
@@ -145,7 +155,14 @@ bool gw_mb_plan_split(struct gw_mb_plan *plan, size_t k)
     const size_t cut = best_cut(&whole, plan->spans + whole.first);
     if (cut == 0)
         return false;
-    /* Every block has a span of its own, so there is room for one more. */
+    if (plan->nblocks == plan->room) {
+        const size_t room = 2 * plan->room < plan->nspans ? 2 * plan->room : plan->nspans;
+        struct gw_mb_block *blocks = realloc(plan->blocks, room * sizeof *blocks);
+        if (blocks == NULL)
+            return false;
+        plan->blocks = blocks;
+        plan->room = room;
+    }
     memmove(plan->blocks + k + 1, plan->blocks + k, (plan->nblocks - k) * sizeof plan->blocks[0]);
     plan->nblocks++;
     plan->blocks[k] = part_of(plan, whole.first, cut);
@@ -169,15 +186,12 @@ enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
 
     struct gw_mb_plan plan = {0};
     struct item *items = calloc(n, sizeof *items);
-    plan.blocks = calloc(n, sizeof *plan.blocks);
     plan.order = calloc(n, sizeof *plan.order);
     plan.spans = calloc(n, sizeof *plan.spans);
-    if (items == NULL || plan.blocks == NULL || plan.order == NULL || plan.spans == NULL) {
-        status = gw_err_set(err, GW_E_NOMEM, "request plan: out of memory");
-        goto out;
-    }
+    if (items == NULL || plan.order == NULL || plan.spans == NULL)
+        goto nomem;
     for (size_t i = 0; i < n; i++)
-        items[i] = (struct item){.span = spans[i], .index = i};
+        items[i] = (struct item){.span = spans[i], .index = (uint32_t)i};
     qsort(items, n, sizeof *items, by_place);
     for (size_t i = 0; i < n; i++) {
         plan.order[i] = items[i].index;
@@ -185,13 +199,18 @@ enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
     }
     plan.nspans = n;
     plan.limits = *limits;
+    plan.room = merge(&plan, NULL);
+    plan.blocks = calloc(plan.room, sizeof *plan.blocks);
+    if (plan.blocks == NULL)
+        goto nomem;
     gw_mb_plan_whole(&plan);
+    free(items);
     *out = plan;
-    plan = (struct gw_mb_plan){0};
-out:
+    return GW_OK;
+nomem:
     free(items);
     gw_mb_plan_free(&plan);
-    return status;
+    return gw_err_set(err, GW_E_NOMEM, "request plan: out of memory");
 }
 
 void gw_mb_plan_free(struct gw_mb_plan *plan)

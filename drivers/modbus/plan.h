@@ -37,7 +37,7 @@ struct gw_mb_limits {
 struct gw_mb_block {
     enum gw_mb_fc fc;
     uint16_t address, count;
-    size_t first, nspans; /* range in gw_mb_plan.order */
+    uint32_t first, nspans; /* range in gw_mb_plan.order */
     /* What the device says of it; kept by the pass. */
     uint8_t exception; /* of the last answer; 0: data, or not asked yet */
     uint8_t waits;     /* times in a row that it was busy, or refused it */
@@ -48,8 +48,9 @@ struct gw_mb_block {
 
 struct gw_mb_plan {
     struct gw_mb_block *blocks;
-    size_t nblocks; /* there is room for nspans of them */
-    size_t *order;  /* span indexes sorted by fc and address, grouped by block */
+    size_t nblocks;
+    size_t room;     /* for blocks: as many as the whole needs, and what divisions needed so far */
+    uint32_t *order; /* span indexes sorted by fc and address, grouped by block */
     size_t nspans;
     struct gw_mb_span *spans; /* in that order */
     struct gw_mb_limits limits;
@@ -63,8 +64,8 @@ enum gw_status gw_mb_plan_make(const struct gw_mb_span *spans, size_t n,
 void gw_mb_plan_free(struct gw_mb_plan *plan);
 
 /* Divides block k at its widest hole, or, where it has none, in the middle, so that blocks k and
- * k + 1 read the same points. False when it cannot be divided: one point, or points that share a
- * register. Allocates nothing. */
+ * k + 1 read the same points. False when it cannot be divided: one point, points that share a
+ * register, or no memory. Allocates only when there were never as many blocks. */
 bool gw_mb_plan_divisible(const struct gw_mb_plan *plan, size_t k);
 bool gw_mb_plan_split(struct gw_mb_plan *plan, size_t k);
 /* Forgets all divisions, and what the device said of the blocks. Allocates nothing. */

@@ -4,6 +4,7 @@
 #include "modbus/point_in.h"
 #include "modbus/signal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -71,12 +72,12 @@ static void inherit(const struct gw_mb_reader *r, const struct gw_jnode *obj,
                        "\"%s\" is no point of this device declared so far", k->from);
         return;
     }
-    const struct gw_mb_point_keys *of =
-        &((const struct gw_mb_point *)r->site->point_priv[index])->keys;
+    const struct gw_mb_point *other = r->site->point_priv[index];
+    const struct gw_mb_point_keys *of = &other->def->keys;
     if (k->fc < 0)
         k->fc = of->fc;
     if (k->address < 0)
-        k->address = of->address;
+        k->address = other->address;
     if (k->type < 0)
         k->type = of->type;
     if (gw_jnode_get(obj, "order") == NULL)
@@ -216,7 +217,7 @@ static void read_field(const struct gw_mb_point_keys *k, struct gw_mb_format *f,
     f->field_bits = (int)field.bits;
 }
 
-static void read_sane(const struct gw_mb_point_keys *k, struct gw_mb_point *p,
+static void read_sane(const struct gw_mb_point_keys *k, struct gw_mb_point_def *p,
                       struct gw_issues *issues)
 {
     p->sane_lo = -(double)INFINITY;
@@ -323,7 +324,7 @@ static size_t read_raws(const struct gw_jnode *list, enum gw_mb_type type,
     return got;
 }
 
-static void check_counter(const struct gw_jnode *obj, const struct gw_mb_point *p,
+static void check_counter(const struct gw_jnode *obj, const struct gw_mb_point_def *p,
                           struct gw_issues *issues)
 {
     const struct gw_mb_point_keys *k = &p->keys;
@@ -337,7 +338,7 @@ static void check_counter(const struct gw_jnode *obj, const struct gw_mb_point *
                        "has no meaning for a counter that starts again at 0 by itself");
 }
 
-static void read_code(const struct gw_jnode *n, struct gw_mb_point *p, struct gw_issues *issues)
+static void read_code(const struct gw_jnode *n, struct gw_mb_point_def *p, struct gw_issues *issues)
 {
     const char *key = gw_jnode_key(n);
     char *end = NULL;
@@ -356,7 +357,7 @@ static void read_code(const struct gw_jnode *n, struct gw_mb_point *p, struct gw
     snprintf(c->name, sizeof c->name, "%s", gw_jnode_str(n));
 }
 
-static void read_codes(struct gw_mb_point *p, struct gw_issues *issues)
+static void read_codes(struct gw_mb_point_def *p, struct gw_issues *issues)
 {
     const struct gw_jnode *obj = p->keys.codes;
     if (obj == NULL)
@@ -372,14 +373,14 @@ static void read_codes(struct gw_mb_point *p, struct gw_issues *issues)
 
 const char *gw_mb_point_code(const struct gw_mb_point *p, int64_t code)
 {
-    for (size_t i = 0; i < p->ncodes; i++)
-        if (p->codes[i].code == code)
-            return p->codes[i].name;
+    for (size_t i = 0; i < p->def->ncodes; i++)
+        if (p->def->codes[i].code == code)
+            return p->def->codes[i].name;
     return "";
 }
 
 /* Names of points; returns how many. */
-static size_t read_names(const struct gw_jnode *list, char out[GW_MB_FAULTS_MAX][GW_POINT_ID],
+static size_t read_names(const struct gw_jnode *list, char out[GW_MB_FAULTS_MAX][GW_ID_SIZE],
                          struct gw_issues *issues)
 {
     if (list == NULL)
@@ -395,7 +396,7 @@ static size_t read_names(const struct gw_jnode *list, char out[GW_MB_FAULTS_MAX]
             gw_jnode_issue(v, issues, "must be the name of a point");
             continue;
         }
-        snprintf(out[got++], GW_POINT_ID, "%s", gw_jnode_str(v));
+        snprintf(out[got++], GW_ID_SIZE, "%s", gw_jnode_str(v));
     }
     return got;
 }
@@ -430,7 +431,8 @@ static void settle_number(struct gw_mb_point_keys *k)
     }
 }
 
-static void fill_format(const struct gw_jnode *obj, struct gw_mb_point *p, struct gw_issues *issues)
+static void fill_format(const struct gw_jnode *obj, struct gw_mb_point_def *p,
+                        struct gw_issues *issues)
 {
     const struct gw_mb_point_keys *k = &p->keys;
     struct gw_mb_format *f = &p->format;
@@ -450,26 +452,27 @@ static void fill_format(const struct gw_jnode *obj, struct gw_mb_point *p, struc
     f->sane_hi = p->sane_hi;
 }
 
-bool gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
-                      const struct gw_key *keys, struct gw_mb_point *out)
+static const struct gw_mb_point_keys unset = {
+    .fc = -1,
+    .address = -1,
+    .expect = INT64_MIN,
+    .type = -1,
+    .as = -1,
+    .bit = -1,
+    .scale = (double)NAN,
+    .offset = (double)NAN,
+    .decimals = -1,
+    .period_ms = -1,
+    .stride = -1,
+};
+
+static bool read_def(const struct gw_mb_reader *r, const struct gw_key *keys,
+                     struct gw_mb_point_def *def)
 {
+    const struct gw_jnode *obj = def->node;
     struct gw_issues *issues = r->issues;
     const size_t before = gw_issues_count(issues);
-    *out = (struct gw_mb_point){
-        .keys = {.fc = -1,
-                 .address = -1,
-                 .expect = INT64_MIN,
-                 .type = -1,
-                 .as = -1,
-                 .bit = -1,
-                 .scale = (double)NAN,
-                 .offset = (double)NAN,
-                 .decimals = -1,
-                 .period_ms = -1,
-                 .stride = -1},
-        .node = obj,
-    };
-    struct gw_mb_point_keys *k = &out->keys;
+    struct gw_mb_point_keys *k = &def->keys;
     if (!gw_keys_read(obj, keys, k, issues))
         return false;
     inherit(r, obj, k);
@@ -481,55 +484,112 @@ bool gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
     settle_as(obj, k, issues);
     check_use(obj, k, issues);
     settle_number(k);
-    fill_format(obj, out, issues);
-    check_counter(obj, out, issues);
-    read_codes(out, issues);
-    out->nfault_if = read_names(k->fault_if, out->fault_if, issues);
-    out->nvalid_if = read_names(k->valid_if, out->valid_if, issues);
-    const bool signal = gw_mb_signal_read(r->site, out, issues);
-    out->span = (struct gw_mb_span){
-        .fc = (enum gw_mb_fc)k->fc,
-        .address = (uint16_t)k->address,
-        .count = (uint16_t)gw_mb_type_regs(out->format.type),
-    };
+    fill_format(obj, def, issues);
+    check_counter(obj, def, issues);
+    read_codes(def, issues);
+    def->nfault_if = read_names(k->fault_if, def->fault_if, issues);
+    def->nvalid_if = read_names(k->valid_if, def->valid_if, issues);
+    const bool signal = gw_mb_signal_read(r->site, def, issues);
     return signal && gw_issues_count(issues) == before;
+}
+
+struct gw_mb_point_def *gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
+                                         const struct gw_key *keys)
+{
+    struct gw_mb_point_def *def = malloc(sizeof *def);
+    if (def == NULL) {
+        gw_jnode_issue(obj, r->issues, "out of memory");
+        return NULL;
+    }
+    *def = (struct gw_mb_point_def){.keys = unset, .node = obj};
+    if (read_def(r, keys, def))
+        return def;
+    free(def);
+    return NULL;
+}
+
+void gw_mb_point_drop(struct gw_mb_point_def *def)
+{
+    if (def != NULL && def->users == 0)
+        free(def);
+}
+
+void gw_mb_conf_free_point(void *point)
+{
+    struct gw_mb_point *p = point;
+    if (p == NULL)
+        return;
+    assert(p->def->users > 0);
+    p->def->users--;
+    gw_mb_point_drop(p->def);
+    free(p);
+}
+
+struct gw_mb_span gw_mb_point_span(const struct gw_mb_point *p)
+{
+    return (struct gw_mb_span){
+        .fc = (enum gw_mb_fc)p->def->keys.fc,
+        .address = p->address,
+        .count = (uint16_t)gw_mb_type_regs(p->def->format.type),
+    };
+}
+
+bool gw_mb_point_ref(const struct gw_site *site, uint32_t device, const struct gw_mb_point *p,
+                     const char *name, char id[GW_POINT_ID])
+{
+    return full_id(site->devices[device].id, name, p->channel, id);
 }
 
 /* ---- adding ---- */
 
-/* Turns the names that p refers to into ids. */
-static bool fill_refs(const char *device, const struct gw_mb_point *tmpl, unsigned channel,
-                      struct gw_mb_point *p)
+struct gw_mb_point_def *gw_mb_point_known(const struct gw_site *site, uint32_t device,
+                                          const struct gw_jnode *entry)
 {
-    const struct {
-        const char *name;
-        char *id;
-    } refs[] = {
-        {tmpl->keys.state_from, p->state_from},
-        {tmpl->keys.decimals_from, p->decimals_from},
-        {tmpl->keys.count_from, p->count_from},
-    };
-    bool fits = true;
-    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++)
-        if (refs[i].name[0] != '\0')
-            fits = full_id(device, refs[i].name, channel, refs[i].id) && fits;
-    for (size_t i = 0; i < tmpl->nfault_if; i++)
-        fits = full_id(device, tmpl->fault_if[i], channel, p->fault_if[i]) && fits;
-    for (size_t i = 0; i < tmpl->nvalid_if; i++)
-        fits = full_id(device, tmpl->valid_if[i], channel, p->valid_if[i]) && fits;
+    const struct gw_jnode *name = gw_jnode_get(entry, "name");
+    if (name == NULL || gw_jnode_type(name) != GW_J_STR)
+        return NULL;
+    for (uint32_t d = device; d-- > 0;) {
+        const struct gw_site_device *other = &site->devices[d];
+        if (other->priv == NULL || strcmp(other->profile, site->devices[device].profile) != 0 ||
+            site->buses[other->bus].driver->free_point != gw_mb_conf_free_point)
+            continue;
+        /* It has channel 1 of what has channels. */
+        char id[GW_POINT_ID];
+        uint32_t index;
+        if (!full_id(other->id, gw_jnode_str(name), 1, id) || !gw_site_find_point(site, id, &index))
+            return NULL;
+        struct gw_mb_point_def *def = ((const struct gw_mb_point *)site->point_priv[index])->def;
+        return def->node == entry ? def : NULL;
+    }
+    return NULL;
+}
+
+/* Whether all names that the definition refers to make ids. */
+static bool refs_fit(const struct gw_site *site, uint32_t device, const struct gw_mb_point *p)
+{
+    const struct gw_mb_point_def *def = p->def;
+    char id[GW_POINT_ID];
+    bool fits = gw_mb_point_ref(site, device, p, def->keys.state_from, id) &&
+                gw_mb_point_ref(site, device, p, def->keys.decimals_from, id) &&
+                gw_mb_point_ref(site, device, p, def->keys.count_from, id);
+    for (size_t i = 0; i < def->nfault_if; i++)
+        fits = gw_mb_point_ref(site, device, p, def->fault_if[i], id) && fits;
+    for (size_t i = 0; i < def->nvalid_if; i++)
+        fits = gw_mb_point_ref(site, device, p, def->valid_if[i], id) && fits;
     return fits;
 }
 
-bool gw_mb_point_add(struct gw_site *site, uint32_t device, const struct gw_mb_point *p,
-                     unsigned channel, struct gw_issues *issues)
+/* What everybody may know of it. */
+static struct gw_point declare(const struct gw_site_device *d, const struct gw_mb_point_def *def,
+                               const char *id)
 {
-    const struct gw_site_device *d = &site->devices[device];
-    const struct gw_mb_point_keys *k = &p->keys;
+    const struct gw_mb_point_keys *k = &def->keys;
     struct gw_point point = {
-        .vtype = p->format.vtype,
+        .id = id,
+        .vtype = def->format.vtype,
         .decimals = k->as == GW_V_NUM ? (int)k->decimals : 0,
-        .sane_lo = p->sane_lo,
-        .sane_hi = p->sane_hi,
+        .sane_lo = def->sane_lo,
+        .sane_hi = def->sane_hi,
         .modulus = k->counter,
         .period_ms = k->period_ms > 0 ? k->period_ms : d->period_ms,
     };
@@ -537,43 +597,57 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, const struct gw_mb_p
     if (point.stale_ms < STALE_MIN_MS)
         point.stale_ms = STALE_MIN_MS;
     memcpy(point.unit, k->unit, sizeof point.unit);
+    return point;
+}
 
-    struct gw_mb_point *priv = malloc(sizeof *priv);
-    if (priv == NULL) {
-        gw_jnode_issue(p->node, issues, "out of memory");
-        return false;
-    }
-    *priv = *p;
-    priv->channel = channel;
-    if (!full_id(d->id, k->name, channel, point.id) || !fill_refs(d->id, p, channel, priv)) {
-        gw_jnode_issue(p->node, issues, "\"%s.%s\" is longer than %d characters", d->id, k->name,
-                       GW_POINT_ID - 1);
-        goto out;
-    }
+bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_def *def,
+                     unsigned channel, struct gw_issues *issues)
+{
+    const struct gw_site_device *d = &site->devices[device];
+    const struct gw_mb_point_keys *k = &def->keys;
     const int64_t steps =
         channel > 0 ? (int64_t)(channel - 1) * (k->stride > 0 ? k->stride : 1) : 0;
     const int64_t address = k->address + steps;
-    if (address + p->span.count > ADDRESSES) {
-        gw_jnode_issue(p->node, issues, "channel %u: address %lld ends behind 65535", channel,
+    char id[GW_POINT_ID];
+    if (!full_id(d->id, k->name, channel, id)) {
+        gw_jnode_issue(def->node, issues, "\"%s.%s\" is longer than %d characters", d->id, k->name,
+                       GW_POINT_ID - 1);
+        return false;
+    }
+    if (address + gw_mb_type_regs(def->format.type) > ADDRESSES) {
+        gw_jnode_issue(def->node, issues, "channel %u: address %lld ends behind 65535", channel,
                        (long long)address);
+        return false;
+    }
+    struct gw_mb_point *p = malloc(sizeof *p);
+    if (p == NULL) {
+        gw_jnode_issue(def->node, issues, "out of memory");
+        return false;
+    }
+    *p = (struct gw_mb_point){
+        .def = def, .address = (uint16_t)address, .channel = (uint16_t)channel};
+    if (!refs_fit(site, device, p)) {
+        gw_jnode_issue(def->node, issues, "a name in it with \"%s.\" is longer than %d characters",
+                       d->id, GW_POINT_ID - 1);
         goto out;
     }
-    priv->span.address = (uint16_t)address;
-    priv->keys.address = address;
-    const enum gw_status status = gw_site_add_point(site, device, &point, priv, p->node, issues);
-    if (status == GW_OK)
+    const struct gw_point point = declare(d, def, id);
+    const enum gw_status status = gw_site_add_point(site, device, &point, p, def->node, issues);
+    if (status == GW_OK) {
+        def->users++;
         return true;
+    }
     if (status == GW_E_NOMEM)
-        gw_jnode_issue(p->node, issues, "out of memory");
+        gw_jnode_issue(def->node, issues, "out of memory");
 out:
-    free(priv);
+    free(p);
     return false;
 }
 
 /* What a point asks of another one of its device. */
 struct ref {
-    const char *id;  /* "": none */
-    const char *key; /* that named it */
+    const char *name; /* as the definition has it; "": none */
+    const char *key;  /* that named it */
     enum gw_vtype want;
     bool same_pass; /* both are read in the same passes */
     bool expects;   /* it has "expect" */
@@ -583,37 +657,38 @@ static void check_ref(const struct gw_site *site, uint32_t from, const struct re
                       struct gw_issues *issues)
 {
     const struct gw_mb_point *p = site->point_priv[from];
-    const struct gw_jnode *node = at(p->node, ref->key);
+    const struct gw_jnode *node = at(p->def->node, ref->key);
+    char id[GW_POINT_ID];
     uint32_t index;
-    if (ref->id[0] == '\0')
+    if (ref->name[0] == '\0' || !gw_mb_point_ref(site, site->points[from].device, p, ref->name, id))
         return;
-    if (!gw_site_find_point(site, ref->id, &index)) {
-        gw_jnode_issue(node, issues, "\"%s\" is no point of this device declared so far", ref->id);
+    if (!gw_site_find_point(site, id, &index)) {
+        gw_jnode_issue(node, issues, "\"%s\" is no point of this device declared so far", id);
         return;
     }
     const struct gw_point *to = &site->points[index];
     const struct gw_mb_point *other = site->point_priv[index];
     const int64_t period_ms = site->points[from].period_ms;
     if (to->vtype != ref->want) {
-        gw_jnode_issue(node, issues, "\"%s\" must be a point as %s, is %s", ref->id,
+        gw_jnode_issue(node, issues, "\"%s\" must be a point as %s, is %s", id,
                        gw_mb_as_names[ref->want], gw_mb_as_names[to->vtype]);
     } else if (ref->same_pass && to->period_ms != period_ms) {
         gw_jnode_issue(node, issues,
                        "\"%s\" is read every %lld ms and this point every %lld ms; give both the "
                        "same period_ms",
-                       ref->id, (long long)to->period_ms, (long long)period_ms);
-    } else if (ref->expects && other->keys.expect == INT64_MIN) {
-        gw_jnode_issue(node, issues, "\"%s\" has no \"expect\"", ref->id);
+                       id, (long long)to->period_ms, (long long)period_ms);
+    } else if (ref->expects && other->def->keys.expect == INT64_MIN) {
+        gw_jnode_issue(node, issues, "\"%s\" has no \"expect\"", id);
     }
 }
 
 static void check_refs(const struct gw_site *site, uint32_t point, struct gw_issues *issues)
 {
-    const struct gw_mb_point *p = site->point_priv[point];
+    const struct gw_mb_point_def *p = ((const struct gw_mb_point *)site->point_priv[point])->def;
     const struct ref refs[] = {
-        {p->state_from, "state_from", GW_V_STATE, true, false},
-        {p->decimals_from, "decimals_from", GW_V_INT, true, false},
-        {p->count_from, "count_from", GW_V_INT, true, false},
+        {p->keys.state_from, "state_from", GW_V_STATE, true, false},
+        {p->keys.decimals_from, "decimals_from", GW_V_INT, true, false},
+        {p->keys.count_from, "count_from", GW_V_INT, true, false},
     };
     for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++)
         check_ref(site, point, &refs[i], issues);
@@ -632,10 +707,11 @@ void gw_mb_point_check(const struct gw_site *site, uint32_t device, const struct
         const struct gw_mb_point *p = site->point_priv[i];
         if (site->points[i].device != device)
             continue;
-        if (conf != NULL && p->span.count > conf->max_regs && p->format.type != GW_MB_BIT)
-            gw_jnode_issue(
-                p->node, issues, "%s needs %u registers, but max_regs of this device is %d",
-                gw_mb_type_names[p->format.type], (unsigned)p->span.count, (int)conf->max_regs);
+        const enum gw_mb_type type = p->def->format.type;
+        if (conf != NULL && gw_mb_type_regs(type) > conf->max_regs && type != GW_MB_BIT)
+            gw_jnode_issue(p->def->node, issues,
+                           "%s needs %u registers, but max_regs of this device is %d",
+                           gw_mb_type_names[type], gw_mb_type_regs(type), (int)conf->max_regs);
         check_refs(site, (uint32_t)i, issues);
     }
 }
@@ -643,21 +719,23 @@ void gw_mb_point_check(const struct gw_site *site, uint32_t device, const struct
 void gw_mb_conf_point(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                       struct gw_issues *issues)
 {
-    struct gw_mb_point p;
     const struct gw_mb_reader r = {.site = site, .device = device, .issues = issues};
-    if (!gw_mb_point_read(&r, obj, gw_mb_point_keys, &p))
+    struct gw_mb_point_def *def = gw_mb_point_read(&r, obj, gw_mb_point_keys);
+    if (def == NULL)
         return;
     /* "<device>.<name>"; the site reader found the device by what stands before the point. */
     const char *key = gw_jnode_key(obj);
     const char *dot = strchr(key, '.');
     const char *name = dot != NULL ? dot + 1 : key;
-    if (strlen(name) >= sizeof p.keys.name) {
+    if (strlen(name) >= sizeof def->keys.name) {
         gw_jnode_issue(obj, issues, "the name of a point must be at most %zu characters",
-                       sizeof p.keys.name - 1);
-        return;
+                       sizeof def->keys.name - 1);
+        goto out;
     }
-    memcpy(p.keys.name, name, strlen(name) + 1);
+    memcpy(def->keys.name, name, strlen(name) + 1);
     const size_t first = site->npoints;
-    if (gw_mb_point_add(site, device, &p, 0, issues))
+    if (gw_mb_point_add(site, device, def, 0, issues))
         gw_mb_point_check(site, device, site->devices[device].priv, first, issues);
+out:
+    gw_mb_point_drop(def);
 }

@@ -2,9 +2,10 @@
  *
  * modbus/point: one point: where its registers are and what they mean.
  *
- * Read from the site file's "points" or from a profile. A point names others of its device by their
- * ids, since indexes are final only when the site is loaded. Owned by the loading thread, constant
- * afterwards.
+ * Read from the site file's "points" or from a profile. A point names others of its device, since
+ * indexes are final only when the site is loaded. Owned by the loading thread, constant afterwards.
+ * Thousands of points of one profile differ in nothing but address and channel, so everything else
+ * stands in one definition that they share.
  */
 #ifndef GW_MODBUS_POINT_H
 #define GW_MODBUS_POINT_H
@@ -58,24 +59,35 @@ struct gw_mb_code {
     char name[GW_MB_CODE_SIZE];
 };
 
-struct gw_mb_point {
+/* What an entry of a profile or a point of the site file says. Constant once read, and shared by all
+ * points that it makes: one for each channel, of each device with that profile. */
+struct gw_mb_point_def {
+    unsigned users;               /* points that share it */
     struct gw_mb_point_keys keys; /* with what was derived filled in */
-    struct gw_mb_span span;
     struct gw_mb_format format;
     double sane_lo, sane_hi;
-    char state_from[GW_POINT_ID]; /* id of the point whose state decides about this value, or "" */
-    char fault_if[GW_MB_FAULTS_MAX][GW_POINT_ID]; /* ids of points that declare it failed */
+    char fault_if[GW_MB_FAULTS_MAX][GW_ID_SIZE]; /* points that declare it failed, as in keys */
     size_t nfault_if;
-    char valid_if[GW_MB_FAULTS_MAX][GW_POINT_ID]; /* ids of points that must be as expected */
+    char valid_if[GW_MB_FAULTS_MAX][GW_ID_SIZE]; /* points that must be as expected, as in keys */
     size_t nvalid_if;
-    char decimals_from[GW_POINT_ID]; /* id of the point that says where the decimal point is, or ""
-                                      */
-    char count_from[GW_POINT_ID];    /* id of the point that counts the channels present, or "" */
-    unsigned channel;                /* 1-based; 0: none */
     struct gw_mb_code codes[GW_MB_CODES_MAX];
     size_t ncodes;
-    const struct gw_jnode *node; /* for issues while loading */
+    const struct gw_jnode *node; /* for issues, and to know it again, while loading */
 };
+
+struct gw_mb_point {
+    struct gw_mb_point_def *def;
+    uint16_t address;
+    uint16_t channel; /* 1-based; 0: none */
+};
+
+/* Where its registers are. */
+struct gw_mb_span gw_mb_point_span(const struct gw_mb_point *p);
+
+/* The id of the point that p's definition calls `name`: of the same device, with the channel in
+ * place of "{n}". false when it is longer than an id may be. */
+bool gw_mb_point_ref(const struct gw_site *site, uint32_t device, const struct gw_mb_point *p,
+                     const char *name, char id[GW_POINT_ID]);
 
 /* The name of this code, or "". */
 const char *gw_mb_point_code(const struct gw_mb_point *p, int64_t code);
@@ -97,16 +109,25 @@ extern const struct gw_key gw_mb_state_keys[];         /* an element of "states"
 void gw_mb_conf_point(struct gw_site *site, uint32_t device, const struct gw_jnode *obj,
                       struct gw_issues *issues);
 void gw_mb_conf_print_point(const void *point, int indent, struct gw_buf *out);
+void gw_mb_conf_free_point(void *point);
 
-/* Reads and checks one point by one of the two tables: fills keys, span (of channel 1), format and
- * sane range. false when an issue was added, or when a file that it names could not be read. */
-bool gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
-                      const struct gw_key *keys, struct gw_mb_point *out);
+/* Reads and checks one point by one of the two tables. NULL when an issue was added, or when a file
+ * that it names could not be read. It has no users yet: those that gw_mb_point_add makes are
+ * counted, and the last of them frees it; without any, gw_mb_point_drop does. */
+struct gw_mb_point_def *gw_mb_point_read(const struct gw_mb_reader *r, const struct gw_jnode *obj,
+                                         const struct gw_key *keys);
 
-/* Adds a copy of p to the site as "<device>.<name>". In name and in the names that p refers to,
- * every "{n}" becomes the channel (1-based; 0: the point has none); the address moves by the
- * stride. false when an issue was added or memory is short. */
-bool gw_mb_point_add(struct gw_site *site, uint32_t device, const struct gw_mb_point *p,
+/* Frees a definition that no point uses; does nothing to another one. NULL is fine. */
+void gw_mb_point_drop(struct gw_mb_point_def *def);
+
+/* The definition that an earlier device with the same profile has of this entry; NULL: none yet. */
+struct gw_mb_point_def *gw_mb_point_known(const struct gw_site *site, uint32_t device,
+                                          const struct gw_jnode *entry);
+
+/* Adds a point to the site as "<device>.<name>". In name, every "{n}" becomes the channel (1-based;
+ * 0: the point has none); the address moves by the stride. false when an issue was added or memory
+ * is short. */
+bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_def *def,
                      unsigned channel, struct gw_issues *issues);
 
 /* Checks that the device's points from index `first` of the site on fit into a request of the

@@ -62,7 +62,7 @@ static void print_bands(const struct gw_mb_format *f, int indent, struct gw_buf 
     gw_buf_char(out, ']');
 }
 
-static void print_signal(const struct gw_mb_point *p, int indent, struct gw_buf *out)
+static void print_signal(const struct gw_mb_point_def *p, int indent, struct gw_buf *out)
 {
     if (p->format.nbands > 0 && p->keys.signal[0] == '\0')
         print_bands(&p->format, indent, out);
@@ -70,7 +70,7 @@ static void print_signal(const struct gw_mb_point *p, int indent, struct gw_buf 
         print_pair("range", p->format.range_lo, p->format.range_hi, indent, out);
 }
 
-static void print_codes(const struct gw_mb_point *p, int indent, struct gw_buf *out)
+static void print_codes(const struct gw_mb_point_def *p, int indent, struct gw_buf *out)
 {
     if (p->ncodes == 0)
         return;
@@ -82,7 +82,7 @@ static void print_codes(const struct gw_mb_point *p, int indent, struct gw_buf *
     gw_buf_char(out, '}');
 }
 
-static void print_numbers(const struct gw_mb_point *p, int indent, struct gw_buf *out)
+static void print_numbers(const struct gw_mb_point_def *p, int indent, struct gw_buf *out)
 {
     if (p->keys.sane != NULL)
         print_pair("sane", p->sane_lo, p->sane_hi, indent, out);
@@ -90,30 +90,26 @@ static void print_numbers(const struct gw_mb_point *p, int indent, struct gw_buf
     print_raws("clamped_raw", p->format.clamped_raw, p->format.nclamped, indent, out);
 }
 
-/* The name within the device: what other points of it call this one. */
-static const char *short_name(const char *id)
-{
-    const char *dot = strchr(id, '.');
-    return dot != NULL ? dot + 1 : id;
-}
-
-static void print_names(const char *key, const char (*ids)[GW_POINT_ID], size_t n, int indent,
+static void print_names(const char *key, const char (*names)[GW_ID_SIZE], size_t n, int indent,
                         struct gw_buf *out)
 {
     if (n == 0)
         return;
     gw_buf_printf(out, ",\n%*s\"%s\": [", indent, "", key);
     for (size_t i = 0; i < n; i++)
-        gw_buf_printf(out, "%s\"%s\"", i > 0 ? ", " : "", short_name(ids[i]));
+        gw_buf_printf(out, "%s\"%s\"", i > 0 ? ", " : "", names[i]);
     gw_buf_char(out, ']');
 }
 
 void gw_mb_conf_print_point(const void *point, int indent, struct gw_buf *out)
 {
-    const struct gw_mb_point *p = point;
-    if (p == NULL)
+    const struct gw_mb_point *of = point;
+    if (of == NULL)
         return;
-    gw_keys_print(gw_mb_point_keys, &p->keys, indent, out);
+    const struct gw_mb_point_def *p = of->def;
+    struct gw_mb_point_keys keys = p->keys;
+    keys.address = of->address;
+    gw_keys_print(gw_mb_point_keys, &keys, indent, out);
     if (p->format.field_bits > 0)
         gw_buf_printf(out, ",\n%*s\"field\": {\"shift\": %d, \"bits\": %d}", indent, "",
                       p->format.field_shift, p->format.field_bits);

@@ -123,7 +123,7 @@ bool gw_mb_profile_read(const struct gw_jnode *root, const char *name, struct gw
 }
 
 /* "{n}" and "per_channel" belong together. */
-static bool check_channels(const struct gw_mb_point *p, const struct gw_jnode *n,
+static bool check_channels(const struct gw_mb_point_def *p, const struct gw_jnode *n,
                            struct gw_issues *issues)
 {
     const bool numbered = strstr(p->keys.name, "{n}") != NULL;
@@ -141,14 +141,17 @@ static bool check_channels(const struct gw_mb_point *p, const struct gw_jnode *n
 static void expand_point(const struct gw_jnode *n, struct gw_site *site, uint32_t device,
                          const struct gw_mb_device *conf, struct gw_issues *issues)
 {
-    struct gw_mb_point p;
     const struct gw_mb_reader r = {.site = site, .device = device, .issues = issues};
-    if (!gw_mb_point_read(&r, n, gw_mb_profile_point_keys, &p) || !check_channels(&p, n, issues))
-        return;
-    const unsigned last = p.keys.per_channel ? (unsigned)conf->channels : 0;
-    bool ok = true;
-    for (unsigned channel = last > 0 ? 1 : 0; ok && channel <= last; channel++)
-        ok = gw_mb_point_add(site, device, &p, channel, issues);
+    struct gw_mb_point_def *def = gw_mb_point_known(site, device, n);
+    if (def == NULL)
+        def = gw_mb_point_read(&r, n, gw_mb_profile_point_keys);
+    if (def != NULL && check_channels(def, n, issues)) {
+        const unsigned last = def->keys.per_channel ? (unsigned)conf->channels : 0;
+        bool ok = true;
+        for (unsigned channel = last > 0 ? 1 : 0; ok && channel <= last; channel++)
+            ok = gw_mb_point_add(site, device, def, channel, issues);
+    }
+    gw_mb_point_drop(def);
 }
 
 bool gw_mb_profile_expand(const struct gw_mb_profile *p, struct gw_site *site, uint32_t device,

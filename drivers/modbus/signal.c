@@ -121,7 +121,7 @@ static void read_range(const struct gw_mb_point_keys *k, struct gw_mb_format *f,
     f->range_hi = gw_jnode_num(hi);
 }
 
-bool gw_mb_signal_read(struct gw_site *site, struct gw_mb_point *p, struct gw_issues *issues)
+bool gw_mb_signal_read(struct gw_site *site, struct gw_mb_point_def *p, struct gw_issues *issues)
 {
     const size_t before = gw_issues_count(issues);
     const struct gw_mb_point_keys *k = &p->keys;

@@ -16,13 +16,13 @@
 #include "conf/site.h"
 #include "modbus/decode.h"
 
-struct gw_mb_point;
+struct gw_mb_point_def;
 
 extern const struct gw_key gw_mb_band_keys[]; /* an element of "bands" */
 
 /* Fills bands and range of p->format from what p->keys says ("signal", "bands", "range"); the
  * profile of "signal" is loaded. false when an issue was added. */
-bool gw_mb_signal_read(struct gw_site *site, struct gw_mb_point *p, struct gw_issues *issues);
+bool gw_mb_signal_read(struct gw_site *site, struct gw_mb_point_def *p, struct gw_issues *issues);
 
 /* Reads "bands" into f. false when an issue was added. */
 bool gw_mb_bands_read(const struct gw_jnode *list, struct gw_mb_format *f,

@@ -41,19 +41,21 @@ void gw_buf_clear(struct gw_buf *b)
         b->data[0] = '\0';
 }
 
-/* Makes room for n more bytes and the NUL, or latches failure. */
-static bool reserve(struct gw_buf *b, size_t n)
+void gw_buf_slim(struct gw_buf *b, size_t keep)
 {
-    if (b->failed)
-        return false;
+    if (b->cap > keep && !b->fixed)
+        gw_buf_free(b);
+    gw_buf_clear(b);
+}
+
+/* Takes memory for n more bytes and the NUL, of which there are not as many, or latches failure. */
+static bool grow(struct gw_buf *b, size_t n)
+{
     if (n > b->max - b->len) {
         b->failed = true;
         return false;
     }
-    size_t need = b->len + n + 1;
-    if (need <= b->cap)
-        return true;
-
+    const size_t need = b->len + n + 1;
     size_t cap = b->cap > 0 ? b->cap : FIRST_CAP;
     while (cap < need)
         cap = cap <= SIZE_MAX / 2 ? cap * 2 : SIZE_MAX;
@@ -69,19 +71,37 @@ static bool reserve(struct gw_buf *b, size_t n)
     return true;
 }
 
-void gw_buf_put(struct gw_buf *b, const void *bytes, size_t n)
+/* Makes room for n more bytes and the NUL, or latches failure. */
+static bool reserve(struct gw_buf *b, size_t n)
+{
+    if (b->failed)
+        return false;
+    /* Memory that is there is never more than max allows. */
+    return (b->cap > b->len && n < b->cap - b->len) || grow(b, n);
+}
+
+char *gw_buf_extend(struct gw_buf *b, size_t n)
 {
     if (!reserve(b, n))
-        return;
-    if (n > 0)
-        memcpy(b->data + b->len, bytes, n);
+        return NULL;
+    char *at = b->data + b->len;
     b->len += n;
-    b->data[b->len] = '\0';
+    at[n] = '\0';
+    return at;
+}
+
+void gw_buf_put(struct gw_buf *b, const void *bytes, size_t n)
+{
+    char *to = gw_buf_extend(b, n);
+    if (to != NULL && n > 0)
+        memcpy(to, bytes, n);
 }
 
 void gw_buf_char(struct gw_buf *b, char c)
 {
-    gw_buf_put(b, &c, 1);
+    char *to = gw_buf_extend(b, 1);
+    if (to != NULL)
+        *to = c;
 }
 
 void gw_buf_str(struct gw_buf *b, const char *s)

@@ -33,7 +33,13 @@ void gw_buf_free(struct gw_buf *b);
 
 /* Empties it, keeps the memory, forgives a failure. */
 void gw_buf_clear(struct gw_buf *b);
+/* As gw_buf_clear, but gives back memory of more than `keep` bytes: for a buffer that is kept and
+ * was large once. */
+void gw_buf_slim(struct gw_buf *b, size_t keep);
 
+/* Lengthens it by n bytes, which the caller fills in at once. NULL: there is no room, which is
+ * latched. */
+char *gw_buf_extend(struct gw_buf *b, size_t n);
 void gw_buf_put(struct gw_buf *b, const void *bytes, size_t n);
 void gw_buf_char(struct gw_buf *b, char c);
 void gw_buf_str(struct gw_buf *b, const char *s);

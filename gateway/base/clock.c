@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define UNSYNCED_MAXERROR_US 16000000L
+#define SYNC_KNOWN_MS        100
 
 #define MS_PER_DAY        INT64_C(86400000)
 #define CST_OFFSET_MS     (8 * INT64_C(3600000))
@@ -26,11 +27,21 @@ static int64_t read_ms(clockid_t id)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* Whether the kernel's clock is synchronised, and until when (monotonic) that is taken as known. To
+ * ask feeds the kernel's pool of random numbers, which costs more than all else that is done to read
+ * a device; so one answer serves all threads for a moment. */
+static _Atomic bool sync_known;
+static _Atomic int64_t sync_until_ms;
+
 /* STA_UNSYNC is not asked: some time daemons leave it set to keep the kernel off the RTC. */
-static bool kernel_synchronised(void)
+static bool kernel_synchronised(int64_t mono_ms)
 {
-    struct timex tx = {.modes = 0};
-    return adjtimex(&tx) >= 0 && tx.maxerror < UNSYNCED_MAXERROR_US;
+    if (mono_ms >= sync_until_ms) {
+        struct timex tx = {.modes = 0};
+        sync_known = adjtimex(&tx) >= 0 && tx.maxerror < UNSYNCED_MAXERROR_US;
+        sync_until_ms = mono_ms + SYNC_KNOWN_MS;
+    }
+    return sync_known;
 }
 
 static void system_now(void *ctx, struct gw_stamp *out)
@@ -39,7 +50,7 @@ static void system_now(void *ctx, struct gw_stamp *out)
     out->mono_ms = read_ms(CLOCK_MONOTONIC);
     out->boot_ms = read_ms(CLOCK_BOOTTIME);
     out->wall_ms = read_ms(CLOCK_REALTIME);
-    out->sync = kernel_synchronised();
+    out->sync = kernel_synchronised(out->mono_ms);
 }
 
 struct gw_clock gw_clock_system(void)

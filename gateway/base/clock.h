@@ -17,7 +17,8 @@ struct gw_stamp {
     int64_t mono_ms; /* CLOCK_MONOTONIC */
     int64_t boot_ms; /* CLOCK_BOOTTIME: survives suspend, starts at 0 with the kernel */
     int64_t wall_ms; /* CLOCK_REALTIME, ms since 1970 UTC */
-    bool sync;       /* the kernel says that wall time is synchronised (maxerror < 16 s) */
+    bool sync;       /* the kernel says that wall time is synchronised (maxerror < 16 s); of the
+                      * machine's clocks, it said so no more than 100 ms ago */
 };
 
 struct gw_clock {

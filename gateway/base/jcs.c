@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/jcs.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -21,11 +21,10 @@ static bool fail(struct gw_jcs *j)
     return false;
 }
 
-/* Whether key may come next in the object at this level; remembers it. */
-static bool next_key(struct gw_jcs *j, const char *key)
+/* Whether key, of n bytes, may come next in the object at this level; remembers it. */
+static bool next_key(struct gw_jcs *j, const char *key, size_t n)
 {
     char *last = j->last[j->depth];
-    size_t n = strlen(key);
     if (n >= GW_JCS_KEY)
         return false;
     for (size_t i = 0; i < n; i++)
@@ -34,6 +33,25 @@ static bool next_key(struct gw_jcs *j, const char *key)
     if (j->comma[j->depth] && strcmp(last, key) >= 0)
         return false;
     memcpy(last, key, n + 1);
+    return true;
+}
+
+/* ,"key": */
+static bool put_key(struct gw_jcs *j, const char *key)
+{
+    const size_t n = strlen(key);
+    const size_t comma = j->comma[j->depth] ? 1 : 0;
+    if (!next_key(j, key, n))
+        return fail(j);
+    char *to = gw_buf_extend(j->buf, comma + n + 3);
+    if (to == NULL)
+        return false;
+    if (comma > 0)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, key, n);
+    to[n] = '"';
+    to[n + 1] = ':';
     return true;
 }
 
@@ -47,16 +65,10 @@ static bool begin(struct gw_jcs *j, const char *key)
     if (object != (key != NULL) || (outside && j->comma[0]))
         return fail(j);
 
-    bool comma = j->comma[j->depth];
-    if (object && !next_key(j, key))
-        return fail(j);
-    if (comma)
+    if (object && !put_key(j, key))
+        return false;
+    if (!object && j->comma[j->depth])
         gw_buf_char(j->buf, ',');
-    if (object) {
-        gw_buf_char(j->buf, '"');
-        gw_buf_str(j->buf, key);
-        gw_buf_put(j->buf, "\":", 2);
-    }
     j->comma[j->depth] = true;
     return !j->buf->failed;
 }
@@ -162,12 +174,25 @@ void gw_jcs_dec(struct gw_jcs *j, const char *key, double value, int decimals)
     gw_jcs_str(j, key, text);
 }
 
+/* Whether it is one value with no more containers in it than may be opened here. */
+static bool fits(const struct gw_jcs *j, const char *json, size_t n)
+{
+    struct gw_jcs_scan s = {.p = json, .end = json != NULL ? json + n : NULL};
+    return json != NULL && gw_jcs_scan_value(&s, GW_JCS_DEPTH - j->depth) && s.p == s.end;
+}
+
+void gw_jcs_made(struct gw_jcs *j, const char *key, const char *json, size_t n)
+{
+    assert(fits(j, json, n));
+    if (begin(j, key))
+        gw_buf_put(j->buf, json, n);
+}
+
 void gw_jcs_raw(struct gw_jcs *j, const char *key, const char *json, size_t n)
 {
     /* Its containers count with those that are open here, or a reader of the whole could not tell
      * it from nonsense. */
-    struct gw_jcs_scan s = {.p = json, .end = json != NULL ? json + n : NULL};
-    if (json == NULL || !gw_jcs_scan_value(&s, GW_JCS_DEPTH - j->depth) || s.p != s.end) {
+    if (!fits(j, json, n)) {
         fail(j);
         return;
     }

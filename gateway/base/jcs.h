@@ -44,6 +44,9 @@ void gw_jcs_bool(struct gw_jcs *j, const char *key, bool value);
 void gw_jcs_dec(struct gw_jcs *j, const char *key, double value, int decimals);
 /* A value that is canonical JSON already; one that gw_jcs_valid denies latches `failed`. */
 void gw_jcs_raw(struct gw_jcs *j, const char *key, const char *json, size_t n);
+/* The same for what our own code has just made of parts that are known: only debug builds look at
+ * it. */
+void gw_jcs_made(struct gw_jcs *j, const char *key, const char *json, size_t n);
 
 /* True when everything was written and every container is closed. */
 bool gw_jcs_done(const struct gw_jcs *j);

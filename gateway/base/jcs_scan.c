@@ -80,11 +80,6 @@ static bool scan_integer(struct gw_jcs_scan *s)
     return *start != '0' || (s->p - start == 1 && !negative);
 }
 
-bool gw_jcs_key_char(char c)
-{
-    return c >= 0x20 && c <= 0x7E && c != '"' && c != '\\';
-}
-
 bool gw_jcs_scan_member(struct gw_jcs_scan *s, int depth, struct gw_jcs_member *out)
 {
     out->start = s->p;

@@ -32,6 +32,9 @@ bool gw_jcs_scan_member(struct gw_jcs_scan *s, int depth, struct gw_jcs_member *
 int gw_jcs_member_compare(const struct gw_jcs_member *a, const struct gw_jcs_member *b);
 
 /* True when c may stand in a key: printable ASCII that needs no escape. */
-bool gw_jcs_key_char(char c);
+static inline bool gw_jcs_key_char(char c)
+{
+    return c >= 0x20 && c <= 0x7E && c != '"' && c != '\\';
+}
 
 #endif

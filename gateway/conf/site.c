@@ -554,11 +554,7 @@ void gw_site_free(struct gw_site *site)
     free(site->point_priv);
     free(site->devices);
     free(site->buses);
-    if (site->index != NULL) {
-        free(site->index->slots);
-        free(site->index->declared);
-        free(site->index);
-    }
+    gw_site_index_free(site->index);
     free(site);
 }
 

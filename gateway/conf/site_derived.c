@@ -92,12 +92,12 @@ static void declare(const struct gw_site_derived_env *env, uint32_t device,
         return;
     }
     struct gw_buf id;
-    gw_buf_fixed(&id, p.id, sizeof p.id);
+    gw_buf_fixed(&id, d->id, sizeof d->id);
     gw_buf_printf(&id, DEVICE ".%s", gw_jnode_key(n));
     memcpy(p.unit, d->unit, sizeof p.unit);
     p.vtype = d->kind == GW_DERIVE_N_OF_M ? GW_V_BOOL : GW_V_NUM;
     p.decimals = p.vtype == GW_V_NUM ? (int)d->decimals : 0;
-    memcpy(d->id, p.id, sizeof d->id);
+    p.id = d->id;
     d->node = n;
     if (gw_site_add_point(site, device, &p, NULL, n, env->issues) == GW_OK)
         site->nderived++;

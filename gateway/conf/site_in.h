@@ -117,13 +117,24 @@ bool gw_site_read_telemetry(struct gw_site *site, const struct gw_jnode *obj,
                             struct gw_issues *issues) GW_MUST_CHECK;
 
 /* Points by id, and how each came into the site. */
-struct gw_site_index {
-    uint32_t *slots; /* open addressing: index + 1, 0 = free */
-    size_t nslots;   /* a power of two */
-    size_t cap;      /* of site->points, site->point_priv and declared */
-    bool *declared;  /* by the "points" section, not by a profile */
-    bool declaring;  /* what is added now is */
+/* Ids one behind the other, since a plant may have a hundred thousand. */
+struct gw_site_names {
+    struct gw_site_names *next;
+    size_t used;
+    char text[4064]; /* a page with the rest */
 };
+
+struct gw_site_index {
+    uint32_t *slots;             /* open addressing: index + 1, 0 = free */
+    size_t nslots;               /* a power of two */
+    size_t cap;                  /* of site->points, site->point_priv and declared */
+    bool *declared;              /* by the "points" section, not by a profile */
+    bool declaring;              /* what is added now is */
+    struct gw_site_names *names; /* the ids of all points */
+};
+
+/* NULL is fine. */
+void gw_site_index_free(struct gw_site_index *ix);
 
 /* Brings the points of each device together and sets first_point and npoints. false: no memory. */
 bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;

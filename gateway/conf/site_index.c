@@ -61,11 +61,44 @@ static bool make_room(struct gw_site *site)
     return true;
 }
 
+/* A copy that lasts as long as the site; NULL when memory is short. */
+static const char *keep_name(struct gw_site_index *ix, const char *id)
+{
+    const size_t size = strlen(id) + 1;
+    if (ix->names == NULL || size > sizeof ix->names->text - ix->names->used) {
+        struct gw_site_names *names = malloc(sizeof *names);
+        if (names == NULL)
+            return NULL;
+        names->next = ix->names;
+        names->used = 0;
+        ix->names = names;
+    }
+    char *kept = ix->names->text + ix->names->used;
+    memcpy(kept, id, size);
+    ix->names->used += size;
+    return kept;
+}
+
+void gw_site_index_free(struct gw_site_index *ix)
+{
+    if (ix == NULL)
+        return;
+    while (ix->names != NULL) {
+        struct gw_site_names *next = ix->names->next;
+        free(ix->names);
+        ix->names = next;
+    }
+    free(ix->slots);
+    free(ix->declared);
+    free(ix);
+}
+
 /* "<device>.<name>". */
 static bool id_fits(const char *id, const char *device)
 {
     const size_t n = strlen(device);
-    return strncmp(id, device, n) == 0 && id[n] == '.' && gw_keys_is_id(id + n + 1, SIZE_MAX);
+    return strlen(id) < GW_POINT_ID && strncmp(id, device, n) == 0 && id[n] == '.' &&
+           gw_keys_is_id(id + n + 1, SIZE_MAX);
 }
 
 enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
@@ -87,8 +120,12 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
         gw_jnode_issue(node, issues, "point \"%s\" exists already", point->id);
         return GW_E_INVAL;
     }
+    const char *id = keep_name(site->index, point->id);
+    if (id == NULL)
+        return GW_E_NOMEM;
     const size_t i = site->npoints++;
     site->points[i] = *point;
+    site->points[i].id = id;
     site->points[i].device = device;
     site->point_priv[i] = priv;
     site->index->declared[i] = site->index->declaring;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LARGE (128 * 1024) /* bytes; where malloc begins, too */
+
 static void release(struct gw_shared *s)
 {
     struct gw_config *c = (struct gw_config *)(void *)s;
@@ -53,6 +55,7 @@ void gw_config_trim(void)
 void gw_config_one_arena(void)
 {
     (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE);
 }
 
 void gw_config_drop(struct gw_config *c)

@@ -44,7 +44,8 @@ void gw_config_settle(struct gw_config *c);
 /* Gives back what was freed: the box is small. */
 void gw_config_trim(void);
 /* Before any thread: all share one heap. They seldom allocate at the same time, and a heap for each
- * costs 100 kB. */
+ * costs 100 kB. What is large stays apart from it and goes back to the system when freed: without
+ * this, the first large piece freed would make malloc keep the next ones in the heap. */
 void gw_config_one_arena(void);
 /* NULL is fine. */
 void gw_config_drop(struct gw_config *c);

@@ -251,6 +251,7 @@ static void on_tick(void *arg)
             gw_gateway_tell_inventory(g, &now);
     }
     gw_gateway_takeovers(g);
+    gw_gateway_tell_wanted(g, &now);
     if (now.mono_ms >= g->health_due_ms)
         gw_gateway_tell_health(g, &now);
     gw_outage_look(g->plant->outage, now.mono_ms, on_outage, g);

@@ -91,6 +91,8 @@ void gw_gateway_tell_status(struct gw_gateway *g);
 void gw_gateway_tell_inventory(struct gw_gateway *g, const struct gw_stamp *now);
 void gw_gateway_tell_cases(struct gw_gateway *g, const struct gw_stamp *now);
 void gw_gateway_tell_health(struct gw_gateway *g, const struct gw_stamp *now);
+/* Tells anew what the broker needs again. */
+void gw_gateway_tell_wanted(struct gw_gateway *g, const struct gw_stamp *now);
 /* Tells when another client took the session over. */
 void gw_gateway_takeovers(struct gw_gateway *g);
 /* How everything is now; ctx is the gateway. */

@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "core/gateway_in.h"
 
-#define TAG "core"
+#define TAG       "core"
+#define TEXT_KEPT ((size_t)64 << 10)
 
 void gw_gateway_event(struct gw_gateway *g, const struct gw_event *ev)
 {
@@ -61,6 +62,9 @@ void gw_gateway_tell_inventory(struct gw_gateway *g, const struct gw_stamp *now)
                           },
                           now, &g->text);
     put_signed(g, GW_DOC_INVENTORY);
+    /* It is told seldom, and by far the largest. */
+    gw_buf_slim(&g->text, TEXT_KEPT);
+    gw_buf_slim(&g->wire, TEXT_KEPT);
 }
 
 void gw_gateway_tell_cases(struct gw_gateway *g, const struct gw_stamp *now)
@@ -103,6 +107,18 @@ void gw_gateway_tell_health(struct gw_gateway *g, const struct gw_stamp *now)
     gw_document_health(&g->identity, &seen.health, now, &g->text);
     put_signed(g, GW_DOC_HEALTH);
     g->health_due_ms = now->mono_ms + g->plant->site->mqtt.health_s * 1000;
+}
+
+void gw_gateway_tell_wanted(struct gw_gateway *g, const struct gw_stamp *now)
+{
+    const unsigned wanted = g->mqtt ? gw_mqtt_wanted(g->mqtt) : 0;
+
+    if (wanted & 1u << GW_DOC_INVENTORY)
+        gw_gateway_tell_inventory(g, now);
+    if (wanted & 1u << GW_DOC_CASES)
+        gw_gateway_tell_cases(g, now);
+    if (wanted & 1u << GW_DOC_HEALTH)
+        gw_gateway_tell_health(g, now);
 }
 
 /* Two boxes with one identity are an installation fault, or a theft; either is worth a word. */

@@ -12,10 +12,11 @@
 #define HISTORY_SPARE_MS 60000 /* windows are recorded a few at a time: history outlives them */
 
 #define ROW_MAX ((size_t)1 << 20)
+#define AS_READ INT64_C(0) /* no sample is stale then */
 
-/* Samples of the pass that is coming in for one device. */
+/* The pass that is coming in for one device. Its samples are in the table. */
 struct pass {
-    struct gw_sample *samples; /* room for every point of the device */
+    uint32_t *points; /* that it has a sample of; room for every point of the device */
     size_t n, room;
     int64_t mono_ms; /* of the batches in it */
 };
@@ -23,8 +24,9 @@ struct pass {
 struct gw_pipeline {
     struct gw_pipeline_conf conf;
     struct pass *passes;       /* one per device */
-    struct gw_sample *samples; /* backs all passes */
+    uint32_t *points;          /* backs all passes */
     uint32_t *rank;            /* of each point among those of its device */
+    struct gw_sample *samples; /* scratch: of one pass */
     uint32_t *order;           /* scratch of the encoder */
     struct gw_buf row;
     struct gw_exception *exception;
@@ -97,18 +99,20 @@ enum gw_status gw_pipeline_new(const struct gw_pipeline_conf *conf, struct gw_pi
     p->conf = *conf;
     gw_buf_init(&p->row, ROW_MAX);
     p->passes = calloc(site->ndevices + 1, sizeof *p->passes);
-    p->samples = calloc(site->npoints + 1, sizeof *p->samples);
-    if (!p->passes || !p->samples)
+    p->points = calloc(site->npoints + 1, sizeof *p->points);
+    if (!p->passes || !p->points)
         goto nomem;
     count_points(site, p->passes, &most);
+    p->samples = calloc(most, sizeof *p->samples);
     p->order = calloc(most, sizeof *p->order);
     p->rank = calloc(site->npoints + 1, sizeof *p->rank);
-    if (!p->order || !p->rank || gw_telemetry_rank(site->points, site->npoints, p->rank) != GW_OK ||
+    if (!p->samples || !p->order || !p->rank ||
+        gw_telemetry_rank(site->points, site->npoints, p->rank) != GW_OK ||
         gw_exception_new(site, &p->exception) != GW_OK)
         goto nomem;
-    struct gw_sample *next = p->samples;
+    uint32_t *next = p->points;
     for (size_t i = 0; i < site->ndevices; i++) {
-        p->passes[i].samples = next;
+        p->passes[i].points = next;
         next += p->passes[i].room;
     }
     enum gw_status st = gw_derived_new(site, conf->table, &p->derived, err);
@@ -133,6 +137,7 @@ void gw_pipeline_free(struct gw_pipeline *p)
     free(p->order);
     free(p->rank);
     free(p->samples);
+    free(p->points);
     free(p->passes);
     free(p);
 }
@@ -147,32 +152,34 @@ static void collect(struct gw_pipeline *p, const struct gw_batch *b)
     for (size_t i = 0; i < b->n && pass->n < pass->room; i++) {
         uint32_t point = b->samples[i].point;
         if (point < p->conf.site->npoints && p->conf.site->points[point].device == b->device)
-            pass->samples[pass->n++] = b->samples[i];
+            pass->points[pass->n++] = point;
     }
 }
 
-/* Drops from the pass what is not worth sending. */
-static void sift(struct gw_pipeline *p, struct pass *pass, int64_t now_ms)
+/* Fetches those samples of the pass that are worth sending; returns how many. */
+static size_t sift(struct gw_pipeline *p, const struct pass *pass, int64_t now_ms)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < pass->n; i++)
-        if (gw_exception_due(p->exception, &pass->samples[i], now_ms))
-            pass->samples[kept++] = pass->samples[i];
-    pass->n = kept;
+    for (size_t i = 0; i < pass->n; i++) {
+        /* As it was read: what is sent is not called stale, however long the pass took. */
+        p->samples[kept] = gw_table_get(p->conf.table, pass->points[i], AS_READ);
+        kept += gw_exception_due(p->exception, &p->samples[kept], now_ms);
+    }
+    return kept;
 }
 
 static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const struct gw_stamp *now)
 {
-    struct pass *pass = &p->passes[b->device];
-    sift(p, pass, now->mono_ms);
-    if (pass->n == 0)
+    const struct pass *pass = &p->passes[b->device];
+    const size_t n = sift(p, pass, now->mono_ms);
+    if (n == 0)
         return;
     struct gw_telemetry_pass tp = {
         .gateway = p->conf.site->gateway.id,
         .device = p->conf.site->devices[b->device].id,
         .points = p->conf.site->points,
-        .samples = pass->samples,
-        .n = pass->n,
+        .samples = p->samples,
+        .n = n,
         .rank = p->rank,
         .order = p->order,
         .norder = pass->room,
@@ -188,8 +195,8 @@ static void emit_row(struct gw_pipeline *p, const struct gw_batch *b, const stru
     }
     if (!p->conf.row(p->conf.arg, p->row.data, p->row.len))
         return;
-    for (size_t i = 0; i < pass->n; i++)
-        gw_exception_sent(p->exception, &pass->samples[i], now->mono_ms);
+    for (size_t i = 0; i < n; i++)
+        gw_exception_sent(p->exception, &p->samples[i], now->mono_ms);
 }
 
 /* One batch of a device, an instrument or what is derived. True at the end of a pass. */

@@ -47,6 +47,53 @@ const char *gw_sign_name(enum gw_sign sign)
     return (unsigned)sign < GW_SIGN_COUNT ? names[sign] : "?";
 }
 
+const char *gw_param_name(enum gw_param param)
+{
+    static const char *const names[GW_PARAM_COUNT] = {
+        [GW_PARAM_DELAY] = "delay_s",
+        [GW_PARAM_CLEAR] = "clear_s",
+        [GW_PARAM_OFF] = "off_s",
+        [GW_PARAM_HIGH] = "high",
+        [GW_PARAM_LOW] = "low",
+        [GW_PARAM_DEADBAND] = "deadband",
+        [GW_PARAM_PERCENT] = "percent",
+        [GW_PARAM_MIN_PERCENT] = "min_percent",
+        [GW_PARAM_PAIR] = "pair_ms",
+        [GW_PARAM_IMPROVE] = "improve_percent",
+        [GW_PARAM_HOURS] = "hours",
+        [GW_PARAM_SPREAD] = "spread",
+        [GW_PARAM_SPREAD_PERCENT] = "spread_percent",
+        [GW_PARAM_STEP_PERCENT] = "step_percent",
+        [GW_PARAM_VARY_PERCENT] = "vary_percent",
+        [GW_PARAM_AHEAD] = "ahead_days",
+        [GW_PARAM_RATE] = "rate",
+        [GW_PARAM_WINDOW] = "window_s",
+        [GW_PARAM_VOTES] = "votes",
+        [GW_PARAM_VOTES_OF] = "votes_of",
+        [GW_PARAM_RISE] = "rise",
+        [GW_PARAM_MOVES] = "moves",
+        [GW_PARAM_CALM_TIMES] = "calm_times",
+        [GW_PARAM_END_PERCENT] = "end_percent",
+        [GW_PARAM_READS] = "reads",
+        [GW_PARAM_CHANGE_PERCENT] = "change_percent",
+        [GW_PARAM_FLIPS] = "flips",
+        [GW_PARAM_MINUTES] = "minutes",
+        [GW_PARAM_INTERVAL] = "interval_days",
+    };
+    return (unsigned)param < GW_PARAM_COUNT ? names[param] : "?";
+}
+
+bool gw_param_parse(const char *name, enum gw_param *out)
+{
+    for (unsigned i = 0; i < GW_PARAM_COUNT; i++) {
+        if (strcmp(gw_param_name((enum gw_param)i), name) == 0) {
+            *out = (enum gw_param)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void gw_catalogue_free(struct gw_catalogue *cat)
 {
     if (cat == NULL)

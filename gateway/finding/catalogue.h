@@ -108,9 +108,47 @@ struct gw_type_def {
     struct gw_text title;
 };
 
+/* The numbers that rules read; rule.h tells which rule reads which. */
+enum gw_param {
+    GW_PARAM_DELAY = 0,
+    GW_PARAM_CLEAR,
+    GW_PARAM_OFF,
+    GW_PARAM_HIGH,
+    GW_PARAM_LOW,
+    GW_PARAM_DEADBAND,
+    GW_PARAM_PERCENT,
+    GW_PARAM_MIN_PERCENT,
+    GW_PARAM_PAIR,
+    GW_PARAM_IMPROVE,
+    GW_PARAM_HOURS,
+    GW_PARAM_SPREAD,
+    GW_PARAM_SPREAD_PERCENT,
+    GW_PARAM_STEP_PERCENT,
+    GW_PARAM_VARY_PERCENT,
+    GW_PARAM_AHEAD,
+    GW_PARAM_RATE,
+    GW_PARAM_WINDOW,
+    GW_PARAM_VOTES,
+    GW_PARAM_VOTES_OF,
+    GW_PARAM_RISE,
+    GW_PARAM_MOVES,
+    GW_PARAM_CALM_TIMES,
+    GW_PARAM_END_PERCENT,
+    GW_PARAM_READS,
+    GW_PARAM_CHANGE_PERCENT,
+    GW_PARAM_FLIPS,
+    GW_PARAM_MINUTES,
+    GW_PARAM_INTERVAL,
+    GW_PARAM_COUNT
+};
+const char *gw_param_name(enum gw_param param); /* "delay_s" ... */
+/* Exact names; false and *out untouched for anything else. */
+bool gw_param_parse(const char *name, enum gw_param *out);
+
 /* A number that a site may override, and how far. Tightening and loosening are both bounded. */
 struct gw_param_def {
-    char name[GW_ROLE_SIZE];
+    enum gw_param id;
+    const char *name; /* constant */
     double def, min, max;
 };
 
@@ -157,18 +195,24 @@ struct gw_role_test {
     struct gw_site_fact fact; /* PERMIT: counts only where this is declared; key "" = always */
 };
 
+#define GW_NEEDS_MAX 4
+#define GW_ALT_MAX   4
+#define GW_TESTS_MAX 6
+
 /* Alternatives: any one of these roles satisfies the need. */
 struct gw_role_need {
-    char alt[4][GW_ROLE_SIZE];
+    char alt[GW_ALT_MAX][GW_ROLE_SIZE];
     size_t nalt;
 };
 
 /* A rule with its parts; which ones are used depends on the rule. */
 struct gw_rule_def {
     enum gw_rule rule;
-    struct gw_role_need needs[4]; /* ABSENT: all must be met. Others: alt[0] is the input role */
+    struct gw_role_need
+        needs[GW_NEEDS_MAX]; /* ABSENT: all must be met. Others: alt[0] is the input role */
     size_t nneeds;
-    struct gw_role_test tests[6]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
+    struct gw_role_test
+        tests[GW_TESTS_MAX]; /* STATE, BYPASSED: any true. NO_EFFECT, UNHANDLED: the effects */
     size_t ntests;
     /* NO_EFFECT, UNHANDLED, RAIL: codes of alarms on the same asset. */
     char causes[8][GW_CODE_SIZE];

@@ -384,98 +384,35 @@ void gw_cat_read_rules(struct gw_cat_env *env, const struct gw_jnode *list, stru
 
 /* ---- params ---- */
 
-enum param {
-    PARAM_DELAY,
-    PARAM_CLEAR,
-    PARAM_OFF,
-    PARAM_HIGH,
-    PARAM_LOW,
-    PARAM_DEADBAND,
-    PARAM_PERCENT,
-    PARAM_MIN_PERCENT,
-    PARAM_PAIR,
-    PARAM_IMPROVE,
-    PARAM_HOURS,
-    PARAM_SPREAD,
-    PARAM_SPREAD_PERCENT,
-    PARAM_STEP_PERCENT,
-    PARAM_VARY_PERCENT,
-    PARAM_AHEAD,
-    PARAM_RATE,
-    PARAM_WINDOW,
-    PARAM_VOTES,
-    PARAM_VOTES_OF,
-    PARAM_RISE,
-    PARAM_MOVES,
-    PARAM_CALM_TIMES,
-    PARAM_END_PERCENT,
-    PARAM_READS,
-    PARAM_CHANGE_PERCENT,
-    PARAM_FLIPS,
-    PARAM_MINUTES,
-    PARAM_INTERVAL,
-    PARAM_COUNT
-};
+_Static_assert(GW_PARAM_COUNT <= 32, "sets of them are bit masks");
 
-static const struct {
-    const char *name;
-    bool may_be_negative;
-} params[PARAM_COUNT] = {
-    [PARAM_DELAY] = {"delay_s", false},
-    [PARAM_CLEAR] = {"clear_s", false},
-    [PARAM_OFF] = {"off_s", false},
-    [PARAM_HIGH] = {"high", true},
-    [PARAM_LOW] = {"low", true},
-    [PARAM_DEADBAND] = {"deadband", false},
-    [PARAM_PERCENT] = {"percent", false},
-    [PARAM_MIN_PERCENT] = {"min_percent", false},
-    [PARAM_PAIR] = {"pair_ms", false},
-    [PARAM_IMPROVE] = {"improve_percent", false},
-    [PARAM_HOURS] = {"hours", false},
-    [PARAM_SPREAD] = {"spread", false},
-    [PARAM_SPREAD_PERCENT] = {"spread_percent", false},
-    [PARAM_STEP_PERCENT] = {"step_percent", false},
-    [PARAM_VARY_PERCENT] = {"vary_percent", false},
-    [PARAM_AHEAD] = {"ahead_days", false},
-    [PARAM_RATE] = {"rate", false},
-    [PARAM_WINDOW] = {"window_s", false},
-    [PARAM_VOTES] = {"votes", false},
-    [PARAM_VOTES_OF] = {"votes_of", false},
-    [PARAM_RISE] = {"rise", false},
-    [PARAM_MOVES] = {"moves", false},
-    [PARAM_CALM_TIMES] = {"calm_times", false},
-    [PARAM_END_PERCENT] = {"end_percent", false},
-    [PARAM_READS] = {"reads", false},
-    [PARAM_CHANGE_PERCENT] = {"change_percent", false},
-    [PARAM_FLIPS] = {"flips", false},
-    [PARAM_MINUTES] = {"minutes", false},
-    [PARAM_INTERVAL] = {"interval_days", false},
-};
+static const unsigned may_be_negative = 1u << GW_PARAM_HIGH | 1u << GW_PARAM_LOW;
 
 /* May be left out: none of them is then asked for. */
-static const unsigned optional = 1u << PARAM_DEADBAND | 1u << PARAM_SPREAD |
-                                 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
-                                 1u << PARAM_AHEAD | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF |
-                                 1u << PARAM_MOVES | 1u << PARAM_CALM_TIMES;
+static const unsigned optional =
+    1u << GW_PARAM_DEADBAND | 1u << GW_PARAM_SPREAD | 1u << GW_PARAM_SPREAD_PERCENT |
+    1u << GW_PARAM_STEP_PERCENT | 1u << GW_PARAM_AHEAD | 1u << GW_PARAM_VOTES |
+    1u << GW_PARAM_VOTES_OF | 1u << GW_PARAM_MOVES | 1u << GW_PARAM_CALM_TIMES;
 
 /* The numbers of each rule; those of a limit depend on its side. */
 static const unsigned rule_params[GW_RULE_COUNT] = {
-    [GW_RULE_LIMIT] = 1u << PARAM_DEADBAND,
-    [GW_RULE_BALANCE] =
-        1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR | 1u << PARAM_DEADBAND,
-    [GW_RULE_DEVIATION] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND,
-    [GW_RULE_DISAGREE] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND,
-    [GW_RULE_RATE] = 1u << PARAM_RATE | 1u << PARAM_WINDOW | 1u << PARAM_DEADBAND,
-    [GW_RULE_OVERDUE] = 1u << PARAM_AHEAD,
-    [GW_RULE_FROZEN] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD_PERCENT | 1u << PARAM_STEP_PERCENT |
-                       1u << PARAM_MOVES | 1u << PARAM_CALM_TIMES,
-    [GW_RULE_DECOUPLED] = 1u << PARAM_HOURS | 1u << PARAM_SPREAD | 1u << PARAM_STEP_PERCENT |
-                          1u << PARAM_VARY_PERCENT,
-    [GW_RULE_RAIL] = 1u << PARAM_HOURS | 1u << PARAM_END_PERCENT,
-    [GW_RULE_REPEATED] = 1u << PARAM_READS | 1u << PARAM_CHANGE_PERCENT,
-    [GW_RULE_BELOW] = 1u << PARAM_HIGH | 1u << PARAM_DEADBAND | 1u << PARAM_PAIR,
-    [GW_RULE_ALTERNATING] = 1u << PARAM_PERCENT | 1u << PARAM_MIN_PERCENT | 1u << PARAM_PAIR |
-                            1u << PARAM_FLIPS | 1u << PARAM_MINUTES,
+    [GW_RULE_LIMIT] = 1u << GW_PARAM_DEADBAND,
+    [GW_RULE_BALANCE] = 1u << GW_PARAM_PERCENT | 1u << GW_PARAM_MIN_PERCENT | 1u << GW_PARAM_PAIR |
+                        1u << GW_PARAM_DEADBAND,
+    [GW_RULE_DEVIATION] = 1u << GW_PARAM_HIGH | 1u << GW_PARAM_DEADBAND,
+    [GW_RULE_DISAGREE] = 1u << GW_PARAM_HIGH | 1u << GW_PARAM_DEADBAND,
+    [GW_RULE_RATE] = 1u << GW_PARAM_RATE | 1u << GW_PARAM_WINDOW | 1u << GW_PARAM_DEADBAND,
+    [GW_RULE_OVERDUE] = 1u << GW_PARAM_AHEAD,
+    [GW_RULE_FROZEN] = 1u << GW_PARAM_HOURS | 1u << GW_PARAM_SPREAD_PERCENT |
+                       1u << GW_PARAM_STEP_PERCENT | 1u << GW_PARAM_MOVES |
+                       1u << GW_PARAM_CALM_TIMES,
+    [GW_RULE_DECOUPLED] = 1u << GW_PARAM_HOURS | 1u << GW_PARAM_SPREAD |
+                          1u << GW_PARAM_STEP_PERCENT | 1u << GW_PARAM_VARY_PERCENT,
+    [GW_RULE_RAIL] = 1u << GW_PARAM_HOURS | 1u << GW_PARAM_END_PERCENT,
+    [GW_RULE_REPEATED] = 1u << GW_PARAM_READS | 1u << GW_PARAM_CHANGE_PERCENT,
+    [GW_RULE_BELOW] = 1u << GW_PARAM_HIGH | 1u << GW_PARAM_DEADBAND | 1u << GW_PARAM_PAIR,
+    [GW_RULE_ALTERNATING] = 1u << GW_PARAM_PERCENT | 1u << GW_PARAM_MIN_PERCENT |
+                            1u << GW_PARAM_PAIR | 1u << GW_PARAM_FLIPS | 1u << GW_PARAM_MINUTES,
 };
 
 /* Those that depend on the parts that the rule has. */
@@ -484,18 +421,18 @@ static unsigned params_of_rule(const struct gw_rule_def *r)
     switch (r->rule) {
     case GW_RULE_LIMIT:
     case GW_RULE_SETPOINT:
-        return 1u << (r->low ? PARAM_LOW : PARAM_HIGH);
+        return 1u << (r->low ? GW_PARAM_LOW : GW_PARAM_HIGH);
     case GW_RULE_UNHANDLED:
-        return r->standing ? 0u : 1u << PARAM_IMPROVE;
+        return r->standing ? 0u : 1u << GW_PARAM_IMPROVE;
     case GW_RULE_ORDER:
-        return (r->nneeds > 0 ? 1u << PARAM_MIN_PERCENT : 0u) |
-               (r->nneeds > 1 ? 1u << PARAM_RISE : 0u);
+        return (r->nneeds > 0 ? 1u << GW_PARAM_MIN_PERCENT : 0u) |
+               (r->nneeds > 1 ? 1u << GW_PARAM_RISE : 0u);
     case GW_RULE_PERMIT:
-        return r->nneeds > 0 ? 1u << PARAM_HIGH : 0u;
+        return r->nneeds > 0 ? 1u << GW_PARAM_HIGH : 0u;
     case GW_RULE_OVERDUE:
-        return r->proofs ? 1u << PARAM_INTERVAL : 0u;
+        return r->proofs ? 1u << GW_PARAM_INTERVAL : 0u;
     case GW_RULE_SELF:
-        return (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << PARAM_HOURS : 0u;
+        return (r->signs >> GW_SIGN_OFFLINE & 1u) != 0 ? 1u << GW_PARAM_HOURS : 0u;
     default:
         return 0;
     }
@@ -504,24 +441,16 @@ static unsigned params_of_rule(const struct gw_rule_def *r)
 /* The numbers that the finding's rules read; all but the optional ones must be given. */
 static unsigned params_of(const struct gw_finding *f)
 {
-    unsigned set = 1u << PARAM_DELAY;
-    set |= f->cls == GW_CLASS_ALARM ? 1u << PARAM_OFF | 1u << PARAM_VOTES | 1u << PARAM_VOTES_OF
-                                    : 1u << PARAM_CLEAR;
+    unsigned set = 1u << GW_PARAM_DELAY;
+    set |= f->cls == GW_CLASS_ALARM
+               ? 1u << GW_PARAM_OFF | 1u << GW_PARAM_VOTES | 1u << GW_PARAM_VOTES_OF
+               : 1u << GW_PARAM_CLEAR;
     for (size_t i = 0; i < f->nrules; i++)
         set |= rule_params[f->rules[i].rule] | params_of_rule(&f->rules[i]);
     return set;
 }
 
-static int param_index(const char *name)
-{
-    for (int i = 0; i < PARAM_COUNT; i++)
-        if (strcmp(params[i].name, name) == 0)
-            return i;
-    return -1;
-}
-
-static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int index,
-                       struct gw_param_def *p)
+static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, struct gw_param_def *p)
 {
     static const struct gw_key keys[] = {
         {"default", GW_KEY_NUM, offsetof(struct gw_param_def, def), .required = true},
@@ -529,7 +458,7 @@ static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int ind
         {"max", GW_KEY_NUM, offsetof(struct gw_param_def, max), .required = true},
         {.type = GW_KEY_END},
     };
-    gw_cat_copy(p->name, sizeof p->name, params[index].name);
+    p->name = gw_param_name(p->id);
     if (!gw_keys_read(n, keys, p, env->issues))
         return;
     if (p->min > p->max) {
@@ -537,12 +466,12 @@ static void read_param(struct gw_cat_env *env, const struct gw_jnode *n, int ind
     } else if (p->def < p->min || p->def > p->max) {
         gw_jnode_issue(n, env->issues, "default %.15g is outside its own range %.15g to %.15g",
                        p->def, p->min, p->max);
-    } else if (p->min < 0 && !params[index].may_be_negative) {
+    } else if (p->min < 0 && (may_be_negative & 1u << p->id) == 0) {
         gw_jnode_issue(n, env->issues, "must not become negative");
-    } else if ((index == PARAM_VOTES || index == PARAM_VOTES_OF) &&
+    } else if ((p->id == GW_PARAM_VOTES || p->id == GW_PARAM_VOTES_OF) &&
                (p->min < 1 || p->max > GW_VOTE_MAX)) {
         gw_jnode_issue(n, env->issues, "is a count from 1 to %d", GW_VOTE_MAX);
-    } else if (index == PARAM_WINDOW && (p->min < 30 || p->max > GW_RATE_WINDOW_S)) {
+    } else if (p->id == GW_PARAM_WINDOW && (p->min < 30 || p->max > GW_RATE_WINDOW_S)) {
         gw_jnode_issue(n, env->issues, "must stay within 30 to %d s", GW_RATE_WINDOW_S);
     }
 }
@@ -552,17 +481,19 @@ void gw_cat_read_params(struct gw_cat_env *env, const struct gw_jnode *obj, stru
     const unsigned used = params_of(f);
     unsigned given = 0;
     for (const struct gw_jnode *n = gw_jnode_first(obj); n != NULL; n = gw_jnode_next(n)) {
-        const int i = param_index(gw_jnode_key(n));
-        if (i < 0) {
+        enum gw_param id;
+        if (!gw_param_parse(gw_jnode_key(n), &id)) {
             gw_jnode_issue(n, env->issues, "unknown parameter");
-        } else if ((used & 1u << i) == 0) {
+        } else if ((used & 1u << id) == 0) {
             gw_jnode_issue(n, env->issues, "no rule of this finding reads this parameter");
         } else if (f->nparams < COUNT(f->params)) {
-            given |= 1u << i;
-            read_param(env, n, i, &f->params[f->nparams++]);
+            given |= 1u << id;
+            f->params[f->nparams].id = id;
+            read_param(env, n, &f->params[f->nparams++]);
         }
     }
-    for (int i = 0; i < PARAM_COUNT; i++)
+    for (int i = 0; i < GW_PARAM_COUNT; i++)
         if ((used & ~given & ~optional & 1u << i) != 0)
-            gw_jnode_issue(obj, env->issues, "parameter \"%s\" is missing", params[i].name);
+            gw_jnode_issue(obj, env->issues, "parameter \"%s\" is missing",
+                           gw_param_name((enum gw_param)i));
 }

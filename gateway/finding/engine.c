@@ -27,12 +27,10 @@ static void mark(const struct gw_engine *e, uint64_t *set, uint32_t point)
     }
 }
 
-static void mark_role(const struct gw_engine *e, const struct gw_check_def *def, uint64_t *set,
-                      const char *role)
+static void mark_role(const struct gw_engine *e, uint64_t *set, const struct gw_site_role *role)
 {
-    const struct gw_site_role *r = gw_rule_role(def, role);
-    for (size_t i = 0; r != NULL && i < r->npoints; i++)
-        mark(e, set, r->points[i]);
+    for (size_t i = 0; role != NULL && i < role->npoints; i++)
+        mark(e, set, role->points[i]);
 }
 
 /* The devices that a check looks at, itself or through the alarms that it watches. These stand
@@ -46,9 +44,9 @@ static void mark_slot(const struct gw_engine *e, const struct device_sets *sets,
     mark(e, set, def->run);
     for (size_t n = 0; n < def->rule->nneeds; n++)
         for (size_t k = 0; k < def->rule->needs[n].nalt; k++)
-            mark_role(e, def, set, def->rule->needs[n].alt[k]);
+            mark_role(e, set, gw_check_need(def, n, k));
     for (size_t n = 0; n < def->rule->ntests; n++)
-        mark_role(e, def, set, def->rule->tests[n].role);
+        mark_role(e, set, gw_check_test(def, n));
     for (size_t c = 0; c <= def->ncauses; c++) {
         const uint32_t cause = c < def->ncauses ? def->causes[c] : def->cause;
         if (cause != GW_NO_INDEX) {
@@ -99,7 +97,7 @@ static bool make_index(struct gw_engine *e)
  * this time passed between two evaluations the core was held up, and nobody looked. */
 #define GAP_MS 5000
 
-static int64_t seconds(const struct gw_check_def *def, const char *param)
+static int64_t seconds(const struct gw_check_def *def, enum gw_param param)
 {
     return (int64_t)llround(gw_check_param(def, param, 0.0) * 1000.0);
 }
@@ -114,8 +112,8 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
                           .stored = gw_check_state_none(),
                           .shown = gw_check_state_none()};
     s->delay.max_gap_ms = GAP_MS;
-    s->delay.on_ms = seconds(def, "delay_s");
-    s->delay.off_ms = seconds(def, alarm ? "off_s" : "clear_s");
+    s->delay.on_ms = seconds(def, GW_PARAM_DELAY);
+    s->delay.off_ms = seconds(def, alarm ? GW_PARAM_OFF : GW_PARAM_CLEAR);
     if (def->rule->rule == GW_RULE_REPEATED)
         s->tape = gw_tape_new();
     return s->tape != NULL || def->rule->rule != GW_RULE_REPEATED;

@@ -83,8 +83,8 @@ static void look_at_masks(struct gw_engine *e, struct gw_slot *s, const struct g
 
 static enum gw_tri voted(struct gw_slot *s, const struct gw_rule_ctx *ctx)
 {
-    const double of = gw_check_param(s->def, "votes_of", 1.0);
-    const double votes = gw_check_param(s->def, "votes", 1.0);
+    const double of = gw_check_param(s->def, GW_PARAM_VOTES_OF, 1.0);
+    const double votes = gw_check_param(s->def, GW_PARAM_VOTES, 1.0);
     if (of < 2)
         return s->raw;
     struct gw_vote v = {.bits = s->mem.votes, .stamp_ms = s->vote_ms};

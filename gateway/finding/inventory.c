@@ -16,26 +16,68 @@ const struct gw_site_role *gw_inv_role(const struct gw_site_asset *asset, const 
     return NULL;
 }
 
-uint32_t gw_check_role(const struct gw_check_def *check, const char *role)
+uint32_t gw_check_point(const struct gw_check_def *check, const struct gw_site_role *role)
 {
-    const struct gw_site_role *r = gw_inv_role(check->asset, role);
-    if (r == NULL)
+    const struct gw_site_role *own = gw_check_own(check);
+    if (role == NULL)
         return GW_NO_INDEX;
-    if (check->role[0] != '\0') {
-        const struct gw_site_role *own = gw_inv_role(check->asset, check->role);
-        if (own != NULL && own->npoints == r->npoints && check->index < r->npoints)
-            return r->points[check->index];
-    }
-    return r->points[0];
+    if (own != NULL && own->npoints == role->npoints && check->index < role->npoints)
+        return role->points[check->index];
+    return role->points[0];
 }
 
-double gw_check_param(const struct gw_check_def *check, const char *name, double other)
+uint32_t gw_check_role(const struct gw_check_def *check, const char *role)
 {
-    for (size_t i = 0; i < check->finding->nparams; i++)
-        if (strcmp(check->finding->params[i].name, name) == 0)
-            return check->params[i];
-    return other;
+    return gw_check_point(check, gw_inv_role(check->asset, role));
 }
+
+/* ---- what a check's names stand for ---- */
+
+static uint16_t place_of(const struct gw_check_def *check, const char *role)
+{
+    const struct gw_site_role *r = gw_inv_role(check->asset, role);
+    return r != NULL ? (uint16_t)(r - check->asset->roles + 1) : 0;
+}
+
+static void add_witness(struct gw_check_def *check, uint32_t point)
+{
+    if (point != GW_NO_INDEX && point != gw_check_point(check, gw_check_own(check)) &&
+        check->nwitnesses < GW_WITNESSES)
+        check->witnesses[check->nwitnesses++] = point;
+}
+
+/* The other numbers of its device. */
+static void add_siblings(struct gw_check_def *check, const struct gw_point *points, size_t npoints)
+{
+    const uint32_t own = gw_check_point(check, gw_check_own(check));
+    if (own == GW_NO_INDEX)
+        return;
+    uint32_t i = own;
+    while (i > 0 && points[i - 1].device == points[own].device)
+        i--;
+    for (; i < npoints && points[i].device == points[own].device; i++)
+        if (points[i].vtype == GW_V_NUM || points[i].vtype == GW_V_INT)
+            add_witness(check, i);
+}
+
+void gw_check_bind(struct gw_check_def *check, const struct gw_point *points, size_t npoints)
+{
+    const struct gw_rule_def *rule = check->rule;
+    check->own = place_of(check, check->role);
+    check->value = place_of(check, rule->value);
+    for (size_t i = 0; i < rule->nneeds; i++)
+        for (size_t k = 0; k < rule->needs[i].nalt; k++)
+            check->needs[i][k] = place_of(check, rule->needs[i].alt[k]);
+    for (size_t i = 0; i < rule->ntests; i++)
+        check->tests[i] = place_of(check, rule->tests[i].role);
+    check->nwitnesses = 0;
+    if (rule->rule == GW_RULE_FROZEN || rule->rule == GW_RULE_RAIL)
+        add_siblings(check, points, npoints);
+    for (size_t k = 0; rule->rule == GW_RULE_DECOUPLED && k < rule->needs[1].nalt; k++)
+        add_witness(check, gw_check_point(check, gw_check_need(check, 1, k)));
+}
+
+/* ---- the whole ---- */
 
 size_t gw_inventory_count(const struct gw_inventory *inv)
 {

@@ -143,13 +143,14 @@ static void set_params(const struct builder *b, struct gw_check_def *c)
 {
     for (size_t i = 0; i < b->f->nparams; i++) {
         const struct gw_param_def *p = &b->f->params[i];
-        c->params[i] = p->def;
+        c->given |= UINT32_C(1) << p->id;
+        c->params[p->id] = p->def;
         for (size_t k = 0; k < b->asset->noverrides; k++) {
             const struct gw_site_override *o = &b->asset->overrides[k];
             if (strcmp(o->code, b->f->code) == 0 && strcmp(o->param, p->name) == 0)
-                c->params[i] = o->value;
+                c->params[p->id] = o->value;
         }
-        c->overridden = c->overridden || c->params[i] != p->def;
+        c->overridden = c->overridden || c->params[p->id] != p->def;
     }
 }
 
@@ -269,6 +270,7 @@ static struct gw_check_def *begin(struct builder *b, const char *subject)
 
 static void commit(struct builder *b, struct gw_check_def *c)
 {
+    gw_check_bind(c, b->inv->site->points, b->inv->site->npoints);
     gw_inv_points(b->inv, c);
     b->inv->nchecks++;
 }

@@ -124,17 +124,6 @@ static void write_unwatched(struct gw_jcs *j, const struct gw_inventory *inv,
 
 /* ---- what is watched ---- */
 
-static void write_params(struct gw_jcs *j, const struct gw_check_def *c)
-{
-    const struct named list = {c->finding->params, c->finding->nparams,
-                               sizeof c->finding->params[0]};
-    gw_jcs_obj(j, "params");
-    const struct gw_param_def *p = next_named(&list, "");
-    for (; p != NULL; p = next_named(&list, p->name))
-        gw_part_number(j, p->name, c->params[p - c->finding->params]);
-    gw_jcs_end(j);
-}
-
 /* A finding with all its checks on this asset, of which c is the first. */
 static void write_finding(struct gw_jcs *j, const struct gw_inventory *inv, size_t first)
 {
@@ -143,7 +132,7 @@ static void write_finding(struct gw_jcs *j, const struct gw_inventory *inv, size
     gw_jcs_str(j, "class", gw_class_name(c->finding->cls));
     gw_jcs_str(j, "finding", c->finding->code);
     gw_jcs_bool(j, "overridden", c->overridden);
-    write_params(j, c);
+    gw_part_params(j, c);
     gw_jcs_str(j, "rule", gw_rule_name(c->rule->rule));
     /* Without its RUN contact a finding is decided as if the asset always ran. */
     gw_jcs_bool(j, "run_missing", c->finding->run != GW_RUN_NONE && c->run == GW_NO_INDEX);

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "finding/inventory.h"
 #include "model/sample.h"
 
-#define GW_MEMORY_WITNESSES 4
-#define GW_MEMORY_TEXT      GW_IDENTITY_SIZE
-#define GW_MEMORY_MOVES     INT64_C(1000000) /* counted so far and no further */
+#define GW_MEMORY_TEXT  GW_IDENTITY_SIZE
+#define GW_MEMORY_MOVES INT64_C(1000000) /* counted so far and no further */
 
 struct gw_rule_memory {
     /* Kept over a restart. FROZEN, DECOUPLED, RAIL: */
@@ -30,7 +30,7 @@ struct gw_rule_memory {
     bool watching;   /* at_ms is valid */
     int64_t at_ms;   /* monotonic time of the last usable look */
     unsigned seeded; /* bit i: with_lo[i] and with_hi[i] are valid */
-    double with_lo[GW_MEMORY_WITNESSES], with_hi[GW_MEMORY_WITNESSES];
+    double with_lo[GW_WITNESSES], with_hi[GW_WITNESSES];
     int sign;        /* ALTERNATING: of the last large difference; 0: none yet */
     int64_t flips;   /* how often the sign changed */
     int64_t flip_ms; /* monotonic time of the last change */

@@ -144,13 +144,13 @@ static int64_t after_cause(const struct gw_proof_view *v, const struct gw_check_
     for (size_t i = 0; i < c->ncauses; i++) {
         const struct gw_check_def *cause = gw_inventory_at(v->inventory, c->causes[i]);
         const struct gw_trip trip = v->trip(v->trip_ctx, c->causes[i]);
-        const double delay_s = gw_check_param(cause, "delay_s", 0.0);
+        const double delay_s = gw_check_param(cause, GW_PARAM_DELAY, 0.0);
         if (cause->npoints == 0 || trip.from_ms == INT64_MIN || trip.from_ms > at_ms ||
             (trip.to_ms <= at_ms && trip.to_ms - trip.from_ms < (int64_t)(delay_s * 1000.0)))
             continue;
         const int64_t after = at_ms - trip.from_ms;
         /* The finding waits for the delay of the alarm and then for its own. */
-        const double allowed_s = delay_s + gw_check_param(c, "delay_s", 0.0);
+        const double allowed_s = delay_s + gw_check_param(c, GW_PARAM_DELAY, 0.0);
         /* Both are known to a poll only. */
         const int64_t slack = gw_table_point(v->table, cause->points[0].point)->period_ms;
         if (after <= (int64_t)(allowed_s * 1000.0) + slack && (best < 0 || after < best))

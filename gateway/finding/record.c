@@ -68,28 +68,6 @@ static void write_condition_text(struct gw_jcs *j, const struct gw_record *r)
     gw_jcs_end(j);
 }
 
-/* Effective parameters by name; the catalogue's order is not the alphabet's. */
-static void write_params(struct gw_jcs *j, const struct gw_check_def *check)
-{
-    const struct gw_finding *f = check->finding;
-    gw_jcs_obj(j, "params");
-    const char *last = "";
-    for (size_t n = 0; n < f->nparams; n++) {
-        size_t next = f->nparams;
-        for (size_t i = 0; i < f->nparams; i++) {
-            const char *name = f->params[i].name;
-            if (strcmp(name, last) > 0 &&
-                (next == f->nparams || strcmp(name, f->params[next].name) < 0))
-                next = i;
-        }
-        if (next == f->nparams)
-            break;
-        gw_part_number(j, f->params[next].name, check->params[next]);
-        last = f->params[next].name;
-    }
-    gw_jcs_end(j);
-}
-
 static void write_condition(struct gw_jcs *j, const struct gw_record *r)
 {
     const struct gw_check_def *check = r->check;
@@ -99,7 +77,7 @@ static void write_condition(struct gw_jcs *j, const struct gw_record *r)
         gw_jcs_dec(j, "limit", r->decided->limit, r->decided->decimals);
     gw_jcs_str(j, "mode", gw_rule_mode(check, r->table, r->now.mono_ms));
     gw_jcs_bool(j, "overridden", check->overridden);
-    write_params(j, check);
+    gw_part_params(j, check);
     gw_jcs_str(j, "rule", gw_rule_name(check->rule->rule));
     write_condition_text(j, r);
     if (isfinite(r->decided->value))

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void gw_part_text(struct gw_jcs *j, const char *key, const struct gw_text *t)
 {
@@ -119,4 +120,25 @@ void gw_part_number(struct gw_jcs *j, const char *key, double v)
             break;
     }
     gw_jcs_str(j, key, text);
+}
+
+/* The parameter whose name comes next after last; the catalogue's order is not the alphabet's. */
+static const struct gw_param_def *next_param(const struct gw_finding *f, const char *last)
+{
+    const struct gw_param_def *next = NULL;
+    for (size_t i = 0; i < f->nparams; i++) {
+        const struct gw_param_def *p = &f->params[i];
+        if (strcmp(p->name, last) > 0 && (next == NULL || strcmp(p->name, next->name) < 0))
+            next = p;
+    }
+    return next;
+}
+
+void gw_part_params(struct gw_jcs *j, const struct gw_check_def *check)
+{
+    const struct gw_param_def *p = next_param(check->finding, "");
+    gw_jcs_obj(j, "params");
+    for (; p != NULL; p = next_param(check->finding, p->name))
+        gw_part_number(j, p->name, check->params[p->id]);
+    gw_jcs_end(j);
 }

@@ -31,6 +31,8 @@ void gw_part_value(struct gw_jcs *j, const char *key, const struct gw_point *poi
 void gw_part_iso(struct gw_jcs *j, const char *key, int64_t wall_ms);
 /* The registers as read. */
 void gw_part_raw(struct gw_jcs *j, const char *key, const struct gw_sample *s);
+/* The effective parameters of a check, as an object "params". */
+void gw_part_params(struct gw_jcs *j, const struct gw_check_def *check);
 /* The shortest decimal string that is the number, up to 9 digits after the point. */
 void gw_part_number(struct gw_jcs *j, const char *key, double v);
 

@@ -3,9 +3,9 @@
 
 #include "alarm/limit.h"
 #include "base/decimal.h"
-#include "finding/inventory_in.h"
 #include "finding/rule_parts.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +18,13 @@ struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point)
     };
     r.quality = (enum gw_quality)r.sample.quality;
     return r;
+}
+
+double gw_rule_tens(int decimals)
+{
+    static const double tens[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    assert(decimals >= 0 && (size_t)decimals < sizeof tens / sizeof tens[0]);
+    return tens[decimals];
 }
 
 bool gw_reading_number(const struct gw_reading *r, double *out)
@@ -40,11 +47,6 @@ bool gw_reading_number(const struct gw_reading *r, double *out)
     return false;
 }
 
-const struct gw_site_role *gw_rule_role(const struct gw_check_def *check, const char *role)
-{
-    return gw_inv_role(check->asset, role);
-}
-
 uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **role)
 {
     const struct gw_check_def *check = ctx->check;
@@ -53,13 +55,12 @@ uint32_t gw_rule_input(const struct gw_rule_ctx *ctx, size_t i, const char **rol
             return gw_rule_each_point(ctx, role);
         return GW_NO_INDEX;
     }
-    const struct gw_role_need *need = &check->rule->needs[i];
-    for (size_t k = 0; k < need->nalt; k++) {
-        const uint32_t point = gw_check_role(check, need->alt[k]);
-        if (point != GW_NO_INDEX) {
+    for (size_t k = 0; k < check->rule->needs[i].nalt; k++) {
+        const struct gw_site_role *played = gw_check_need(check, i, k);
+        if (played != NULL) {
             if (role != NULL)
-                *role = need->alt[k];
-            return point;
+                *role = played->role;
+            return gw_check_point(check, played);
         }
     }
     return GW_NO_INDEX;
@@ -72,7 +73,7 @@ uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role)
         return gw_rule_input(ctx, 0, role);
     if (role != NULL)
         *role = check->role;
-    return gw_check_role(check, check->role);
+    return gw_check_point(check, gw_check_own(check));
 }
 
 bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point)
@@ -143,18 +144,19 @@ bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *dead
 {
     const struct gw_rule_def *rule = check->rule;
     if (rule->rule == GW_RULE_RATE) {
-        *limit = gw_check_param(check, "rate", NAN);
-        *deadband = gw_check_param(check, "deadband", 0.0);
+        *limit = gw_check_param(check, GW_PARAM_RATE, NAN);
+        *deadband = gw_check_param(check, GW_PARAM_DEADBAND, 0.0);
         return isfinite(*limit);
     }
     if (rule->rule == GW_RULE_BALANCE) {
-        *limit = gw_check_param(check, "percent", NAN);
-        *deadband = gw_check_param(check, "deadband", 0.0);
+        *limit = gw_check_param(check, GW_PARAM_PERCENT, NAN);
+        *deadband = gw_check_param(check, GW_PARAM_DEADBAND, 0.0);
         return isfinite(*limit);
     }
     const double of = rule->of_rated[0] != '\0' ? check->rated : 1.0;
-    *limit = gw_rule_settled(gw_check_param(check, rule->low ? "low" : "high", NAN) * of);
-    *deadband = gw_rule_settled(gw_check_param(check, "deadband", 0.0) * of);
+    *limit =
+        gw_rule_settled(gw_check_param(check, rule->low ? GW_PARAM_LOW : GW_PARAM_HIGH, NAN) * of);
+    *deadband = gw_rule_settled(gw_check_param(check, GW_PARAM_DEADBAND, 0.0) * of);
     return isfinite(*limit);
 }
 
@@ -272,7 +274,7 @@ static bool find_partner(const struct gw_rule_ctx *ctx, const struct gw_reading 
 /* Makes in and out a pair that was read within pair_ms. */
 static bool pair_up(const struct gw_rule_ctx *ctx, struct gw_balance *b)
 {
-    const int64_t pair_ms = (int64_t)gw_check_param(ctx->check, "pair_ms", 2000.0);
+    const int64_t pair_ms = (int64_t)gw_check_param(ctx->check, GW_PARAM_PAIR, 2000.0);
     const int64_t skew = b->in.sample.mono_ms - b->out.sample.mono_ms;
     if (skew <= pair_ms && -skew <= pair_ms)
         return true;
@@ -314,7 +316,7 @@ void gw_rule_balance(const struct gw_rule_ctx *ctx, struct gw_balance *out)
         return;
     double least = 0.0;
     if (ctx->check->rule->of_rated[0] != '\0') {
-        least = gw_rule_settled(gw_check_param(ctx->check, "min_percent", 0.0) / 100.0 *
+        least = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_MIN_PERCENT, 0.0) / 100.0 *
                                 ctx->check->rated);
     }
     if (!(out->q_in > least)) { /* also when the rated value is not known */

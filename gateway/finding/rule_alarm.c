@@ -95,7 +95,7 @@ static bool slope_of(const struct gw_rule_ctx *ctx, uint32_t point, int64_t to_m
 {
     struct gw_slope_sample s[3 * PART_USED];
     _Static_assert(3 * PART_USED <= GW_SLOPE_MAX, "a slope takes what the parts give");
-    const int64_t window = (int64_t)gw_check_param(ctx->check, "window_s", 60.0) * 1000;
+    const int64_t window = (int64_t)gw_check_param(ctx->check, GW_PARAM_WINDOW, 60.0) * 1000;
     const int64_t from = to_ms - window;
     const int64_t part = window / 3;
     size_t n = take_part(ctx, point, from, from + part, s);
@@ -145,7 +145,7 @@ static enum gw_tri any_state(const struct gw_rule_ctx *ctx, struct gw_tested *ou
     const struct gw_rule_def *rule = ctx->check->rule;
     enum gw_tri tri = GW_UNKNOWN;
     for (size_t i = 0; i < rule->ntests && tri != GW_TRUE; i++) {
-        const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
+        const struct gw_tested t = gw_rule_test(ctx, i);
         if (t.declared && (t.tri != GW_UNKNOWN || !out->declared)) {
             *out = t;
             tri = t.tri;

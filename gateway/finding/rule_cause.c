@@ -25,7 +25,7 @@ static struct effects look_at_effects(const struct gw_rule_ctx *ctx)
     const struct gw_rule_def *rule = ctx->check->rule;
     struct effects e = {.role = ""};
     for (size_t i = 0; i < rule->ntests && !e.seen; i++) {
-        const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
+        const struct gw_tested t = gw_rule_test(ctx, i);
         if (!t.declared)
             continue;
         if (e.declared == 0 || t.tri == GW_TRUE || (t.tri == GW_UNKNOWN && !e.unknown)) {
@@ -48,7 +48,7 @@ static void list_effects(const struct gw_rule_ctx *ctx, char *en, char *zh, size
     gw_buf_fixed(&be, en, size);
     gw_buf_fixed(&bz, zh, size);
     for (size_t i = 0; i < rule->ntests; i++) {
-        const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
+        const struct gw_tested t = gw_rule_test(ctx, i);
         if (!t.declared)
             continue;
         char value[GW_SHOWN];
@@ -174,9 +174,7 @@ static struct quantity quantity_of(const struct gw_rule_ctx *ctx, const struct g
     case GW_RULE_LIMIT:
         return from_point(&view, gw_rule_input(&view, 0, NULL));
     case GW_RULE_STATE:
-        return from_point(&view, alarm->rule->value[0] != '\0'
-                                     ? gw_check_role(alarm, alarm->rule->value)
-                                     : GW_NO_INDEX);
+        return from_point(&view, gw_check_point(alarm, gw_check_value(alarm)));
     case GW_RULE_BALANCE: {
         struct gw_balance b;
         gw_rule_balance(&view, &b);
@@ -227,7 +225,7 @@ static bool improving(const struct gw_rule_ctx *ctx, const struct gw_peer *p, do
         base = gw_rule_bound(p->def, &limit, &deadband) ? fabs(limit) : 0.0;
     }
     const double back = low ? value - p->worst : p->worst - value;
-    const double enough = gw_check_param(ctx->check, "improve_percent", 100.0) / 100.0 * base;
+    const double enough = gw_check_param(ctx->check, GW_PARAM_IMPROVE, 100.0) / 100.0 * base;
     return back > 0 && back >= enough;
 }
 

@@ -56,7 +56,7 @@ static const struct gw_proof *oldest_proof(const struct gw_rule_ctx *ctx)
 static enum gw_tri proofs_overdue(struct gw_rule_ctx *ctx)
 {
     const struct gw_proof *p = oldest_proof(ctx);
-    const double interval = gw_check_param(ctx->check, "interval_days", 0.0);
+    const double interval = gw_check_param(ctx->check, GW_PARAM_INTERVAL, 0.0);
     if (p == NULL) {
         gw_rule_en(ctx, "no proof test was recorded");
         gw_rule_zh(ctx, "尚无功能试验记录");
@@ -98,7 +98,7 @@ enum gw_tri gw_rule_overdue(struct gw_rule_ctx *ctx)
         gw_rule_zh(ctx, "未评估：时钟未同步");
         return GW_UNKNOWN;
     }
-    const double ahead = gw_check_param(ctx->check, "ahead_days", -1.0);
+    const double ahead = gw_check_param(ctx->check, GW_PARAM_AHEAD, -1.0);
     if (past >= 0) {
         const int64_t days = past / DAY_MS + 1;
         ctx->value = (double)days;

@@ -42,10 +42,9 @@
 
 #define HOUR_MS 3600000.0
 
-/* Decimal digits that a site declares are at most 9. */
 static double last_digit(const struct gw_point *p)
 {
-    return p->vtype == GW_V_NUM ? pow(10.0, -p->decimals) : 1.0;
+    return p->vtype == GW_V_NUM ? 1.0 / gw_rule_tens(p->decimals) : 1.0;
 }
 
 static double size_of(const struct gw_point *p, double lo, double hi)
@@ -64,9 +63,9 @@ static bool same_words(double lo, double hi, const struct gw_point *p)
 
 static bool has_moved(const struct gw_rule_ctx *ctx, const struct gw_point *p, double lo, double hi)
 {
-    const double percent = gw_check_param(ctx->check, "spread_percent", 0.0);
+    const double percent = gw_check_param(ctx->check, GW_PARAM_SPREAD_PERCENT, 0.0);
     const double spread = percent > 0 ? gw_rule_settled(percent / 100.0 * size_of(p, lo, hi))
-                                      : gw_check_param(ctx->check, "spread", 0.0);
+                                      : gw_check_param(ctx->check, GW_PARAM_SPREAD, 0.0);
     return !same_words(lo, hi, p) && gw_rule_settled(hi - lo) >= spread;
 }
 
@@ -84,15 +83,15 @@ static void start_anew(struct gw_rule_memory *m, double x)
 /* How long it has to stand still. */
 static double bar_ms(const struct gw_rule_ctx *ctx)
 {
-    const double least = gw_check_param(ctx->check, "hours", NAN) * HOUR_MS;
-    const double times = gw_check_param(ctx->check, "calm_times", 0.0);
+    const double least = gw_check_param(ctx->check, GW_PARAM_HOURS, NAN) * HOUR_MS;
+    const double times = gw_check_param(ctx->check, GW_PARAM_CALM_TIMES, 0.0);
     return fmax(least, times * (double)ctx->memory->calm_ms);
 }
 
 /* A move ends a standstill, which shows how long the instrument rests by its nature. */
 static void learn(const struct gw_rule_ctx *ctx, struct gw_rule_memory *m)
 {
-    if (!(gw_check_param(ctx->check, "moves", 0.0) > 0))
+    if (!(gw_check_param(ctx->check, GW_PARAM_MOVES, 0.0) > 0))
         return;
     if (m->moves < GW_MEMORY_MOVES)
         m->moves++;
@@ -131,7 +130,7 @@ static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_r
     m->with_lo[i] = seeded ? fmin(m->with_lo[i], x) : x;
     m->with_hi[i] = seeded ? fmax(m->with_hi[i], x) : x;
     m->seeded |= 1u << i;
-    const double percent = gw_check_param(ctx->check, "vary_percent", 0.0);
+    const double percent = gw_check_param(ctx->check, GW_PARAM_VARY_PERCENT, 0.0);
     const double lo = m->with_lo[i];
     const double hi = m->with_hi[i];
     const double least = gw_rule_settled(percent / 100.0 * size_of(r->point, lo, hi));
@@ -139,29 +138,11 @@ static void watch_witness(struct gw_rule_ctx *ctx, unsigned i, const struct gw_r
         m->moved = true;
 }
 
-/* The other numbers of its device. */
-static void watch_siblings(struct gw_rule_ctx *ctx, uint32_t own)
+static void watch_witnesses(struct gw_rule_ctx *ctx)
 {
-    const uint32_t device = gw_table_point(ctx->table, own)->device;
-    unsigned n = 0;
-    for (uint32_t i = 0; i < gw_table_npoints(ctx->table) && n < GW_MEMORY_WITNESSES; i++) {
-        const struct gw_point *p = gw_table_point(ctx->table, i);
-        if (i != own && p->device == device && (p->vtype == GW_V_NUM || p->vtype == GW_V_INT)) {
-            const struct gw_reading r = gw_rule_read(ctx, i);
-            watch_witness(ctx, n++, &r);
-        }
-    }
-}
-
-static void watch_companions(struct gw_rule_ctx *ctx, uint32_t own)
-{
-    const struct gw_role_need *need = &ctx->check->rule->needs[1];
-    for (unsigned k = 0; k < need->nalt && k < GW_MEMORY_WITNESSES; k++) {
-        const uint32_t point = gw_check_role(ctx->check, need->alt[k]);
-        if (point != GW_NO_INDEX && point != own) {
-            const struct gw_reading r = gw_rule_read(ctx, point);
-            watch_witness(ctx, k, &r);
-        }
+    for (unsigned i = 0; i < ctx->check->nwitnesses; i++) {
+        const struct gw_reading r = gw_rule_read(ctx, ctx->check->witnesses[i]);
+        watch_witness(ctx, i, &r);
     }
 }
 
@@ -170,9 +151,8 @@ static void watch_companions(struct gw_rule_ctx *ctx, uint32_t own)
 /* A state by which the instrument has shown that it lives, such as an alarm or a test. */
 static bool lives(const struct gw_rule_ctx *ctx)
 {
-    const struct gw_rule_def *rule = ctx->check->rule;
-    for (size_t i = 0; i < rule->ntests; i++)
-        if (gw_rule_test(ctx, &rule->tests[i]).tri == GW_TRUE)
+    for (size_t i = 0; i < ctx->check->rule->ntests; i++)
+        if (gw_rule_test(ctx, i).tri == GW_TRUE)
             return true;
     return false;
 }
@@ -238,12 +218,9 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
     if (lives(ctx))
         ctx->memory->holds = false;
     watch(ctx, r.point, x);
-    if (ctx->check->rule->rule == GW_RULE_DECOUPLED)
-        watch_companions(ctx, own);
-    else
-        watch_siblings(ctx, own);
+    watch_witnesses(ctx);
     const struct gw_rule_memory *m = ctx->memory;
-    const double step = gw_check_param(ctx->check, "step_percent", 0.0);
+    const double step = gw_check_param(ctx->check, GW_PARAM_STEP_PERCENT, 0.0);
     if (step > 0 &&
         last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi)))
         return too_coarse(ctx, role, r.point);
@@ -252,7 +229,7 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
     say(ctx, role, r.point);
     if (!((double)m->held_ms >= bar_ms(ctx)))
         return GW_FALSE;
-    return (double)m->moves < gw_check_param(ctx->check, "moves", 0.0)
+    return (double)m->moves < gw_check_param(ctx->check, GW_PARAM_MOVES, 0.0)
                ? too_quiet(ctx, role, r.point)
                : GW_TRUE;
 }
@@ -287,8 +264,8 @@ enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx)
     if (still != GW_TRUE)
         return still;
     const struct gw_point *p = gw_table_point(ctx->table, gw_rule_each_point(ctx, NULL));
-    const double near = gw_rule_settled(gw_check_param(ctx->check, "end_percent", 0.0) / 100.0 *
-                                        (p->sane_hi - p->sane_lo));
+    const double near = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_END_PERCENT, 0.0) /
+                                        100.0 * (p->sane_hi - p->sane_lo));
     const double low = gw_rule_settled(ctx->value - p->sane_lo);
     const double high = gw_rule_settled(p->sane_hi - ctx->value);
     const struct gw_finding *alarm = told_by(ctx);

@@ -52,7 +52,7 @@ static void look_at_tests(const struct gw_rule_ctx *ctx, struct seen *s)
         const struct gw_role_test *test = &rule->tests[i];
         if (test->fact.key[0] != '\0' && !gw_inv_has_fact(ctx->check->asset, &test->fact))
             continue;
-        const struct gw_tested t = gw_rule_test(ctx, test);
+        const struct gw_tested t = gw_rule_test(ctx, i);
         if (t.declared)
             take(s, t.tri, test->direct, &t.reading, test->role);
     }
@@ -60,15 +60,14 @@ static void look_at_tests(const struct gw_rule_ctx *ctx, struct seen *s)
 
 /* The points that play one of the roles of a need, one after the other. */
 struct walk {
-    const struct gw_role_need *need;
-    size_t role, point;
+    size_t need, alt, point;
 };
 
 static bool next_point(const struct gw_check_def *check, struct walk *w, const char **role,
                        uint32_t *point)
 {
-    for (; w->role < w->need->nalt; w->role++, w->point = 0) {
-        const struct gw_site_role *r = gw_rule_role(check, w->need->alt[w->role]);
+    for (; w->alt < check->rule->needs[w->need].nalt; w->alt++, w->point = 0) {
+        const struct gw_site_role *r = gw_check_need(check, w->need, w->alt);
         if (r != NULL && w->point < r->npoints) {
             *role = r->role;
             *point = r->points[w->point++];
@@ -78,10 +77,10 @@ static bool next_point(const struct gw_check_def *check, struct walk *w, const c
     return false;
 }
 
-static void look_at_numbers(const struct gw_rule_ctx *ctx, const struct gw_role_need *need,
-                            double least, struct seen *s)
+/* Of needs[0]. */
+static void look_at_numbers(const struct gw_rule_ctx *ctx, double least, struct seen *s)
 {
-    struct walk w = {.need = need};
+    struct walk w = {.need = 0};
     const char *role = "";
     uint32_t point = 0;
     while (next_point(ctx->check, &w, &role, &point)) {
@@ -112,9 +111,10 @@ static void follow(struct gw_rule_ctx *ctx, double x, double rise)
     m->hi = fmax(x, m->lo);
 }
 
-static void look_at_rise(struct gw_rule_ctx *ctx, const struct gw_role_need *need, struct seen *s)
+/* Of needs[1]. */
+static void look_at_rise(struct gw_rule_ctx *ctx, struct seen *s)
 {
-    struct walk w = {.need = need};
+    struct walk w = {.need = 1};
     const char *role = "";
     uint32_t point = 0;
     struct gw_reading hottest = {.point = NULL};
@@ -139,7 +139,7 @@ static void look_at_rise(struct gw_rule_ctx *ctx, const struct gw_role_need *nee
         take(s, GW_UNKNOWN, false, &hottest, hottest_role);
         return;
     }
-    const double rise = gw_check_param(ctx->check, "rise", INFINITY);
+    const double rise = gw_check_param(ctx->check, GW_PARAM_RISE, INFINITY);
     follow(ctx, top, rise);
     const bool risen = gw_rule_settled(top - ctx->memory->lo) >= rise;
     const bool first = !s->any || s->tri != GW_TRUE;
@@ -186,12 +186,12 @@ static enum gw_tri suspended(struct gw_rule_ctx *ctx)
         return GW_FALSE;
     }
     look_at_tests(ctx, &s);
-    const double least =
-        gw_rule_settled(gw_check_param(ctx->check, "min_percent", NAN) / 100.0 * ctx->check->rated);
+    const double least = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_MIN_PERCENT, NAN) /
+                                         100.0 * ctx->check->rated);
     if (rule->nneeds > 0 && isfinite(least))
-        look_at_numbers(ctx, &rule->needs[0], least, &s);
+        look_at_numbers(ctx, least, &s);
     if (rule->nneeds > 1)
-        look_at_rise(ctx, &rule->needs[1], &s);
+        look_at_rise(ctx, &s);
     if (!s.any)
         return nothing_to_see(ctx);
     if (s.direct)
@@ -243,7 +243,7 @@ enum gw_tri gw_rule_permit(struct gw_rule_ctx *ctx)
     struct seen s = {.tri = GW_UNKNOWN};
     look_at_tests(ctx, &s);
     if (rule->nneeds > 0)
-        look_at_numbers(ctx, &rule->needs[0], gw_check_param(ctx->check, "high", INFINITY), &s);
+        look_at_numbers(ctx, gw_check_param(ctx->check, GW_PARAM_HIGH, INFINITY), &s);
     if (!s.any)
         return nothing_to_see(ctx);
     if (s.tri == GW_UNKNOWN)

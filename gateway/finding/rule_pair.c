@@ -34,8 +34,8 @@ enum gw_tri gw_rule_below(struct gw_rule_ctx *ctx)
     gw_rule_pair(ctx, &b);
     if (b.state != GW_BAL_OK)
         return gw_rule_uncompared(ctx, &b);
-    const double limit = gw_check_param(ctx->check, "high", NAN);
-    const double deadband = gw_check_param(ctx->check, "deadband", 0.0);
+    const double limit = gw_check_param(ctx->check, GW_PARAM_HIGH, NAN);
+    const double deadband = gw_check_param(ctx->check, GW_PARAM_DEADBAND, 0.0);
     const double bound = gw_rule_settled(ctx->was ? limit - deadband : limit);
     ctx->value = gw_rule_settled(b.q_out - b.q_in);
     ctx->limit = limit;
@@ -81,9 +81,9 @@ enum gw_tri gw_rule_alternating(struct gw_rule_ctx *ctx)
     gw_rule_balance(ctx, &b);
     if (b.state != GW_BAL_OK)
         return gw_rule_uncompared(ctx, &b);
-    const double limit = gw_check_param(ctx->check, "percent", NAN);
-    const double minutes = gw_check_param(ctx->check, "minutes", NAN);
-    const int64_t want = llround(gw_check_param(ctx->check, "flips", 3.0));
+    const double limit = gw_check_param(ctx->check, GW_PARAM_PERCENT, NAN);
+    const double minutes = gw_check_param(ctx->check, GW_PARAM_MINUTES, NAN);
+    const int64_t want = llround(gw_check_param(ctx->check, GW_PARAM_FLIPS, 3.0));
     const int sign = b.percent > limit ? 1 : b.percent < -limit ? -1 : 0;
     note_sign(ctx, sign, llround(minutes * 60000.0));
     const int64_t flips = ctx->memory->flips;

@@ -25,11 +25,11 @@ struct gw_reading gw_rule_read(const struct gw_rule_ctx *ctx, uint32_t point);
  * that binary noise does not decide at the exact limit. */
 double gw_rule_settled(double x);
 
+/* 10 to the power of a point's decimals, of which a site declares 9 at most. */
+double gw_rule_tens(int decimals);
+
 /* The reading as a number: a usable, finite NUM or INT. */
 bool gw_reading_number(const struct gw_reading *r, double *out);
-
-/* The asset's role with all points that play it; NULL when nobody does. */
-const struct gw_site_role *gw_rule_role(const struct gw_check_def *check, const char *role);
 
 /* The point that the rule's i-th need names: the first of its alternatives that is played. Without
  * needs, the point of `each`. GW_NO_INDEX when there is none. *role (may be NULL) becomes the role.
@@ -85,9 +85,9 @@ struct gw_tested {
     bool declared;
     struct gw_reading reading; /* the point that decided; valid when declared */
 };
-/* A role played by several points that are not companions of `each` counts as a whole: TRUE when
+/* Test i of the rule. A role played by several points that are not companions of `each` counts as a whole: TRUE when
  * one of them is, FALSE when all are not. */
-struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, const struct gw_role_test *test);
+struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, size_t i);
 
 /* The asset's RUN point. */
 enum gw_run_state { GW_RUN_UNDECLARED = 0, GW_RUN_UNSURE, GW_RUN_STOPPED, GW_RUN_RUNNING };
@@ -99,7 +99,7 @@ enum gw_run_state gw_rule_run(const struct gw_check_def *check, const struct gw_
 void gw_rule_en(struct gw_rule_ctx *ctx, const char *fmt, ...) GW_PRINTF(2, 3);
 void gw_rule_zh(struct gw_rule_ctx *ctx, const char *fmt, ...) GW_PRINTF(2, 3);
 
-/* Chinese title of a role, or its name where the catalogue gives none. */
+/* Chinese title of a role, or its name where the catalogue gives none; "" while no words are wanted. */
 const char *gw_rule_title(const struct gw_rule_ctx *ctx, const char *role);
 const char *gw_quality_zh(enum gw_quality q);
 const char *gw_state_zh(enum gw_state s);

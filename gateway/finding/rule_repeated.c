@@ -37,7 +37,7 @@ static bool counts_of(const struct gw_reading *r, int64_t *out)
     if (r->quality != GW_Q_GOOD || !gw_reading_number(r, &x))
         return false;
     if (r->sample.vtype == GW_V_NUM)
-        x *= pow(10.0, r->point->decimals);
+        x *= gw_rule_tens(r->point->decimals);
     if (!(fabs(x) < COUNTS_MAX))
         return false;
     *out = llround(x);
@@ -84,8 +84,8 @@ enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx)
     m->at_ms = r.sample.mono_ms;
     gw_tape_add(ctx->tape, counts, r.sample.mono_ms);
     const struct gw_tape_match match = gw_tape_match(ctx->tape);
-    const double reads = gw_check_param(ctx->check, "reads", NAN);
-    const double share = gw_check_param(ctx->check, "change_percent", NAN) / 100.0;
+    const double reads = gw_check_param(ctx->check, GW_PARAM_READS, NAN);
+    const double share = gw_check_param(ctx->check, GW_PARAM_CHANGE_PERCENT, NAN) / 100.0;
     const bool repeated = (double)match.reads >= reads &&
                           (double)match.changes >= gw_rule_settled(share * (double)match.reads);
     ctx->value = (double)match.reads;

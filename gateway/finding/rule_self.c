@@ -28,7 +28,7 @@ static enum gw_tri changed(struct gw_rule_ctx *ctx)
 
 static enum gw_tri offline(struct gw_rule_ctx *ctx)
 {
-    const double hours = gw_check_param(ctx->check, "hours", 24.0);
+    const double hours = gw_check_param(ctx->check, GW_PARAM_HOURS, 24.0);
     const double away = (double)ctx->signs->away_ms / 3600000.0;
     if (!(away > hours)) {
         gw_rule_en(ctx, "the gateway was not off for longer than %.15g h", hours);

@@ -42,22 +42,22 @@ static int weight(enum gw_tri t)
     return t == GW_TRUE ? 2 : t == GW_UNKNOWN ? 1 : 0;
 }
 
-struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, const struct gw_role_test *test)
+struct gw_tested gw_rule_test(const struct gw_rule_ctx *ctx, size_t i)
 {
+    const struct gw_role_test *test = &ctx->check->rule->tests[i];
     struct gw_tested out = {.tri = GW_UNKNOWN};
-    const struct gw_site_role *role = gw_rule_role(ctx->check, test->role);
+    const struct gw_site_role *role = gw_check_test(ctx->check, i);
     if (role == NULL)
         return out;
-    const struct gw_site_role *own =
-        ctx->check->role[0] != '\0' ? gw_rule_role(ctx->check, ctx->check->role) : NULL;
+    const struct gw_site_role *own = gw_check_own(ctx->check);
     if (own != NULL && own->npoints == role->npoints) {
         out.declared = true;
-        out.reading = gw_rule_read(ctx, gw_check_role(ctx->check, test->role));
+        out.reading = gw_rule_read(ctx, gw_check_point(ctx->check, role));
         out.tri = test_reading(test, &out.reading);
         return out;
     }
-    for (size_t i = 0; i < role->npoints; i++) {
-        const struct gw_reading r = gw_rule_read(ctx, role->points[i]);
+    for (size_t k = 0; k < role->npoints; k++) {
+        const struct gw_reading r = gw_rule_read(ctx, role->points[k]);
         const enum gw_tri tri = test_reading(test, &r);
         if (!out.declared || weight(tri) > weight(out.tri))
             out = (struct gw_tested){.tri = tri, .declared = true, .reading = r};
@@ -72,7 +72,7 @@ static enum gw_tri any_test(const struct gw_rule_ctx *ctx, struct gw_tested *out
     const struct gw_rule_def *rule = ctx->check->rule;
     bool found = false;
     for (size_t i = 0; i < rule->ntests; i++) {
-        const struct gw_tested t = gw_rule_test(ctx, &rule->tests[i]);
+        const struct gw_tested t = gw_rule_test(ctx, i);
         if (t.declared && (!found || weight(t.tri) > weight(out->tri))) {
             *out = t;
             *which = &rule->tests[i];
@@ -87,7 +87,7 @@ static enum gw_tri any_test(const struct gw_rule_ctx *ctx, struct gw_tested *out
 static bool limit_holds_for(const struct gw_rule_ctx *ctx)
 {
     const struct gw_finding *f = ctx->check->finding;
-    const uint32_t at = gw_check_role(ctx->check, ctx->check->rule->value);
+    const uint32_t at = gw_check_point(ctx->check, gw_check_value(ctx->check));
     for (size_t i = 0; i < f->nrules && at != GW_NO_INDEX; i++) {
         const struct gw_rule_def *r = &f->rules[i];
         if (r->rule == GW_RULE_LIMIT && !r->low && r->of_rated[0] == '\0')
@@ -101,7 +101,7 @@ static bool limit_holds_for(const struct gw_rule_ctx *ctx)
 static void note_disagreement(const struct gw_rule_ctx *ctx, enum gw_tri tri, char *en, char *zh,
                               size_t size)
 {
-    const double high = gw_check_param(ctx->check, "high", NAN);
+    const double high = gw_check_param(ctx->check, GW_PARAM_HIGH, NAN);
     en[0] = '\0';
     zh[0] = '\0';
     if (tri != GW_TRUE || !isfinite(high) || !limit_holds_for(ctx) || !isfinite(ctx->value) ||
@@ -133,8 +133,7 @@ static void say_test(struct gw_rule_ctx *ctx, const struct gw_role_test *test,
 /* The quantity behind a state ("value" of the rule), for the record and for what comes after. */
 static void note_value(struct gw_rule_ctx *ctx)
 {
-    const char *role = ctx->check->rule->value;
-    const uint32_t at = role[0] != '\0' ? gw_check_role(ctx->check, role) : GW_NO_INDEX;
+    const uint32_t at = gw_check_point(ctx->check, gw_check_value(ctx->check));
     if (at == GW_NO_INDEX)
         return;
     const struct gw_reading r = gw_rule_read(ctx, at);
@@ -317,11 +316,11 @@ static enum presence point_presence(const struct gw_rule_ctx *ctx, uint32_t poin
     return UNSURE;
 }
 
-static struct need_view view_need(const struct gw_rule_ctx *ctx, const struct gw_role_need *need)
+static struct need_view view_need(const struct gw_rule_ctx *ctx, size_t need)
 {
     struct need_view v = {.presence = UNDECLARED, .point = GW_NO_INDEX};
-    for (size_t k = 0; k < need->nalt; k++) {
-        const struct gw_site_role *role = gw_rule_role(ctx->check, need->alt[k]);
+    for (size_t k = 0; k < ctx->check->rule->needs[need].nalt; k++) {
+        const struct gw_site_role *role = gw_check_need(ctx->check, need, k);
         for (size_t i = 0; role != NULL && i < role->npoints; i++) {
             const enum presence p = point_presence(ctx, role->points[i]);
             if (p == MET)
@@ -395,7 +394,7 @@ enum gw_tri gw_rule_absent(struct gw_rule_ctx *ctx)
     uint32_t silent = GW_NO_INDEX;
     uint32_t unsure = GW_NO_INDEX;
     for (size_t i = 0; i < rule->nneeds; i++) {
-        const struct need_view v = view_need(ctx, &rule->needs[i]);
+        const struct need_view v = view_need(ctx, i);
         switch (v.presence) {
         case MET:
             ctx->seen |= 1u << i;

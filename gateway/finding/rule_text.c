@@ -71,6 +71,8 @@ void gw_rule_zh(struct gw_rule_ctx *ctx, const char *fmt, ...)
 
 const char *gw_rule_title(const struct gw_rule_ctx *ctx, const char *role)
 {
+    if (!ctx->explain)
+        return "";
     const struct gw_role_def *def =
         ctx->catalogue != NULL ? gw_catalogue_role(ctx->catalogue, role) : NULL;
     return def != NULL && def->title.zh[0] != '\0' ? def->title.zh : role;

@@ -2,7 +2,6 @@
 #include "journal/fresh.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 static struct gw_fresh_row *at(struct gw_fresh *f, size_t i)
 {
@@ -48,7 +47,7 @@ static void leave(struct gw_fresh *f, struct gw_fresh_row *r)
 {
     f->alive--;
     f->bytes -= r->row->len;
-    free(r->row);
+    gw_pool_give(f->pool, r->row, r->row->cap);
     r->row = NULL;
 }
 

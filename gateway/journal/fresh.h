@@ -14,13 +14,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pool.h"
 #include "model/parcel.h"
 
 #define GW_FRESH_ROWS  512
 #define GW_FRESH_BYTES ((size_t)1024 * 1024) /* or a quarter of the file's quota */
 
-/* One block, freed with free(). */
+/* One block of the pool of its owner. */
 struct gw_row {
+    size_t cap;               /* of the block */
     enum gw_parcel_kind kind; /* EVENT or TELEMETRY */
     int64_t t_ms;             /* wall time at which it was posted */
     char topic[GW_PARCEL_TOPIC];
@@ -33,9 +35,10 @@ struct gw_fresh_row {
     int64_t came_ms;    /* monotonic */
 };
 
-/* Zero-initialised but for max_bytes it is empty. */
+/* Zero-initialised but for max_bytes and pool it is empty. */
 struct gw_fresh {
-    size_t max_bytes; /* set by the owner */
+    size_t max_bytes;     /* set by the owner */
+    struct gw_pool *pool; /* that rows go back to, set by the owner, lent; NULL: they are freed */
     struct gw_fresh_row ring[GW_FRESH_ROWS];
     size_t first, span;
     int64_t first_id; /* of ring[first] */

@@ -20,6 +20,12 @@ void gw_handout_restart(struct gw_keeper *k)
 {
     memset(k->record_at, 0, sizeof k->record_at);
     k->window_at = 0;
+    gw_handout_look(k);
+}
+
+void gw_handout_look(struct gw_keeper *k)
+{
+    k->looked_seq = -1;
 }
 
 void gw_handout_live(struct gw_keeper *k, unsigned reader)
@@ -54,6 +60,9 @@ static bool next_record(struct gw_keeper *k, struct found *out)
     struct gw_err err;
     int looks = 0;
     out->again = NULL;
+    /* Most parcels are rows; five queries before each of them would cost more than the row. */
+    if (k->looked_seq == k->known.seq)
+        return false;
     for (int i = 0; i <= GW_RANKS && k->records != NULL && !k->fatal;) {
         bool window = i == GW_RANKS;
         bool found = false;
@@ -74,7 +83,7 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             *out->at = out->parcel.key;
             if (out->parcel.data == NULL)
                 gw_chain_spoilt(k, &out->parcel);
-            free(out->parcel.data);
+            gw_parcel_clear(&out->parcel);
             k->unfinished = ++looks == LOOKS;
             if (k->unfinished)
                 return false;
@@ -82,6 +91,8 @@ static bool next_record(struct gw_keeper *k, struct found *out)
             i++;
         }
     }
+    if (k->records != NULL && !k->fatal)
+        k->looked_seq = k->known.seq;
     return false;
 }
 
@@ -192,7 +203,7 @@ static void serve(struct gw_keeper *k, unsigned reader)
         if (!next_parcel(k, reader, &next))
             return;
         if (!hand_over(k, reader, &next.parcel)) {
-            free(next.parcel.data);
+            gw_parcel_clear(&next.parcel);
             return;
         }
         if (next.again != NULL)

@@ -52,12 +52,12 @@ static void drain(struct gw_journal *j)
     while (j->posts != NULL && gw_mailbox_get(j->posts, &post))
         free(post);
     while (j->rows != NULL && gw_mailbox_get(j->rows, &row))
-        free(row);
+        gw_pool_give(j->pool, row, row->cap);
     while (j->notices != NULL && gw_mailbox_get(j->notices, &notice))
         gw_notice_clear(&notice);
     for (size_t i = 0; i < GW_READERS_MAX; i++)
         while (j->ports[i].parcels != NULL && gw_mailbox_get(j->ports[i].parcels, &parcel))
-            free(parcel.data);
+            gw_parcel_clear(&parcel);
 }
 
 static void journal_free(struct gw_journal *j)
@@ -72,6 +72,7 @@ static void journal_free(struct gw_journal *j)
         gw_mailbox_free(j->ports[i].parcels);
         free(j->ports[i].acks.at);
     }
+    gw_pool_free(j->pool);
     if (j->wake_fd >= 0)
         close(j->wake_fd);
     gw_buf_free(&j->page.page);
@@ -133,6 +134,8 @@ enum gw_status gw_journal_start(const struct gw_journal_conf *conf, struct gw_jo
     if (j->wake_fd < 0)
         status = gw_err_set(err, GW_E_IO, "journal: cannot make an event descriptor: %s",
                             strerror(errno));
+    if (status == GW_OK && gw_pool_new(GW_ROWS_SPARE, GW_ROWS_SPARE_BYTES, &j->pool) != GW_OK)
+        status = gw_err_set(err, GW_E_NOMEM, "journal: out of memory");
     if (status == GW_OK)
         status = make_mailboxes(j, err);
     if (status == GW_OK)
@@ -295,9 +298,10 @@ enum gw_status gw_journal_row(struct gw_journal *j, enum gw_parcel_kind kind, co
         return GW_E_RANGE;
     }
     enum gw_status status = GW_E_NOMEM;
-    struct gw_row *row = malloc(sizeof *row + len);
+    size_t cap;
+    struct gw_row *row = gw_pool_take(j->pool, sizeof *row + len, &cap);
     if (row != NULL) {
-        *row = (struct gw_row){.kind = kind, .t_ms = now_ms, .len = len};
+        *row = (struct gw_row){.cap = cap, .kind = kind, .t_ms = now_ms, .len = len};
         memcpy(row->topic, topic, topic_len + 1);
         memcpy(row->data, data, len);
         status = reserve(j, len) ? GW_OK : GW_E_FULL;
@@ -308,7 +312,7 @@ enum gw_status gw_journal_row(struct gw_journal *j, enum gw_parcel_kind kind, co
         }
     }
     if (status != GW_OK) {
-        free(row);
+        gw_pool_give(j->pool, row, cap);
         count_refused(j, kind, now_ms);
     }
     return status;
@@ -324,9 +328,11 @@ void gw_journal_grant(struct gw_journal *j, unsigned reader, unsigned n)
     assert(reader < j->conf.nreaders);
     pthread_mutex_lock(&j->lock);
     struct gw_port *port = &j->ports[reader];
+    const bool waited = port->grants == 0; /* otherwise nothing waits for a grant */
     port->grants = n < UINT_MAX - port->grants ? port->grants + n : UINT_MAX;
     pthread_mutex_unlock(&j->lock);
-    gw_keeper_wake(j);
+    if (waited)
+        gw_keeper_wake(j);
 }
 
 void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind kind, int64_t key)
@@ -336,8 +342,12 @@ void gw_journal_ack(struct gw_journal *j, unsigned reader, enum gw_parcel_kind k
     struct gw_port *port = &j->ports[reader];
     if (!gw_acks_push(&port->acks, (struct gw_ack){kind, key}))
         port->acks_lost = true;
+    /* That of a row is early enough when the next row comes, or before it would be written. */
+    const bool urgent =
+        (kind != GW_PARCEL_TELEMETRY && kind != GW_PARCEL_EVENT) || port->acks.n >= GW_ACKS_MAX / 8;
     pthread_mutex_unlock(&j->lock);
-    gw_keeper_wake(j);
+    if (urgent)
+        gw_keeper_wake(j);
 }
 
 void gw_journal_live(struct gw_journal *j, unsigned reader)

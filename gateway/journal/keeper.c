@@ -20,6 +20,7 @@
 #define STEADY_MS      60000
 #define ROOM_WAIT_MS   10
 #define BLOCKED_MS     100
+#define ROWS_ACKED_MS  1000 /* rows that are out: nobody wakes the thread for their acks */
 #define ASIDES_AT_ONCE 3
 #define ASIDE_PAUSE_MS 3600000
 
@@ -184,7 +185,8 @@ static void take_port(struct gw_keeper *k, unsigned reader)
     bool lost = port->acks_lost;
     if (k->acks.n < GW_ACKS_MAX / 2) {
         acks = port->acks;
-        port->acks = (struct gw_acks){0};
+        port->acks = k->spare;
+        k->spare = (struct gw_acks){0};
         port->acks_lost = false;
     } else {
         lost = false;
@@ -198,7 +200,10 @@ static void take_port(struct gw_keeper *k, unsigned reader)
         else if (is_of_this_chain(k, reader, ack) && !take_ack(k, reader, ack))
             lost = true;
     }
-    free(acks.at);
+    if (acks.at != NULL) {
+        free(k->spare.at);
+        k->spare = (struct gw_acks){.at = acks.at, .cap = acks.cap};
+    }
     /* What lies between was handed out before the call, so acks come first. */
     if (lost || rewinds != k->rewinds[reader])
         gw_handout_rewind(k, reader);
@@ -278,6 +283,8 @@ static int64_t next_due(const struct gw_keeper *k, int64_t now_ms)
         due_ms = earlier(due_ms, k->rows_trouble.retry_ms);
     else
         due_ms = earlier(due_ms, gw_bulk_due(k));
+    if (gw_rows_waiting(k->rows) > 0)
+        due_ms = earlier(due_ms, now_ms + ROWS_ACKED_MS);
     if (k->blocked)
         due_ms = earlier(due_ms, now_ms + BLOCKED_MS);
     return due_ms;
@@ -408,6 +415,7 @@ static bool set_up(struct gw_keeper *k, struct gw_journal *j)
                                  .jitter_pct = RETRY_JITTER,
                                  .rand = seed};
     k->j = j;
+    gw_handout_look(k);
     k->env.clock = j->conf.clock;
     k->env.gateway = j->conf.gateway;
     gw_clock_boot_id(k->env.boot);
@@ -422,6 +430,7 @@ static bool set_up(struct gw_keeper *k, struct gw_journal *j)
                                 .max_bytes = j->conf.telemetry_bytes,
                                 .readers = j->conf.readers,
                                 .nreaders = j->conf.nreaders,
+                                .pool = j->pool,
                                 .clock = j->conf.clock};
     return gw_rows_new(&conf, &k->rows, NULL) == GW_OK;
 }
@@ -431,6 +440,7 @@ static void tear_down(struct gw_keeper *k)
     for (size_t i = 0; i < k->nbatch; i++)
         free(k->batch[i]);
     free(k->acks.at);
+    free(k->spare.at);
     gw_receipts_forget(k);
     gw_rows_free(k->rows);
     free(k->records_path);

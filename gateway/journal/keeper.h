@@ -2,8 +2,9 @@
  *
  * keeper: the journal's thread, which owns both files. Private to this folder.
  *
- * It sleeps until something is posted, granted or acked, or until a timer of its own (a retry, the
- * commit of telemetry, the end of a loss episode). In each round it first takes what other threads
+ * It sleeps until something is posted, granted where grants had run out, or acked that is more than a
+ * row, or until a timer of its own (a retry, the commit of telemetry, acks of rows, the end of a
+ * loss episode). In each round it first takes what other threads
  * have left under the lock, then commits, then tells, then hands out parcels, and runs a checkpoint
  * last, when nobody waits for it.
  *
@@ -75,6 +76,9 @@ struct gw_port {
 
 #define GW_ROWS_CAPACITY 1024
 #define GW_ROWS_BYTES    ((size_t)4 * 1024 * 1024)
+/* Rows and parcels that are kept for the next ones: those of a burst. */
+#define GW_ROWS_SPARE       GW_POOL_BLOCKS_MAX
+#define GW_ROWS_SPARE_BYTES ((size_t)1024 * 1024)
 
 /* A page of the chain, or a window, that somebody asked for. */
 struct gw_export {
@@ -106,6 +110,7 @@ struct gw_journal {
     struct gw_journal_conf conf;
     struct gw_mailbox *posts;    /* struct gw_post * */
     struct gw_mailbox *rows;     /* struct gw_row * */
+    struct gw_pool *pool;        /* of rows, and of parcels with them */
     struct gw_mailbox *notices;  /* struct gw_notice */
     struct gw_mailbox *receipts; /* struct gw_receipt */
     struct gw_mailbox *resends;  /* struct gw_resend */
@@ -162,7 +167,8 @@ struct gw_keeper {
     struct gw_post *batch[GW_BATCH_POSTS];
     size_t nbatch;
     size_t batch_bytes;
-    struct gw_acks acks; /* of records and windows */
+    struct gw_acks acks;  /* of records and windows */
+    struct gw_acks spare; /* empty: the room in which the next acks of a reader are taken */
 
     /* receipts.c */
     struct gw_receipt receipts[GW_RECEIPTS_AT_ONCE];
@@ -186,6 +192,7 @@ struct gw_keeper {
     /* handout.c */
     int64_t record_at[GW_RANKS]; /* the records reader was handed everything up to here */
     int64_t window_at;
+    int64_t looked_seq; /* up to here no record or window waits behind those; -1: not known */
     uint64_t rewinds[GW_READERS_MAX]; /* those that are done */
     uint64_t lives[GW_READERS_MAX];   /* those that were taken note of */
     unsigned streak;                  /* historical records handed out in a row */
@@ -277,6 +284,8 @@ void gw_handout(struct gw_keeper *k);
 void gw_handout_rewind(struct gw_keeper *k, unsigned reader);
 void gw_handout_live(struct gw_keeper *k, unsigned reader);
 void gw_handout_restart(struct gw_keeper *k); /* another records.db */
+/* What had been delivered waits again, though no record was added: it has to be looked for. */
+void gw_handout_look(struct gw_keeper *k);
 /* A record or window of that key may have been handed out since the last rewind or restart. */
 bool gw_handout_was_out(const struct gw_keeper *k, enum gw_parcel_kind kind, int64_t key);
 

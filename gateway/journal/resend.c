@@ -62,8 +62,10 @@ static enum gw_status resend(struct gw_keeper *k, const char *record, enum gw_wi
         if (status != GW_OK)
             return GW_E_CLOSED; /* it was told */
     }
-    if (w.kept)
+    if (w.kept) {
         queue(k, w.seq);
+        gw_handout_look(k);
+    }
     return GW_OK;
 }
 

@@ -136,8 +136,12 @@ static enum gw_status find_stored(struct gw_rows *r, int k, struct gw_position *
         bool found = false;
         gw_db_bind_int(r->db, q, 1, p->sent);
         enum gw_status status = gw_db_step(r->db, q, &found, err);
-        if (!found)
+        if (!found) {
+            /* The next one will be behind all that the file has now. */
+            if (status == GW_OK)
+                p->sent = r->last_id < last ? r->last_id : last;
             return status;
+        }
         int64_t id = gw_db_int(r->db, q, 0);
         bool forward = id > p->sent;
         if (forward && id <= last && !is_gone(r, k, id)) {
@@ -173,9 +177,10 @@ static enum gw_status copy_row(const struct gw_rows *r, const struct found *foun
                                struct gw_parcel *out, struct gw_err *err)
 {
     const struct gw_row *row = found->fresh;
-    struct gw_parcel parcel = {.kind = row->kind, .key = found->id, .len = row->len};
+    struct gw_parcel parcel = {
+        .kind = row->kind, .key = found->id, .len = row->len, .pool = r->conf.pool};
     memcpy(parcel.topic, row->topic, sizeof parcel.topic);
-    parcel.data = malloc(row->len + 1);
+    parcel.data = gw_pool_take(parcel.pool, row->len + 1, &parcel.cap);
     if (parcel.data == NULL)
         return gw_err_set(err, GW_E_NOMEM, "%s: out of memory", r->conf.path);
     memcpy(parcel.data, row->data, row->len);

@@ -31,6 +31,7 @@ struct gw_rows_conf {
     const struct gw_reader_conf *readers;
     size_t nreaders;
     const struct gw_clock *clock;
+    struct gw_pool *pool; /* rows come from it, and parcels with rows; lent; NULL: from malloc */
 };
 
 struct gw_rows;

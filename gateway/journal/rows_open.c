@@ -58,6 +58,7 @@ enum gw_status gw_rows_new(const struct gw_rows_conf *conf, struct gw_rows **out
     r->conf = *conf;
     r->next_id = 1;
     r->squeezed_ms = INT64_MIN;
+    r->fresh.pool = conf->pool;
     r->fresh.max_bytes = GW_FRESH_BYTES;
     if (conf->max_bytes / 4 < (int64_t)GW_FRESH_BYTES)
         r->fresh.max_bytes = (size_t)(conf->max_bytes / 4);

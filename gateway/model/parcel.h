@@ -18,13 +18,19 @@ enum gw_parcel_kind {
 
 #define GW_PARCEL_TOPIC 80
 
+struct gw_pool;
+
 struct gw_parcel {
     enum gw_parcel_kind kind;
     int64_t key;
     char topic[GW_PARCEL_TOPIC]; /* below nonsite/v1/<gateway>/: "lead", "alarm", "record" ... */
-    char *data;                  /* malloc'd; owned by whoever holds the parcel */
+    char *data; /* owned by whoever holds the parcel, who ends with gw_parcel_clear */
     size_t len;
-    bool historical; /* written before the present start, or before the sink's connection */
+    struct gw_pool *pool; /* that data goes back to, lent; NULL: it is freed */
+    size_t cap;           /* of data, for the pool */
+    bool historical;      /* written before the present start, or before the sink's connection */
 };
+/* Gives its data back. */
+void gw_parcel_clear(struct gw_parcel *p);
 
 #endif

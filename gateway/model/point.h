@@ -14,8 +14,8 @@
 #define GW_POINT_UNIT 16
 
 struct gw_point {
-    char id[GW_POINT_ID]; /* "<device>.<name>", unique in the site */
-    uint32_t device;      /* index into the site's devices */
+    const char *id;  /* "<device>.<name>", unique in the site; shorter than GW_POINT_ID; lent */
+    uint32_t device; /* index into the site's devices */
     enum gw_vtype vtype;
     char unit[GW_POINT_UNIT]; /* native unit, UTF-8: "%LEL", "m3/h"; "" for states and contacts */
     int decimals;             /* digits shown after the point, 0..9 */

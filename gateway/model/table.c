@@ -45,13 +45,15 @@ static uint32_t ring_capacity(int64_t window_ms, int64_t period_ms)
 static struct gw_sample *ring_at(const struct ring *r, uint32_t age)
 {
     assert(age < r->count);
-    return &r->samples[(r->next + r->cap - 1 - age) % r->cap];
+    const uint32_t at = r->next + r->cap - 1 - age;
+    return &r->samples[at < r->cap ? at
+                                   : at - r->cap]; /* a division would cost more than the rest */
 }
 
 static void ring_push(struct ring *r, const struct gw_sample *s)
 {
     r->samples[r->next] = *s;
-    r->next = (r->next + 1) % r->cap;
+    r->next = r->next + 1 < r->cap ? r->next + 1 : 0;
     if (r->count < r->cap)
         r->count++;
 }

@@ -75,7 +75,7 @@ static void drain(struct gw_courier *c)
 {
     struct gw_parcel parcel;
     while (gw_mailbox_get(c->backlog.parcels, &parcel))
-        free(parcel.data);
+        gw_parcel_clear(&parcel);
 }
 
 void gw_courier_begin(struct gw_courier *c, unsigned receive_max)

@@ -10,9 +10,10 @@
 
 /* What everybody may set. */
 struct text {
-    char *data;
+    char *data; /* NULL: never set, or let go */
     size_t len;
     uint64_t version; /* 0: never set */
+    bool wanted;
 };
 
 /* What became of it; the worker's own. */
@@ -89,6 +90,7 @@ enum gw_status gw_documents_set(struct gw_documents *d, enum gw_document doc, co
     t->data = copy;
     t->len = len;
     t->version++;
+    t->wanted = false;
     pthread_mutex_unlock(&d->mutex);
     free(old);
     return GW_OK;
@@ -102,15 +104,28 @@ bool gw_documents_ready(struct gw_documents *d)
     return ready;
 }
 
-/* With the version of what was copied. */
+unsigned gw_documents_wanted(struct gw_documents *d)
+{
+    unsigned wanted = 0;
+
+    pthread_mutex_lock(&d->mutex);
+    for (unsigned i = 0; i < GW_DOC_COUNT; i++)
+        wanted |= d->texts[i].wanted ? 1u << i : 0;
+    pthread_mutex_unlock(&d->mutex);
+    return wanted;
+}
+
+/* With the version of what was copied. One that was let go is wanted from now on. */
 static enum gw_status copy_text(struct gw_documents *d, enum gw_document doc, char **data,
                                 size_t *len, uint64_t *version)
 {
     enum gw_status status = GW_E_NOTFOUND;
 
     pthread_mutex_lock(&d->mutex);
-    const struct text *t = &d->texts[doc];
-    if (t->version > 0) {
+    struct text *t = &d->texts[doc];
+    if (t->version > 0 && t->data == NULL)
+        t->wanted = true;
+    if (t->data != NULL) {
         char *copy = copy_of(t->data, t->len);
         status = copy != NULL ? GW_OK : GW_E_NOMEM;
         if (copy != NULL) {
@@ -169,6 +184,8 @@ enum gw_status gw_documents_next(struct gw_documents *d, int64_t now_ms, enum gw
             continue;
         uint64_t version = 0;
         enum gw_status status = copy_text(d, candidate, data, len, &version);
+        if (status == GW_E_NOTFOUND)
+            continue;
         if (status != GW_OK)
             return status;
         s->flying = version;
@@ -196,6 +213,23 @@ void gw_documents_refused(struct gw_documents *d, enum gw_document doc, int64_t 
     s->due_ms = now_ms + gw_backoff_next(&s->wait);
 }
 
+/* The broker has this version of it. */
+static void let_go(struct gw_documents *d, enum gw_document doc, uint64_t version)
+{
+    char *old = NULL;
+
+    if (doc == GW_DOC_ONLINE || doc == GW_DOC_OFFLINE)
+        return;
+    pthread_mutex_lock(&d->mutex);
+    struct text *t = &d->texts[doc];
+    if (t->version == version) {
+        old = t->data;
+        t->data = NULL;
+    }
+    pthread_mutex_unlock(&d->mutex);
+    free(old);
+}
+
 bool gw_documents_acked(struct gw_documents *d, int mid, bool refused, int64_t now_ms,
                         enum gw_document *doc)
 {
@@ -206,10 +240,12 @@ bool gw_documents_acked(struct gw_documents *d, int mid, bool refused, int64_t n
         *doc = (enum gw_document)i;
         s->in_flight = false;
         s->refused = false;
-        if (refused)
+        if (refused) {
             gw_documents_refused(d, *doc, now_ms);
-        else
+        } else {
             gw_backoff_reset(&s->wait);
+            let_go(d, *doc, s->flying);
+        }
         return true;
     }
     return false;

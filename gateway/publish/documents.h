@@ -3,8 +3,9 @@
  * documents: the newest text of each retained document, and what of it the broker has.
  *
  * Any thread sets a text; only the newest counts. The MQTT worker's thread sends: of each document
- * at most one copy is in flight, and a newer text waits for its acknowledgement. Only for this
- * folder.
+ * at most one copy is in flight, and a newer text waits for its acknowledgement. What the broker
+ * has is let go, but for birth and will: an inventory may be as large as all else that is known of
+ * the plant. When it is to be sent again, a new one is asked for. Only for this folder.
  */
 #ifndef GW_PUBLISH_DOCUMENTS_H
 #define GW_PUBLISH_DOCUMENTS_H
@@ -32,9 +33,14 @@ enum gw_status gw_documents_set(struct gw_documents *d, enum gw_document doc, co
 /* True when online and offline are set: without them there is neither birth nor will. Any thread.
  */
 bool gw_documents_ready(struct gw_documents *d);
-/* A copy of the newest text (malloc'd). GW_E_NOTFOUND: never set; GW_E_NOMEM. Any thread. */
+/* A copy of the newest text (malloc'd). GW_E_NOTFOUND: never set, or let go; GW_E_NOMEM. Any thread.
+ */
 enum gw_status gw_documents_copy(struct gw_documents *d, enum gw_document doc, char **data,
                                  size_t *len) GW_MUST_CHECK;
+
+/* Documents to be set again, since the broker needs them and their text was let go: bit n is document
+ * n. Any thread. */
+unsigned gw_documents_wanted(struct gw_documents *d);
 
 /* The topic below nonsite/v1/<gateway>/. */
 const char *gw_document_topic(enum gw_document doc);

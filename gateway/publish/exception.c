@@ -18,7 +18,7 @@ struct last {
 struct gw_exception {
     const struct gw_site *site;
     int64_t heartbeat_ms;
-    struct last *points;
+    struct last *points; /* NULL without a heartbeat: then there is nothing to compare with */
 };
 
 enum gw_status gw_exception_new(const struct gw_site *site, struct gw_exception **out)
@@ -29,6 +29,9 @@ enum gw_status gw_exception_new(const struct gw_site *site, struct gw_exception 
         return GW_E_NOMEM;
     e->site = site;
     e->heartbeat_ms = conf->heartbeat_s * 1000;
+    *out = e;
+    if (e->heartbeat_ms == 0)
+        return GW_OK;
     e->points = calloc(site->npoints + 1, sizeof *e->points);
     if (e->points == NULL) {
         free(e);
@@ -39,7 +42,6 @@ enum gw_status gw_exception_new(const struct gw_site *site, struct gw_exception 
         p->band = conf->deadbands[i].value;
         p->percent = conf->deadbands[i].percent;
     }
-    *out = e;
     return GW_OK;
 }
 
@@ -78,9 +80,10 @@ static bool moved(const struct gw_exception *e, const struct last *p, const stru
 
 bool gw_exception_due(const struct gw_exception *e, const struct gw_sample *s, int64_t now_ms)
 {
+    if (e->points == NULL)
+        return true;
     const struct last *p = &e->points[s->point];
-
-    if (e->heartbeat_ms == 0 || !p->sent || now_ms - p->sent_ms >= e->heartbeat_ms)
+    if (!p->sent || now_ms - p->sent_ms >= e->heartbeat_ms)
         return true;
     if (s->quality != p->sample.quality || s->valued != p->sample.valued)
         return true;
@@ -89,6 +92,8 @@ bool gw_exception_due(const struct gw_exception *e, const struct gw_sample *s, i
 
 void gw_exception_sent(struct gw_exception *e, const struct gw_sample *s, int64_t now_ms)
 {
+    if (e->points == NULL)
+        return;
     struct last *p = &e->points[s->point];
     p->sample = *s;
     p->sent_ms = now_ms;

@@ -19,8 +19,7 @@ struct gw_hold {
 
 void gw_shipment_clear(struct gw_shipment *s)
 {
-    free(s->parcel.data);
-    s->parcel.data = NULL;
+    gw_parcel_clear(&s->parcel);
 }
 
 enum gw_status gw_hold_new(size_t extra, uint64_t seed, struct gw_hold **out)

@@ -27,7 +27,7 @@ struct gw_shipment {
     struct gw_parcel parcel;
     unsigned refusals; /* how often it was refused on this connection */
 };
-void gw_shipment_clear(struct gw_shipment *s); /* frees the parcel's data */
+void gw_shipment_clear(struct gw_shipment *s); /* gives the parcel's data back */
 
 struct gw_hold;
 

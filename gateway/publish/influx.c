@@ -146,7 +146,7 @@ static void rewind_all(struct gw_influx *x)
     x->course.suspect = 0;
     x->conf.backlog.rewind(x->conf.backlog.ctx);
     while (gw_mailbox_get(x->conf.backlog.parcels, &p))
-        free(p.data);
+        gw_parcel_clear(&p);
     x->granted = 0;
 }
 
@@ -159,7 +159,7 @@ static void take_rows(struct gw_influx *x)
         if (x->granted > 0)
             x->granted--;
         good = add_row(x, &p);
-        free(p.data);
+        gw_parcel_clear(&p);
     }
     if (!good) {
         rewind_all(x);

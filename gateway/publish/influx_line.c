@@ -2,7 +2,6 @@
 #include "publish/influx_line.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,16 +178,22 @@ static bool copy(struct slice s, char *out, size_t size)
 
 /* ---- values ---- */
 
+/* Behind the digits at v. */
+static const char *digits(const char *v)
+{
+    while (*v >= '0' && *v <= '9')
+        v++;
+    return v;
+}
+
 /* "-12", "3.25". */
 static bool is_decimal(const char *v)
 {
-    size_t whole = strspn(v += *v == '-', "0123456789");
-    if (whole == 0)
-        return false;
-    v += whole;
-    if (*v == '\0')
-        return true;
-    return *v == '.' && v[1] != '\0' && strspn(v + 1, "0123456789") == strlen(v + 1);
+    v += *v == '-';
+    const char *end = digits(v);
+    if (end == v || *end == '\0')
+        return end != v;
+    return *end == '.' && end[1] != '\0' && *digits(end + 1) == '\0';
 }
 
 /* As an integer of the line protocol; false when it is none. */
@@ -249,7 +254,8 @@ static bool put_value(const struct gw_influx_line *l, const char *id, const char
     bool declared = l->vtype(l->ctx, id, &t);
     if ((declared && integer_of(t, v, &n)) ||
         (!is_decimal(v) && (as_bool(v, &n) || as_state(v, &n)))) {
-        gw_buf_printf(out, "%" PRId64 "i", n);
+        gw_buf_int(out, n);
+        gw_buf_char(out, 'i');
         return true;
     }
     if (!is_decimal(v))
@@ -260,13 +266,24 @@ static bool put_value(const struct gw_influx_line *l, const char *id, const char
 
 /* ---- the line ---- */
 
+static bool is_one_of(char c, const char *of)
+{
+    while (*of != '\0' && *of != c)
+        of++;
+    return *of != '\0';
+}
+
 static void put_escaped(struct gw_buf *out, const char *text, size_t len, const char *escaped)
 {
+    size_t plain = 0; /* start of the bytes not yet written */
     for (size_t i = 0; i < len; i++) {
-        if (strchr(escaped, text[i]) != NULL)
-            gw_buf_char(out, '\\');
-        gw_buf_char(out, text[i]);
+        if (!is_one_of(text[i], escaped))
+            continue;
+        gw_buf_put(out, text + plain, i - plain);
+        gw_buf_char(out, '\\');
+        plain = i;
     }
+    gw_buf_put(out, text + plain, len - plain);
 }
 
 static void put_tags(const struct gw_influx_line *l, struct slice device, struct slice gateway,

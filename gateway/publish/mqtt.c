@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/mqtt.h"
 
-#include "base/backoff.h"
 #include "base/log.h"
 #include "base/ratelog.h"
 #include "base/worker.h"
@@ -48,7 +47,7 @@ struct gw_mqtt {
     uint64_t connects, takeovers;
     int goodbye;   /* message id of the offline document, 0 = not sent */
     bool goodbyed; /* and its acknowledgement */
-    struct gw_backoff backoff;
+    struct gw_redial redial;
     struct gw_ratelog log;
     char fault[GW_FAULT_SIZE];
 };
@@ -295,7 +294,7 @@ static int64_t connect_once(struct gw_mqtt *m)
         int64_t now = now_ms(m);
         m->connected = false;
         if (now - m->since_ms >= STEADY_MS)
-            gw_backoff_reset(&m->backoff);
+            gw_redial_reset(&m->redial);
         m->since_ms = now;
         gw_courier_end(m->courier);
     }
@@ -303,7 +302,7 @@ static int64_t connect_once(struct gw_mqtt *m)
     if (status != GW_E_CLOSED)
         note_fault(m, &err);
     update_stats(m);
-    return gw_redial_wait_ms(&m->backoff, status, reason);
+    return gw_redial_wait_ms(&m->redial, status, reason);
 }
 
 static void run(void *arg)
@@ -350,7 +349,7 @@ enum gw_status gw_mqtt_start(const struct gw_mqtt_conf *conf, struct gw_mqtt **o
     m->conf = *conf;
     m->since_ms = now_ms(m);
     m->stats.since_ms = m->since_ms;
-    m->backoff = gw_redial(conf->seed);
+    m->redial = gw_redial_new(conf->seed);
     snprintf(m->client_id, sizeof m->client_id, "%s",
              site->client_id[0] != '\0' ? site->client_id : conf->gateway);
     m->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -393,6 +392,11 @@ enum gw_status gw_mqtt_document(struct gw_mqtt *m, enum gw_document doc, const c
     if (status == GW_OK)
         raise_fd(m->wake_fd);
     return status;
+}
+
+unsigned gw_mqtt_wanted(struct gw_mqtt *m)
+{
+    return gw_documents_wanted(m->docs);
 }
 
 void gw_mqtt_stats(struct gw_mqtt *m, struct gw_mqtt_stats *out)

@@ -83,10 +83,13 @@ enum gw_status gw_mqtt_start(const struct gw_mqtt_conf *conf, struct gw_mqtt **o
  * and the process should exit. m may be NULL. */
 bool gw_mqtt_stop(struct gw_mqtt *m, int64_t timeout_ms);
 
-/* Sets a document (copied), published retained at QoS 1 at once and after each reconnect. Any
- * thread. GW_E_NOMEM, GW_E_INVAL (empty). */
+/* Sets a document (copied), published retained at QoS 1 at once, again after each reconnect and from
+ * time to time. The text of the last three is let go when the broker has it; then a new one is
+ * wanted. Any thread. GW_E_NOMEM, GW_E_INVAL (empty). */
 enum gw_status gw_mqtt_document(struct gw_mqtt *m, enum gw_document doc, const char *data,
                                 size_t len) GW_MUST_CHECK;
+/* Documents to be set again for that: bit n is document n. Any thread. */
+unsigned gw_mqtt_wanted(struct gw_mqtt *m);
 
 void gw_mqtt_stats(struct gw_mqtt *m, struct gw_mqtt_stats *out); /* any thread */
 

@@ -5,13 +5,25 @@
 #include "base/jcs.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(GW_VALUE_TEXT >= GW_DECIMAL_SIZE, "a decimal must fit");
 _Static_assert(GW_JCS_KEY >= GW_POINT_ID, "a point's id must serve as a key");
+
+static void put_int(int64_t n, char out[GW_VALUE_TEXT])
+{
+    struct gw_buf text;
+    gw_buf_fixed(&text, out, GW_VALUE_TEXT);
+    gw_buf_int(&text, n);
+}
+
+static void put_name(const char *name, char out[GW_VALUE_TEXT])
+{
+    struct gw_buf text;
+    gw_buf_fixed(&text, out, GW_VALUE_TEXT);
+    gw_buf_str(&text, name);
+}
 
 void gw_value_text(const struct gw_point *point, const struct gw_sample *s, char out[GW_VALUE_TEXT])
 {
@@ -23,14 +35,14 @@ void gw_value_text(const struct gw_point *point, const struct gw_sample *s, char
         gw_decimal(s->value.num, point->decimals, out);
         break;
     case GW_V_INT:
-        snprintf(out, GW_VALUE_TEXT, "%" PRId64, s->value.i);
+        put_int(s->value.i, out);
         break;
     case GW_V_BOOL:
-        snprintf(out, GW_VALUE_TEXT, "%s", s->value.i != 0 ? "true" : "false");
+        put_name(s->value.i != 0 ? "true" : "false", out);
         break;
     case GW_V_STATE:
         if (s->value.i >= 0 && s->value.i < GW_S_COUNT)
-            snprintf(out, GW_VALUE_TEXT, "%s", gw_state_name((enum gw_state)s->value.i));
+            put_name(gw_state_name((enum gw_state)s->value.i), out);
         break;
     }
 }
@@ -82,15 +94,54 @@ static bool sort_by_id(const struct gw_telemetry_pass *pass)
     return true;
 }
 
+/* A time as text; most samples of a pass share one. */
+struct moment {
+    int64_t t_ms;
+    char text[24];
+};
+
+static void put_moment(struct gw_buf *out, struct moment *m, int64_t t_ms)
+{
+    if (m->text[0] == '\0' || m->t_ms != t_ms) {
+        struct gw_buf text;
+        gw_buf_fixed(&text, m->text, sizeof m->text);
+        gw_buf_int(&text, t_ms);
+        m->t_ms = t_ms;
+    }
+    gw_buf_str(out, m->text);
+}
+
+/* {"q":"GOOD","t":1795305600123,"v":"3.2"}: qualities, numbers and states need no escape. */
+static void put_sample(struct gw_buf *out, const struct gw_point *point, const struct gw_sample *s,
+                       struct moment *m)
+{
+    char value[GW_VALUE_TEXT];
+    gw_buf_clear(out);
+    gw_buf_put(out, "{\"q\":\"", 6);
+    gw_buf_str(out, gw_quality_name((enum gw_quality)s->quality));
+    gw_buf_put(out, "\",\"t\":", 6);
+    put_moment(out, m, s->wall_ms);
+    gw_value_text(point, s, value);
+    if (value[0] != '\0') {
+        gw_buf_put(out, ",\"v\":\"", 6);
+        gw_buf_str(out, value);
+        gw_buf_char(out, '"');
+    }
+    gw_buf_char(out, '}');
+}
+
 void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *out)
 {
     struct gw_jcs j;
-    char text[GW_VALUE_TEXT];
+    struct moment moment = {.text = ""};
+    struct gw_buf text;
+    char mem[GW_VALUE_TEXT + 80];
 
     if (!sort_by_id(pass)) {
         out->failed = true;
         return;
     }
+    gw_buf_fixed(&text, mem, sizeof mem);
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
     gw_jcs_str(&j, "device", pass->device);
@@ -103,13 +154,9 @@ void gw_telemetry_encode(const struct gw_telemetry_pass *pass, struct gw_buf *ou
             continue;
         const struct gw_sample *s = &pass->samples[pass->order[i]];
         const struct gw_point *point = &pass->points[s->point];
-        gw_jcs_obj(&j, point->id);
-        gw_jcs_str(&j, "q", gw_quality_name((enum gw_quality)s->quality));
-        gw_jcs_int(&j, "t", s->wall_ms);
-        gw_value_text(point, s, text);
-        if (text[0] != '\0')
-            gw_jcs_str(&j, "v", text);
-        gw_jcs_end(&j);
+        put_sample(&text, point, s, &moment);
+        out->failed = out->failed || text.failed;
+        gw_jcs_made(&j, point->id, text.data, text.len);
     }
     gw_jcs_end(&j);
     gw_jcs_bool(&j, "sync", pass->end.sync);

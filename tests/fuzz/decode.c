@@ -59,8 +59,8 @@ static void check(const struct gw_site *site, const struct gw_sample *s)
         return;
     FUZZ_HOLDS(s->valued);
     if (s->vtype == GW_V_NUM)
-        FUZZ_HOLDS(isfinite(s->value.num) && s->value.num >= p->format.sane_lo &&
-                   s->value.num <= p->format.sane_hi);
+        FUZZ_HOLDS(isfinite(s->value.num) && s->value.num >= p->def->format.sane_lo &&
+                   s->value.num <= p->def->format.sane_hi);
     if (s->vtype == GW_V_BOOL)
         FUZZ_HOLDS(s->value.i == 0 || s->value.i == 1);
 }

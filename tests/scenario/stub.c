@@ -63,9 +63,7 @@ static void stub_point(struct gw_site *site, uint32_t device, const struct gw_jn
         .stale_ms = 3 * site->devices[device].period_ms,
     };
     memcpy(p.unit, in.unit, sizeof p.unit);
-    struct gw_buf id;
-    gw_buf_fixed(&id, p.id, sizeof p.id);
-    gw_buf_str(&id, gw_jnode_key(obj));
+    p.id = gw_jnode_key(obj);
     /* The caller sees from the issues and the number of points whether it went well. */
     if (gw_site_add_point(site, device, &p, NULL, obj, issues) != GW_OK)
         return;

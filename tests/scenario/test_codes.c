@@ -463,7 +463,7 @@ static int64_t delay_of(struct scene *s, const struct story *st)
         fail_msg("%s: no check for '%s'", st->code, st->subject);
         return 0;
     }
-    return (int64_t)(gw_check_param(d, "delay_s", 0) * 1000.0);
+    return (int64_t)(gw_check_param(d, GW_PARAM_DELAY, 0) * 1000.0);
 }
 
 static void tell(const struct story *st)

@@ -78,6 +78,33 @@ static void limit_latches_and_changes_nothing(void **state)
     gw_buf_free(&b);
 }
 
+static void extending_leaves_room_or_nothing(void **state)
+{
+    (void)state;
+    struct gw_buf b;
+    gw_buf_init(&b, 300);
+    gw_buf_str(&b, "ab");
+    char *at = gw_buf_extend(&b, 298);
+    assert_non_null(at);
+    assert_ptr_equal(at, b.data + 2);
+    memset(at, 'c', 298);
+    assert_int_equal(b.len, 300);
+    assert_int_equal(b.data[300], '\0');
+    assert_non_null(gw_buf_extend(&b, 0));
+    assert_null(gw_buf_extend(&b, 1));
+    assert_true(b.failed);
+    assert_int_equal(b.len, 300);
+    gw_buf_free(&b);
+
+    char mem[4];
+    gw_buf_fixed(&b, mem, sizeof mem);
+    assert_null(gw_buf_extend(&b, 4));
+    gw_buf_clear(&b);
+    assert_ptr_equal(gw_buf_extend(&b, 3), mem);
+    assert_int_equal(mem[3], '\0');
+    assert_null(gw_buf_extend(&b, SIZE_MAX));
+}
+
 static void printf_is_whole_or_nothing(void **state)
 {
     (void)state;
@@ -207,6 +234,31 @@ static void huge_sizes_do_not_overflow(void **state)
     gw_buf_free(&b);
 }
 
+static void a_large_buffer_is_made_slim_and_goes_on(void **state)
+{
+    (void)state;
+    struct gw_buf b;
+    gw_buf_init(&b, 100000);
+    for (int i = 0; i < 9000; i++)
+        gw_buf_char(&b, 'x');
+    gw_buf_slim(&b, 100000);
+    assert_int_equal(b.len, 0);
+    assert_true(b.cap > 9000); /* not more than may be kept */
+    gw_buf_slim(&b, 8192);
+    assert_int_equal(b.cap, 0);
+    gw_buf_str(&b, "on");
+    assert_string_equal(b.data, "on");
+    assert_false(b.failed);
+    gw_buf_free(&b);
+
+    char mem[16];
+    gw_buf_fixed(&b, mem, sizeof mem);
+    gw_buf_str(&b, "lent");
+    gw_buf_slim(&b, 1);
+    gw_buf_str(&b, "still");
+    assert_string_equal(mem, "still");
+}
+
 static void free_can_be_reused(void **state)
 {
     (void)state;
@@ -230,12 +282,14 @@ int main(void)
         cmocka_unit_test(every_writer),
         cmocka_unit_test(writing_nothing_gives_an_empty_string),
         cmocka_unit_test(limit_latches_and_changes_nothing),
+        cmocka_unit_test(extending_leaves_room_or_nothing),
         cmocka_unit_test(printf_is_whole_or_nothing),
         cmocka_unit_test(fixed_memory),
         cmocka_unit_test(fixed_without_memory_fails),
         cmocka_unit_test(take_moves),
         cmocka_unit_test(take_of_an_empty_and_of_a_fixed_one),
         cmocka_unit_test(huge_sizes_do_not_overflow),
+        cmocka_unit_test(a_large_buffer_is_made_slim_and_goes_on),
         cmocka_unit_test(free_can_be_reused),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);

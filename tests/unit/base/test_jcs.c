@@ -56,9 +56,10 @@ static void all_types(void **state)
     gw_jcs_end(&j);
     gw_jcs_raw(&j, "f", "{\"x\":[1,2]}", 11);
     gw_jcs_strn(&j, "g", "abcdef", 3);
+    gw_jcs_made(&j, "h", "{\"y\":\"1\"}", 9);
     gw_jcs_end(&j);
     done_with("{\"a\":[1,\"two\",{},[],false],\"b\":true,\"c\":\"36.75\",\"d\":-42,"
-              "\"e\":{\"zh\":\"炉冷却水\"},\"f\":{\"x\":[1,2]},\"g\":\"abc\"}");
+              "\"e\":{\"zh\":\"炉冷却水\"},\"f\":{\"x\":[1,2]},\"g\":\"abc\",\"h\":{\"y\":\"1\"}}");
 }
 
 static void outermost_scalars(void **state)

@@ -58,8 +58,10 @@ static bool add(struct gw_site *site, uint32_t device, const char *name, int64_t
         .sane_lo = -INFINITY,
         .sane_hi = INFINITY,
     };
+    char id[GW_POINT_ID];
     struct gw_buf b;
-    gw_buf_fixed(&b, p.id, sizeof p.id);
+    gw_buf_fixed(&b, id, sizeof id);
+    p.id = id;
     gw_buf_printf(&b, "%s.", site->devices[device].id);
     const char *mark = strstr(name, "{n}");
     if (mark != NULL)
@@ -109,10 +111,7 @@ static void read_point(struct gw_site *site, uint32_t device, const struct gw_jn
                        struct gw_issues *issues)
 {
     struct stub_point *priv = calloc(1, sizeof *priv);
-    struct gw_point p = {.period_ms = site->devices[device].period_ms};
-    struct gw_buf b;
-    gw_buf_fixed(&b, p.id, sizeof p.id);
-    gw_buf_str(&b, gw_jnode_key(obj));
+    struct gw_point p = {.id = gw_jnode_key(obj), .period_ms = site->devices[device].period_ms};
     if (priv == NULL || !gw_keys_read(obj, point_keys, priv, issues) ||
         gw_site_add_point(site, device, &p, priv, obj, issues) != GW_OK)
         free(priv);

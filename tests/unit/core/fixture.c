@@ -12,6 +12,7 @@ static void add_point(struct fixture *f, uint32_t i, uint32_t device, const char
     struct gw_point *p = &f->points[i];
 
     *p = (struct gw_point){
+        .id = id,
         .device = device,
         .vtype = GW_V_NUM,
         .decimals = 1,
@@ -20,7 +21,6 @@ static void add_point(struct fixture *f, uint32_t i, uint32_t device, const char
         .period_ms = 1000,
         .stale_ms = 5000,
     };
-    (void)snprintf(p->id, sizeof p->id, "%s", id);
     (void)snprintf(p->unit, sizeof p->unit, "kPa");
 }
 

@@ -23,11 +23,14 @@ static int setup(void **state)
 {
     static struct rig r;
     static const uint32_t device_of[] = {0, 1, 2, ALONE};
+    static const char *const ids[] = {"d0.x", "d1.x", "d2.x", "d4.x"};
     memset(&r, 0, sizeof r);
     for (size_t i = 0; i < 4; i++) {
-        r.points[i] = (struct gw_point){
-            .device = device_of[i], .period_ms = 1000, .stale_ms = 5000, .vtype = GW_V_NUM};
-        (void)snprintf(r.points[i].id, sizeof r.points[i].id, "d%u.x", (unsigned)device_of[i]);
+        r.points[i] = (struct gw_point){.id = ids[i],
+                                        .device = device_of[i],
+                                        .period_ms = 1000,
+                                        .stale_ms = 5000,
+                                        .vtype = GW_V_NUM};
     }
     const struct gw_table_conf conf = {.points = r.points,
                                        .npoints = 4,

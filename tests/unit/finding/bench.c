@@ -44,7 +44,8 @@ uint32_t bench_point(struct bench *b, const char *id, uint32_t device, enum gw_v
 {
     assert(b->npoints < BENCH_POINTS && b->table == NULL);
     struct gw_point *p = &b->points[b->npoints];
-    snprintf(p->id, sizeof p->id, "%s", id);
+    snprintf(b->ids[b->npoints], sizeof b->ids[0], "%s", id);
+    p->id = b->ids[b->npoints];
     p->device = device;
     p->vtype = vtype;
     p->decimals = 2;
@@ -86,16 +87,15 @@ uint32_t bench_play(struct bench *b, const char *role, const char *id, uint32_t 
 
 void bench_param(struct bench *b, const char *name, double value)
 {
-    for (size_t i = 0; i < b->finding.nparams; i++) {
-        if (strcmp(b->finding.params[i].name, name) == 0) {
-            b->check.params[i] = value;
-            return;
-        }
-    }
-    struct gw_param_def *p = &b->finding.params[b->finding.nparams];
-    snprintf(p->name, sizeof p->name, "%s", name);
-    p->def = value;
-    b->check.params[b->finding.nparams++] = value;
+    enum gw_param id = GW_PARAM_COUNT;
+    const bool known = gw_param_parse(name, &id);
+    assert(known);
+    (void)known;
+    if ((b->check.given >> id & 1u) == 0)
+        b->finding.params[b->finding.nparams++] =
+            (struct gw_param_def){.id = id, .name = gw_param_name(id), .def = value};
+    b->check.given |= 1u << id;
+    b->check.params[id] = value;
 }
 
 void bench_need(struct bench *b, size_t i, const char *role)
@@ -223,6 +223,7 @@ void bench_link(struct bench *b, uint32_t device, enum gw_link link)
 enum gw_tri bench_eval(struct bench *b)
 {
     b->ctx.now_ms = b->now_ms;
+    gw_check_bind(&b->check, b->points, b->npoints);
     const enum gw_tri t = gw_rule_eval(&b->ctx);
     if (t != GW_UNKNOWN)
         b->ctx.was = t == GW_TRUE;

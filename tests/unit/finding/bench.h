@@ -16,6 +16,7 @@
 
 struct bench {
     struct gw_point points[BENCH_POINTS];
+    char ids[BENCH_POINTS][GW_POINT_ID];
     size_t npoints;
     uint32_t bus_of[BENCH_DEVICES];
     size_t ndevices;

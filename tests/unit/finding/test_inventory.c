@@ -192,6 +192,13 @@ static void a_check_for_each_instrument_knows_its_companions(void **state)
     assert_points(&p, c, "GAS_STATE=gas.p2_state GAS_SHIELDED=gas.p2_sh GAS=gas.p2");
     assert_true(c->run == GW_NO_INDEX);
     assert_true(c->cause == GW_NO_INDEX);
+    /* What is bound is what the names say. */
+    assert_string_equal(gw_check_own(c)->role, "GAS_STATE");
+    for (size_t i = 0; i < c->rule->ntests; i++)
+        assert_true(gw_check_point(c, gw_check_test(c, i)) ==
+                    gw_check_role(c, c->rule->tests[i].role));
+    assert_null(gw_check_bound_role(c, 0));
+    assert_true(gw_check_point(c, NULL) == GW_NO_INDEX);
 
     const struct gw_check_def *t = need_check(&p, "if-1:CW-FLT-01:di.qi");
     assert_string_equal(t->role, "Q_IN");
@@ -268,13 +275,13 @@ static void overrides_count_where_they_are_given(void **state)
     make(&p, "machinery", FURNACE ", " PAINT);
     const struct gw_check_def *c = need_check(&p, "if-1:CW-ABS-02");
     assert_true(c->overridden);
-    assert_true(gw_check_param(c, "delay_s", -1) == 6);
-    assert_true(gw_check_param(c, "clear_s", -1) == 86400);
-    assert_true(gw_check_param(c, "high", -1) == -1);
+    assert_true(gw_check_param(c, GW_PARAM_DELAY, -1) == 6);
+    assert_true(gw_check_param(c, GW_PARAM_CLEAR, -1) == 86400);
+    assert_true(gw_check_param(c, GW_PARAM_HIGH, -1) == -1);
     /* Given, but no different from the catalogue. */
     const struct gw_check_def *flt = need_check(&p, "if-1:CW-FLT-01:di.t1");
     assert_false(flt->overridden);
-    assert_true(gw_check_param(flt, "delay_s", -1) == 300);
+    assert_true(gw_check_param(flt, GW_PARAM_DELAY, -1) == 300);
     assert_false(need_check(&p, "if-1:CW-ABS-01")->overridden);
     assert_true(need_check(&p, "if-1:CW-EV-LOWQ")->rated == 40);
     assert_true(isnan(c->rated) != 0);
@@ -619,7 +626,7 @@ static void an_override_may_go_to_its_bound(void **state)
          "\"x\": {\"type\": \"paint_mix\", \"name\": \"x\", \"roles\": {\"GAS\": \"gas.p1\"}, "
          "\"overrides\": {\"GAS-FLT-01\": {\"delay_s\": 1800, \"clear_s\": 10}, "
          "\"GAS-EV-LOW\": {\"high\": 5}}}");
-    assert_true(gw_check_param(need_check(&p, "x:GAS-FLT-01:gas.p1"), "delay_s", -1) == 1800);
+    assert_true(gw_check_param(need_check(&p, "x:GAS-FLT-01:gas.p1"), GW_PARAM_DELAY, -1) == 1800);
     assert_true(need_check(&p, "x:GAS-EV-LOW:gas.p1")->overridden);
     plant_site_free(&p);
 }

@@ -38,6 +38,7 @@ static void need(struct alarm *a, const char *role)
 {
     struct gw_role_need *n = &a->finding.rules[0].needs[a->finding.rules[0].nneeds++];
     snprintf(n->alt[n->nalt++], GW_ROLE_SIZE, "%s", role);
+    gw_check_bind(&a->def, NULL, 0);
 }
 
 /* ---- no effect ---- */
@@ -262,9 +263,8 @@ static void from_zero_the_limit_is_the_measure(void **state)
     assert_int_equal(with_gas(&s, 0), GW_TRUE); /* no limit either: then any step back will do */
     assert_int_equal(with_gas(&s, -0.01), GW_FALSE);
     s.alarm.finding.rules[0].low = true;
-    snprintf(s.alarm.finding.params[0].name, GW_ROLE_SIZE, "low");
-    s.alarm.finding.nparams = 1;
-    s.alarm.def.params[0] = 20;
+    s.alarm.def.given = 1u << GW_PARAM_LOW;
+    s.alarm.def.params[GW_PARAM_LOW] = 20;
     assert_int_equal(with_gas(&s, 0), GW_TRUE);
     assert_int_equal(with_gas(&s, 1.99), GW_TRUE);
     assert_int_equal(with_gas(&s, 2), GW_FALSE);
@@ -291,6 +291,7 @@ static void an_alarm_without_a_value_cannot_improve(void **state)
     assert_string_equal(s.b.ctx.why, "A-1 active, not acknowledged, nothing was done");
     /* With the quantity behind its state it can. */
     snprintf(s.alarm.finding.rules[0].value, GW_ROLE_SIZE, "GAS");
+    gw_check_bind(&s.alarm.def, NULL, 0);
     s.b.peers[0].worst = 60;
     assert_int_equal(with_gas(&s, 55), GW_TRUE);
     assert_int_equal(with_gas(&s, 50), GW_FALSE);

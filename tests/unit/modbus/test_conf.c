@@ -36,10 +36,11 @@ static void defaults_are_those_of_the_documentation(void **state)
     assert_int_equal(point->stale_ms, 3000);
     assert_true(isinf(point->sane_lo) && isinf(point->sane_hi));
     const struct gw_mb_point *p = f.site->point_priv[0];
-    assert_int_equal(p->span.fc, GW_MB_READ_HOLDING);
-    assert_int_equal(p->span.address, 7);
-    assert_int_equal(p->span.count, 1);
-    assert_true(p->format.scale == 1.0 && p->format.offset == 0.0);
+    const struct gw_mb_span span = gw_mb_point_span(p);
+    assert_int_equal(span.fc, GW_MB_READ_HOLDING);
+    assert_int_equal(span.address, 7);
+    assert_int_equal(span.count, 1);
+    assert_true(p->def->format.scale == 1.0 && p->def->format.offset == 0.0);
     sitefile_free(&f);
 }
 
@@ -76,9 +77,10 @@ static void function_type_and_kind_follow_from_each_other(void **state)
         sitefile_load(&f, BUS, DEVICE, points, NULL);
         assert_true(sitefile_good(&f));
         const struct gw_mb_point *p = f.site->point_priv[0];
-        assert_int_equal(p->span.fc, rows[i].fc);
-        assert_int_equal(p->format.type, rows[i].type);
-        assert_int_equal(p->span.count, gw_mb_type_regs(rows[i].type));
+        const struct gw_mb_span span = gw_mb_point_span(p);
+        assert_int_equal(span.fc, rows[i].fc);
+        assert_int_equal(p->def->format.type, rows[i].type);
+        assert_int_equal(span.count, gw_mb_type_regs(rows[i].type));
         assert_int_equal(f.site->points[0].vtype, rows[i].vtype);
         assert_int_equal(f.site->points[0].decimals, rows[i].decimals);
         sitefile_free(&f);
@@ -279,15 +281,19 @@ static void print_is_read_back_as_the_same(void **state)
     assert_string_equal(first.data, second.data);
     assert_int_equal(f.site->npoints, again.site->npoints);
     for (size_t i = 0; i < f.site->npoints; i++) {
-        const struct gw_mb_point *a = f.site->point_priv[i];
-        const struct gw_mb_point *b = again.site->point_priv[i];
-        assert_memory_equal(&a->span, &b->span, sizeof a->span);
+        const struct gw_mb_point *one = f.site->point_priv[i];
+        const struct gw_mb_point *two = again.site->point_priv[i];
+        const struct gw_mb_point_def *a = one->def;
+        const struct gw_mb_point_def *b = two->def;
+        assert_int_equal(one->address, two->address);
+        assert_int_equal(a->keys.fc, b->keys.fc);
+        assert_int_equal(a->format.type, b->format.type);
         assert_int_equal(a->format.vtype, b->format.vtype);
         assert_int_equal(a->format.nstates, b->format.nstates);
         assert_int_equal(a->format.nbad, b->format.nbad);
         assert_memory_equal(a->format.bad_raw, b->format.bad_raw, sizeof a->format.bad_raw);
         assert_true(a->format.scale == b->format.scale && a->format.offset == b->format.offset);
-        assert_string_equal(a->state_from, b->state_from);
+        assert_string_equal(a->keys.state_from, b->keys.state_from);
         assert_int_equal(a->nfault_if, b->nfault_if);
         assert_string_equal(a->fault_if[0], b->fault_if[0]);
         assert_true(f.site->points[i].sane_lo == again.site->points[i].sane_lo);

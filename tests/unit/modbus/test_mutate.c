@@ -315,13 +315,14 @@ static void check_sample(const struct bench *b, const struct gw_sample *s,
         assert_true(s->valued && s->nraw > 0);
         if (s->vtype == GW_V_NUM) {
             assert_true(isfinite(s->value.num));
-            assert_true(s->value.num >= p->format.sane_lo && s->value.num <= p->format.sane_hi);
+            assert_true(s->value.num >= p->def->format.sane_lo &&
+                        s->value.num <= p->def->format.sane_hi);
         }
     }
     if (s->nraw == 0)
         assert_false(s->valued);
     for (unsigned i = 0; i < s->nraw; i++)
-        assert_int_equal(s->raw[i], word_at(blocks, n, (unsigned)p->span.fc, p->span.address + i));
+        assert_int_equal(s->raw[i], word_at(blocks, n, (unsigned)p->def->keys.fc, p->address + i));
 }
 
 static void one_pass(struct bench *b, size_t device)

@@ -562,6 +562,37 @@ static void every_mistake_in_a_profile_is_told(void **state)
     }
 }
 
+/* Whether two points were read once. */
+static bool is_shared(const struct sitefile *f, const char *a, const char *b)
+{
+    const struct gw_mb_point *one = f->site->point_priv[sitefile_point(f, a)];
+    const struct gw_mb_point *two = f->site->point_priv[sitefile_point(f, b)];
+    return one->def == two->def;
+}
+
+static void devices_with_one_profile_share_what_it_says(void **state)
+{
+    (void)state;
+    struct sitefile f;
+    sitefile_load(&f, BUS,
+                  "\"d\": {\"bus\": \"b\", \"profile\": \"test\"},"
+
+                  "\"f\": {\"bus\": \"b\", \"unit\": 3, \"profile\": \"test\", \"channels\": 2},"
+                  "\"g\": {\"bus\": \"b\", \"unit\": 4, \"profile\": \"test\"}",
+                  "\"f.di1\": {\"address\": 7}, \"g.di1\": {\"address\": 7}",
+                  HEAD "\"points\": [{\"name\": \"v{n}\", \"per_channel\": true, \"address\": 10},"
+                       "{\"name\": \"w\", \"address\": 3}]}");
+    assert_true(sitefile_good(&f));
+    assert_true(is_shared(&f, "d.v1", "f.v1") && is_shared(&f, "f.v1", "f.v2"));
+    assert_true(is_shared(&f, "d.w", "f.w") && is_shared(&f, "f.w", "g.w"));
+    assert_false(is_shared(&f, "d.w", "d.v1"));
+    assert_false(is_shared(&f, "f.di1", "g.di1")); /* each said in the site file */
+    const struct gw_mb_point *v2 = f.site->point_priv[sitefile_point(&f, "f.v2")];
+    assert_int_equal(v2->address, 11);
+    assert_int_equal(v2->def->users, 4);
+    sitefile_free(&f);
+}
+
 static void what_a_point_refers_to_may_stand_behind_it(void **state)
 {
     (void)state;
@@ -578,11 +609,20 @@ static void what_a_point_refers_to_may_stand_behind_it(void **state)
     assert_true(sitefile_good(&f));
     assert_int_equal(f.site->npoints, 10);
     const struct gw_mb_point *v3 = f.site->point_priv[sitefile_point(&f, "d.v3")];
-    assert_int_equal(v3->span.address, 16);
-    assert_string_equal(v3->state_from, "d.s3");
-    assert_int_equal(v3->nfault_if, 2);
-    assert_string_equal(v3->fault_if[0], "d.b3");
-    assert_string_equal(v3->fault_if[1], "d.all");
+    assert_int_equal(v3->address, 16);
+    assert_int_equal(v3->def->nfault_if, 2);
+    const struct {
+        const char *name, *id;
+    } refs[] = {{v3->def->keys.state_from, "d.s3"},
+                {v3->def->fault_if[0], "d.b3"},
+                {v3->def->fault_if[1], "d.all"}};
+    for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
+        char id[GW_POINT_ID];
+        assert_true(gw_mb_point_ref(f.site, 0, v3, refs[i].name, id));
+        assert_string_equal(id, refs[i].id);
+    }
+    const struct gw_mb_point *v1 = f.site->point_priv[sitefile_point(&f, "d.v1")];
+    assert_ptr_equal(v1->def, v3->def);
     const struct gw_mb_device *d = f.site->devices[0].priv;
     assert_int_equal(d->max_regs, 9);     /* the site file's word */
     assert_int_equal(d->max_gap_regs, 2); /* the profile's */
@@ -606,6 +646,7 @@ int main(void)
         cmocka_unit_test(di_module_inputs),
         cmocka_unit_test(an_exception_frame_of_a_real_device),
         cmocka_unit_test(every_mistake_in_a_profile_is_told),
+        cmocka_unit_test(devices_with_one_profile_share_what_it_says),
         cmocka_unit_test(what_a_point_refers_to_may_stand_behind_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static struct gw_sample decode(const struct sitefile *f, const char *id, uint16_
 {
     const struct gw_mb_point *p = f->site->point_priv[sitefile_point(f, id)];
     struct gw_sample s = {0};
-    gw_mb_decode(&p->format, &raw, &s);
+    gw_mb_decode(&p->def->format, &raw, &s);
     return s;
 }
 
@@ -162,13 +162,13 @@ static void floats_and_inline_bands(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct gw_sample s = {0};
         const struct gw_mb_point *p = f.site->point_priv[sitefile_point(&f, "d.p")];
-        gw_mb_decode(&p->format, rows[i].regs, &s);
+        gw_mb_decode(&p->def->format, rows[i].regs, &s);
         if (i == 3)
             assert_false(s.valued);
         else
             assert_int_equal(s.quality, rows[i].quality);
         p = f.site->point_priv[sitefile_point(&f, "d.ps")];
-        gw_mb_decode(&p->format, rows[i].regs, &s);
+        gw_mb_decode(&p->def->format, rows[i].regs, &s);
         assert_int_equal(s.value.i, rows[i].state);
     }
     sitefile_free(&f);
@@ -197,8 +197,8 @@ static void a_point_takes_over_where_another_one_is_read(void **state)
     assert_true(decode(&f, "d.half", 8).value.num == 5);
     assert_int_equal(decode(&f, "e.tripped", 0).value.i, 1);
     const struct gw_mb_point *p = f.site->point_priv[sitefile_point(&f, "e.tripped")];
-    assert_int_equal(p->span.fc, GW_MB_READ_COILS);
-    assert_int_equal(p->span.address, 2);
+    assert_int_equal(p->def->keys.fc, GW_MB_READ_COILS);
+    assert_int_equal(p->address, 2);
     sitefile_free(&f);
 }
 

@@ -96,10 +96,47 @@ static void test_each_is_repeated_slowly(void **state)
     expect_none(d, 1000 + GW_DOC_REPEAT_MS); /* not while one is in flight */
     assert_true(gw_documents_acked(d, 1, false, 1010, &doc));
     expect_none(d, 999 + GW_DOC_REPEAT_MS);
-    expect(d, 1000 + GW_DOC_REPEAT_MS, GW_DOC_CASES, "cases");
+    assert_int_equal(gw_documents_wanted(d), 0);
+    expect_none(d, 1000 + GW_DOC_REPEAT_MS); /* its text was let go */
+    assert_int_equal(gw_documents_wanted(d), 1u << GW_DOC_CASES);
+    set(d, GW_DOC_CASES, "cases again");
+    assert_int_equal(gw_documents_wanted(d), 0);
+    expect(d, 1000 + GW_DOC_REPEAT_MS, GW_DOC_CASES, "cases again");
     gw_documents_sent(d, GW_DOC_CASES, 2, 1000 + GW_DOC_REPEAT_MS);
     assert_true(gw_documents_acked(d, 2, false, 1010 + GW_DOC_REPEAT_MS, &doc));
     expect_none(d, 1020 + GW_DOC_REPEAT_MS);
+}
+
+static void test_what_the_broker_has_is_let_go_but_birth_and_will(void **state)
+{
+    struct gw_documents *d = *state;
+    static const enum gw_document docs[] = {GW_DOC_ONLINE, GW_DOC_INVENTORY, GW_DOC_HEALTH};
+    enum gw_document doc;
+    char *data;
+    size_t len;
+    for (int i = 0; i < 3; i++) {
+        set(d, docs[i], "text");
+        expect(d, 0, docs[i], "text");
+        gw_documents_sent(d, docs[i], i + 1, 0);
+    }
+    assert_true(gw_documents_acked(d, 1, false, 0, &doc));
+    assert_true(gw_documents_acked(d, 2, false, 0, &doc));
+    set(d, GW_DOC_HEALTH, "newer"); /* what is acknowledged is not what is newest */
+    assert_true(gw_documents_acked(d, 3, false, 0, &doc));
+    assert_int_equal(gw_documents_copy(d, GW_DOC_ONLINE, &data, &len), GW_OK);
+    free(data);
+    assert_int_equal(gw_documents_copy(d, GW_DOC_INVENTORY, &data, &len), GW_E_NOTFOUND);
+    assert_int_equal(gw_documents_copy(d, GW_DOC_HEALTH, &data, &len), GW_OK);
+    assert_string_equal(data, "newer");
+    free(data);
+    expect(d, 0, GW_DOC_HEALTH, "newer");
+    gw_documents_sent(d, GW_DOC_HEALTH, 4, 0);
+
+    /* Lost on the way: what is in flight is still there. */
+    gw_documents_restart(d);
+    expect(d, 0, GW_DOC_ONLINE, "text");
+    gw_documents_sent(d, GW_DOC_ONLINE, 5, 0);
+    expect(d, 0, GW_DOC_HEALTH, "newer");
 }
 
 static void test_one_copy_in_flight_then_the_newest(void **state)
@@ -122,7 +159,10 @@ static void test_one_copy_in_flight_then_the_newest(void **state)
     assert_true(gw_documents_acked(d, 6, false, 0, &doc));
     expect_none(d, 0);
     gw_documents_restart(d); /* a new broker may have nothing */
-    expect(d, 0, GW_DOC_CASES, "3");
+    expect_none(d, 0);
+    assert_int_equal(gw_documents_wanted(d), 1u << GW_DOC_CASES);
+    set(d, GW_DOC_CASES, "4");
+    expect(d, 0, GW_DOC_CASES, "4");
 }
 
 static void test_a_refused_one_waits_while_others_pass(void **state)
@@ -169,6 +209,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ready_needs_birth_and_will, setup, teardown),
         cmocka_unit_test_setup_teardown(test_online_goes_first_and_offline_never, setup, teardown),
         cmocka_unit_test_setup_teardown(test_each_is_repeated_slowly, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_the_broker_has_is_let_go_but_birth_and_will,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_copy_in_flight_then_the_newest, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_refused_one_waits_while_others_pass, setup,
                                         teardown),

@@ -13,12 +13,29 @@
 #include <sys/socket.h>
 
 #define BACK_MS 30000 /* the target after a line's return */
+#define SOON_MS                                                                                    \
+    1900 /* and for a broker that was gone for SOON_S at most; the connection takes some */
+#define SOON_S 45
 
 /* Waits lie within +-20 % of these. */
-static void expect_waits(struct gw_backoff *b, enum gw_status why, const int *s, int n)
+static void expect_waits(struct gw_redial *r, enum gw_status why, const int *s, int n)
 {
     for (int i = 0; i < n; i++)
-        assert_in_range(gw_redial_wait_ms(b, why, 0), s[i] * 800, s[i] * 1200);
+        assert_in_range(gw_redial_wait_ms(r, why, 0), s[i] * 800, s[i] * 1200);
+}
+
+static void test_a_broker_that_restarts_is_found_soon(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        struct gw_redial r = gw_redial_new(seed);
+        int64_t waited_ms = 0;
+        while (waited_ms < SOON_S * 1000) {
+            const int64_t wait_ms = gw_redial_wait_ms(&r, GW_E_IO, 0);
+            assert_in_range(wait_ms, 800, SOON_MS);
+            waited_ms += wait_ms;
+        }
+    }
 }
 
 static void test_a_line_that_is_away_is_tried_often(void **state)
@@ -26,22 +43,27 @@ static void test_a_line_that_is_away_is_tried_often(void **state)
     const int waits[] = {1, 2, 4, 8, 15, 15, 15};
     (void)state;
     for (uint64_t seed = 0; seed < 50; seed++) {
-        struct gw_backoff b = gw_redial(seed);
-        expect_waits(&b, GW_E_TIMEOUT, waits, sizeof waits / sizeof waits[0]);
+        struct gw_redial r = gw_redial_new(seed);
+        for (int i = 0; i < 40; i++)
+            assert_true(gw_redial_wait_ms(&r, GW_E_TIMEOUT, 0) <= SOON_MS);
+        expect_waits(&r, GW_E_TIMEOUT, waits, sizeof waits / sizeof waits[0]);
         for (int i = 0; i < 1000; i++)
-            assert_true(gw_redial_wait_ms(&b, GW_E_IO, 0) <= BACK_MS * 2 / 3);
+            assert_true(gw_redial_wait_ms(&r, GW_E_IO, 0) <= BACK_MS * 2 / 3);
+        gw_redial_reset(&r);
+        assert_true(gw_redial_wait_ms(&r, GW_E_IO, 0) <= SOON_MS);
     }
 }
 
 static void test_a_broker_that_refuses_is_left_alone(void **state)
 {
     const int waits[] = {1, 2, 4, 8, 16, 32, 60, 60};
-    const int away[] = {15};
+    const int away[] = {1};
     (void)state;
-    struct gw_backoff b = gw_redial(7);
-    expect_waits(&b, GW_E_REFUSED, waits, sizeof waits / sizeof waits[0]);
-    expect_waits(&b, GW_E_IO, away, 1); /* and then it went away */
-    assert_int_equal(gw_redial_wait_ms(&b, GW_E_REFUSED, GW_REASON_TAKEN_OVER), 60000);
+    struct gw_redial r = gw_redial_new(7);
+    expect_waits(&r, GW_E_REFUSED, waits, sizeof waits / sizeof waits[0]);
+    expect_waits(&r, GW_E_IO, away, 1); /* and then it went away */
+    expect_waits(&r, GW_E_REFUSED, waits + 7, 1);
+    assert_int_equal(gw_redial_wait_ms(&r, GW_E_REFUSED, GW_REASON_TAKEN_OVER), 60000);
 }
 
 static void nothing_connected(void *ctx, unsigned receive_max)
@@ -88,6 +110,7 @@ static void test_a_dead_line_ends_the_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_broker_that_restarts_is_found_soon),
         cmocka_unit_test(test_a_line_that_is_away_is_tried_often),
         cmocka_unit_test(test_a_broker_that_refuses_is_left_alone),
         cmocka_unit_test(test_a_dead_line_ends_the_connection),
