@@ -24,6 +24,7 @@
 #define COMMIT_MS     500
 #define BATCH         500
 #define PAGES_MS      1000  /* a case that moves on is written at most so often */
+#define SLICE_MS      500   /* of these for pages, so that the broker and the gateways are heard */
 #define OVERVIEW_MS   10000 /* who is silent changes without any message */
 #define WINDOWS_MS    1000  /* between two looks at the windows that are awaited */
 #define WINDOWS_MANY  64
@@ -81,26 +82,32 @@ static enum gw_status write_sheet(const struct gw_desk *d, const struct gw_desk_
     return st == GW_E_NOTFOUND ? GW_OK : st;
 }
 
+/* For about slice_ms, and one sheet at least; what is left stays dirty. */
 static enum gw_status write_dirty(const struct gw_desk *d, struct gw_desk_dirty *dirty,
-                                  struct gw_err *err)
+                                  int64_t slice_ms, struct gw_err *err)
 {
+    const int64_t begin_ms = gw_clock_mono_ms(d->clock);
     enum gw_status st = GW_OK;
-    for (size_t i = 0; i < dirty->ncases && st == GW_OK; i++)
-        st = write_sheet(d, &dirty->cases[i], err);
+    size_t n = 0;
     for (size_t i = 0; i < dirty->ncounties && st == GW_OK; i++)
         st = gw_desk_feed(d->store, d->conf->pages, dirty->counties[i], wall_ms(d), err);
+    while (st == GW_OK && n < dirty->ncases &&
+           (n == 0 || gw_clock_mono_ms(d->clock) - begin_ms < slice_ms)) {
+        st = write_sheet(d, &dirty->cases[n], err);
+        n += st == GW_OK;
+    }
     if (st == GW_OK)
-        gw_desk_dirty_clear(dirty);
+        gw_desk_dirty_drop(dirty, n);
     return st;
 }
 
-static void write_pages(struct serve *s, int64_t now_ms)
+static void write_pages(struct serve *s, int64_t now_ms, int64_t slice_ms)
 {
     struct gw_err err = {0};
     const bool some = s->dirty.ncases > 0 || s->dirty.ncounties > 0;
     if (now_ms < s->pages_ms || (!some && now_ms < s->overview_ms))
         return;
-    enum gw_status st = some ? write_dirty(s->d, &s->dirty, &err) : GW_OK;
+    enum gw_status st = some ? write_dirty(s->d, &s->dirty, slice_ms, &err) : GW_OK;
     if (st == GW_OK)
         st = gw_desk_overview(s->d->store, s->d->conf, wall_ms(s->d), &err);
     if (st == GW_OK)
@@ -124,7 +131,7 @@ static void mark(struct serve *s, const struct gw_desk_page *page, bool feed)
 {
     if (!gw_desk_dirty_add(&s->dirty, page, feed)) {
         s->pages_ms = INT64_MIN;
-        write_pages(s, gw_clock_mono_ms(s->d->clock));
+        write_pages(s, gw_clock_mono_ms(s->d->clock), SLICE_MS);
         (void)gw_desk_dirty_add(&s->dirty, page, feed);
     }
 }
@@ -444,13 +451,13 @@ enum gw_status gw_desk_serve(const struct gw_desk *d, struct gw_err *err)
             commit(s);
         if (s->taken == 0) {
             look_at_windows(s, now);
-            write_pages(s, now);
+            write_pages(s, now, SLICE_MS);
         }
     }
     commit(s);
     if (st == GW_OK) {
         s->pages_ms = s->overview_ms = INT64_MIN;
-        write_pages(s, gw_clock_mono_ms(d->clock));
+        write_pages(s, gw_clock_mono_ms(d->clock), INT64_MAX);
         for (int i = 0; i < 20 && gw_desk_link_in_flight(s->link) > 0; i++)
             gw_desk_link_step(s->link, 50);
     }
@@ -477,7 +484,7 @@ static bool each_case(void *ctx, const struct gw_desk_row *row)
     if (!page.proofs && row->case_id[0] == '\0')
         return true;
     if (!gw_desk_dirty_add(a->dirty, &page, strcmp(row->cls, "lead") == 0)) {
-        a->st = write_dirty(a->d, a->dirty, a->err);
+        a->st = write_dirty(a->d, a->dirty, INT64_MAX, a->err);
         (void)gw_desk_dirty_add(a->dirty, &page, true);
     }
     return a->st == GW_OK;
@@ -495,7 +502,7 @@ enum gw_status gw_desk_pages(const struct gw_desk *d, struct gw_err *err)
             st = a.st;
     }
     if (st == GW_OK)
-        st = write_dirty(d, a.dirty, err);
+        st = write_dirty(d, a.dirty, INT64_MAX, err);
     if (st == GW_OK)
         st = gw_desk_overview(d->store, d->conf, wall_ms(d), err);
     free(a.dirty);

@@ -32,7 +32,9 @@ bool gw_desk_dirty_add(struct gw_desk_dirty *d, const struct gw_desk_page *page,
     return true;
 }
 
-void gw_desk_dirty_clear(struct gw_desk_dirty *d)
+void gw_desk_dirty_drop(struct gw_desk_dirty *d, size_t n)
 {
-    d->ncases = d->ncounties = 0;
+    d->ncounties = 0;
+    d->ncases -= n;
+    memmove(d->cases, d->cases + n, d->ncases * sizeof d->cases[0]);
 }

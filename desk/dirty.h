@@ -25,9 +25,11 @@ struct gw_desk_dirty {
     size_t ncounties;
 };
 
-/* A page without case or proofs stands for its county alone. county of a lead whose feed changes; "" of none. Returns false when there was no room: write what
- * is there, clear, and add again. */
+/* A page without case or proofs stands for its county alone. county of a lead whose feed changes; ""
+ * of none. Returns false when there was no room: write some of what is there, drop it, and add
+ * again. */
 bool gw_desk_dirty_add(struct gw_desk_dirty *d, const struct gw_desk_page *page, bool feed);
-void gw_desk_dirty_clear(struct gw_desk_dirty *d);
+/* Forgets all counties and the first n cases. */
+void gw_desk_dirty_drop(struct gw_desk_dirty *d, size_t n);
 
 #endif

@@ -46,6 +46,16 @@ struct feed {
     int64_t newest_ms;
 };
 
+/* For who opens feed.atom in a browser: it knows no more of Atom than that it is XML. */
+static const char feed_style[] =
+    "feed{display:block;max-width:960px;margin:0 auto;padding:1.2rem;color:#1b1f24;background:#fff;"
+    "font:16px/1.6 system-ui,\"Noto Sans CJK SC\",\"Microsoft YaHei\",sans-serif}"
+    "feed>id,feed>updated,author,link,category,entry>id{display:none}"
+    "feed>title{display:block;font-size:1.3rem;font-weight:600;border-bottom:2px solid #1f4e79}"
+    "entry{display:block;padding:.6rem 0;border-bottom:1px solid #c9d1d9}"
+    "entry>title,entry>updated,summary{display:block;overflow-wrap:anywhere}"
+    "entry>title{font-weight:600}entry>updated{color:#57606a;font-size:.88rem}\n";
+
 /* What both feeds tell of a lead. */
 struct entry {
     char link[GW_DESK_LINK], title[512], uid[256], at[GW_ISO_SIZE];
@@ -143,13 +153,14 @@ static enum gw_status join_atom(struct feed *f, const char *county, int64_t now_
 {
     char at[GW_ISO_SIZE];
     gw_clock_iso(f->n > 0 ? f->newest_ms : now_ms, at);
-    gw_markup(
-        out,
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\""
-        " xml:lang=\"zh-CN\"><id>urn:nonsite:county:%s</id><title>违法线索 %s</title>"
-        "<updated>%s</updated><author><name>nonsite-desk</name></author>"
-        "<link rel=\"self\" type=\"application/atom+xml\" href=\"feed.atom\"/>\n",
-        county, county, at);
+    gw_markup(out,
+              "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+              "<?xml-stylesheet type=\"text/css\" href=\"feed.css\"?>\n<feed "
+              "xmlns=\"http://www.w3.org/2005/Atom\""
+              " xml:lang=\"zh-CN\"><id>urn:nonsite:county:%s</id><title>违法线索 %s</title>"
+              "<updated>%s</updated><author><name>nonsite-desk</name></author>"
+              "<link rel=\"self\" type=\"application/atom+xml\" href=\"feed.atom\"/>\n",
+              county, county, at);
     gw_buf_put(out, f->atom.data ? f->atom.data : "", f->atom.len);
     gw_buf_str(out, "</feed>\n");
     return out->failed || f->atom.failed ? GW_E_FULL : GW_OK;
@@ -179,6 +190,10 @@ enum gw_status gw_desk_feed(struct gw_desk_store *store, const char *pages, cons
         st = save(pages, folder, "feed.json", &f.json, err);
     if (st == GW_OK)
         st = save(pages, folder, "feed.atom", &atom, err);
+    gw_buf_clear(&f.json);
+    gw_buf_str(&f.json, feed_style);
+    if (st == GW_OK)
+        st = save(pages, folder, "feed.css", &f.json, err);
     gw_buf_free(&atom);
     gw_buf_free(&f.atom);
     gw_buf_free(&f.json);

@@ -28,7 +28,8 @@ const char *const gw_desk_sql[SQL_COUNTED] = {
     [SQL_PREV_OF] = "UPDATE chains SET broken=?3 WHERE gateway=?1 AND chain=?2 AND broken=0",
     [SQL_EXPORT] = ROW "WHERE gateway=?1 ORDER BY (SELECT c.rowid FROM chains c WHERE"
                        " c.gateway=records.gateway AND c.chain=records.chain), seq",
-    [SQL_CASE] = ROW "WHERE gateway=?1 AND case_id=?2 AND cls IN ('alarm','lead')"
+    /* An index of some rows only is used where the query says that it wants no others. */
+    [SQL_CASE] = ROW "WHERE gateway=?1 AND case_id=?2 AND case_id<>'' AND cls IN ('alarm','lead')"
                      " ORDER BY received_ms, seq",
     [SQL_LEADS] = ROW "WHERE cls='lead' AND county=?1 ORDER BY received_ms DESC, seq DESC LIMIT ?2",
     [SQL_LEADS_ALL] = ROW "WHERE cls='lead' ORDER BY received_ms DESC, seq DESC LIMIT ?1",
@@ -37,7 +38,8 @@ const char *const gw_desk_sql[SQL_COUNTED] = {
                        " ORDER BY received_ms DESC, seq DESC LIMIT ?2",
     [SQL_RECORD] = ROW "WHERE gateway=?1 AND id=?2",
     [SQL_EVIDENCE] =
-        ROW "WHERE gateway=?1 AND about=?2 AND cls='evidence' ORDER BY seq DESC LIMIT 1",
+        ROW "WHERE gateway=?1 AND about=?2 AND about<>'' AND cls='evidence' ORDER BY seq DESC"
+            " LIMIT 1",
     [SQL_PUT_WINDOW] = "INSERT INTO windows(gateway, sha256, record, bytes) VALUES(?1,?2,?3,?4)"
                        " ON CONFLICT DO NOTHING",
     [SQL_WINDOW] = "SELECT bytes FROM windows WHERE gateway=?1 AND sha256=?2",
@@ -93,6 +95,7 @@ const char gw_desk_schema[] =
     "CREATE INDEX IF NOT EXISTS by_id ON records(gateway, id);"
     "CREATE INDEX IF NOT EXISTS by_about ON records(gateway, about) WHERE about<>'';"
     "CREATE INDEX IF NOT EXISTS by_county ON records(county, received_ms) WHERE cls='lead';"
+    "CREATE INDEX IF NOT EXISTS by_arrival ON records(received_ms, seq) WHERE cls='lead';"
     "CREATE INDEX IF NOT EXISTS by_proof ON records(gateway, received_ms)"
     " WHERE cls='command' AND instr(wire, '\"command\":\"proof\"');"
     "CREATE TABLE IF NOT EXISTS forks(gateway TEXT NOT NULL, chain TEXT NOT NULL,"

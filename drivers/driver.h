@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "base/shared.h"
 #include "base/status.h"
 #include "conf/site.h"
@@ -37,6 +38,8 @@ struct gw_driver_env {
     const struct gw_clock *clock; /* outlives the driver */
     struct gw_batch_sink sink;
     uint64_t seed; /* for jitter */
+    /* For threads that nobody replaces when they hang; NULL: nobody looks. */
+    struct gw_pulses *pulses;
 };
 
 /* What goes on when another configuration takes the place of the present one: for each bus and

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gpio/driver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -32,11 +33,13 @@ struct chip {
     uint32_t bus;
     struct gw_gpio_reactor *reactor;
     struct gw_worker *worker;
+    struct gw_pulse *pulse;
     struct chip *next;
 };
 
 struct gw_driver_instance {
     struct chip *chips;
+    bool left; /* a thread was left behind */
 };
 
 /* false: its thread was left behind. */
@@ -44,19 +47,22 @@ static bool end_chip(struct chip *c)
 {
     gw_gpio_reactor_stop(c->reactor);
     const bool ended = gw_worker_join(c->worker, JOIN_MS);
-    if (ended)
+    if (ended) {
         gw_gpio_reactor_free(c->reactor);
-    else
+        gw_pulse_end(c->pulse);
+    } else {
         gw_log(GW_LOG_ERR, TAG, "the polling thread does not end and is left behind");
+        gw_pulse_leave(c->pulse);
+    }
     free(c);
     return ended;
 }
 
 static bool gpio_close(struct gw_driver_instance *inst)
 {
-    bool ended = true;
     if (inst == NULL)
         return true;
+    bool ended = !inst->left;
     for (struct chip *c = inst->chips; c != NULL; c = c->next)
         gw_gpio_reactor_stop(c->reactor);
     while (inst->chips != NULL) {
@@ -71,15 +77,21 @@ static bool gpio_close(struct gw_driver_instance *inst)
 static enum gw_status start_chip(struct gw_driver_instance *inst, const struct gw_driver_env *env,
                                  uint32_t bus, struct gw_err *err)
 {
+    char name[GW_ID_SIZE + 16];
     struct chip *c = calloc(1, sizeof *c);
     if (c == NULL)
         return gw_err_set(err, GW_E_NOMEM, "gpio: out of memory");
     c->bus = bus;
     enum gw_status status = gw_gpio_reactor_of(env, bus, &gw_gpio_chip_v1, &c->reactor, err);
-    if (status == GW_OK)
+    if (status == GW_OK) {
+        (void)snprintf(name, sizeof name, "gpio of buses.%s", env->site->buses[bus].id);
+        c->pulse = gw_pulse_begin(env->pulses, name);
+        gw_gpio_reactor_pulse(c->reactor, c->pulse);
         status = gw_worker_start("gpio", gw_gpio_reactor_run, c->reactor, &c->worker, err);
+    }
     if (status != GW_OK) {
         gw_gpio_reactor_free(c->reactor);
+        gw_pulse_end(c->pulse);
         free(c);
         return status;
     }
@@ -119,8 +131,10 @@ static enum gw_status keep_chips(struct gw_driver_instance *inst, const struct g
                 bus = i;
         if (bus == GW_DRIVER_NEW) {
             *at = c->next;
-            if (!end_chip(c))
+            if (!end_chip(c)) {
+                inst->left = true;
                 return gw_err_set(err, GW_E_IO, "gpio: the polling thread does not end");
+            }
             continue;
         }
         if (gw_loop_pause(gw_gpio_reactor_loop(c->reactor), PAUSE_MS) != GW_OK)

@@ -305,6 +305,7 @@ static void read_group(struct group *g)
     g->fault[0] = '\0';
     for (size_t i = 0; i < g->nlines; i++) {
         struct line *l = &g->lines[i];
+        gw_pulse_turn(g->chip->r->pulse, 0);
         const enum gw_status status = read_line(l, &begun);
         if (status == GW_E_CLOSED) {
             g->polls.failed++;
@@ -529,6 +530,12 @@ void gw_gpio_reactor_reload(struct gw_gpio_reactor *r, const struct gw_driver_en
 struct gw_loop *gw_gpio_reactor_loop(struct gw_gpio_reactor *r)
 {
     return r->loop;
+}
+
+void gw_gpio_reactor_pulse(struct gw_gpio_reactor *r, struct gw_pulse *pulse)
+{
+    r->pulse = pulse;
+    gw_loop_pulse(r->loop, pulse);
 }
 
 void gw_gpio_reactor_run(void *arg)

@@ -19,6 +19,7 @@
 
 #include "../driver.h"
 #include "base/loop.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "gpio/chip.h"
 
@@ -37,6 +38,9 @@ enum gw_status gw_gpio_reactor_of(const struct gw_driver_env *env, uint32_t bus,
  * while it does not run, or while its loop is paused. */
 void gw_gpio_reactor_reload(struct gw_gpio_reactor *r, const struct gw_driver_env *env,
                             const struct gw_driver_keep *keep);
+/* What its thread turns: each round of its loop, and each line that it reads, since a chip at a slow
+ * bus takes its time for each. To be called before it runs. Lent; NULL is fine. */
+void gw_gpio_reactor_pulse(struct gw_gpio_reactor *r, struct gw_pulse *pulse);
 /* Its loop, to pause it. Lent. */
 struct gw_loop *gw_gpio_reactor_loop(struct gw_gpio_reactor *r);
 /* NULL is fine. */

@@ -12,6 +12,7 @@
 #include "../driver.h"
 #include "base/backoff.h"
 #include "base/loop.h"
+#include "base/pulse.h"
 #include "base/ratelog.h"
 #include "gpio/chip.h"
 #include "gpio/conf.h"
@@ -73,6 +74,7 @@ struct gw_gpio_reactor {
     struct gw_driver_env env;
     const struct gw_gpio_chip_ops *ops;
     struct gw_loop *loop;
+    struct gw_pulse *pulse; /* NULL: nobody looks */
     struct chip *chips;
     size_t nchips;
     struct group *groups;

@@ -26,6 +26,7 @@
 struct draft {
     const struct gw_site *site;
     const struct gw_driver_keep *keep; /* NULL: nothing goes on */
+    struct gw_pulses *pulses;
     struct endpoint **endpoints;
     size_t nendpoints;
     struct unit **units;
@@ -221,7 +222,7 @@ static enum gw_status draft_resolver(struct gw_mb_reactor *r, struct draft *d, s
     if (names <= r->names_max)
         return GW_OK;
     d->names_max = names > NAMES_LEAST ? names : NAMES_LEAST;
-    return gw_mb_resolver_new(&r->lookup, d->names_max, &d->resolver, err);
+    return gw_mb_resolver_new(&r->lookup, d->names_max, d->pulses, &d->resolver, err);
 }
 
 static void close_resolver(struct gw_mb_reactor *r)
@@ -369,7 +370,7 @@ static void throw_away(struct gw_mb_reactor *r, struct draft *d)
 enum gw_status gw_mb_reactor_reload(struct gw_mb_reactor *r, const struct gw_driver_env *env,
                                     const struct gw_driver_keep *keep, struct gw_err *err)
 {
-    struct draft d = {.site = env->site, .keep = keep};
+    struct draft d = {.site = env->site, .keep = keep, .pulses = env->pulses};
     struct gw_watch watch = {.fd = -1};
     enum gw_status status = GW_OK;
     d.endpoints = calloc(d.site->nbuses + 1, sizeof(struct endpoint *));

@@ -11,7 +11,8 @@
 #include "base/mailbox.h"
 #include "base/worker.h"
 
-#define WAIT_MS 3600000
+#define WAIT_MS   3600000
+#define LOOKUP_MS 3600000 /* resolv.conf decides; with its largest numbers it comes near to that */
 
 struct question {
     bool quit;
@@ -25,6 +26,7 @@ struct gw_mb_resolver {
     struct gw_mailbox *questions;
     struct gw_mailbox *answers;
     struct gw_worker *worker;
+    struct gw_pulse *pulse; /* the worker's turns */
     size_t capacity;
     size_t open; /* questions without an answer; owner's thread */
 };
@@ -79,12 +81,14 @@ static void body(void *arg)
     struct gw_mb_resolver *r = arg;
     for (;;) {
         struct question q;
-        if (!gw_mailbox_wait(r->questions, &q, WAIT_MS))
+        gw_pulse_turn(r->pulse, 0);
+        if (!gw_mailbox_wait(r->questions, &q, r->pulse != NULL ? GW_PULSE_MS : WAIT_MS))
             continue;
         if (q.quit)
             return;
         struct gw_mb_answer a = {.id = q.id};
         struct gw_err err = {0};
+        gw_pulse_turn(r->pulse, LOOKUP_MS);
         a.status = r->lookup.lookup(r->lookup.ctx, q.host, q.port, &a.addrs, &err);
         snprintf(a.text, sizeof a.text, "%.*s", (int)sizeof a.text - 1, err.msg);
         /* There is room for every open question; closed means that the owner is gone. */
@@ -95,13 +99,15 @@ static void body(void *arg)
 
 static void release(struct gw_mb_resolver *r)
 {
+    gw_pulse_end(r->pulse);
     gw_mailbox_free(r->questions);
     gw_mailbox_free(r->answers);
     free(r);
 }
 
 enum gw_status gw_mb_resolver_new(const struct gw_mb_lookup *lookup, size_t capacity,
-                                  struct gw_mb_resolver **out, struct gw_err *err)
+                                  struct gw_pulses *pulses, struct gw_mb_resolver **out,
+                                  struct gw_err *err)
 {
     struct gw_mb_resolver *r = calloc(1, sizeof *r);
     if (r == NULL)
@@ -113,6 +119,7 @@ enum gw_status gw_mb_resolver_new(const struct gw_mb_lookup *lookup, size_t capa
         gw_mailbox_new(sizeof(struct question), capacity + 1, &r->questions, err);
     if (status == GW_OK)
         status = gw_mailbox_new(sizeof(struct gw_mb_answer), capacity, &r->answers, err);
+    r->pulse = gw_pulse_begin(pulses, "modbus-names");
     if (status == GW_OK)
         status = gw_worker_start("modbus-names", body, r, &r->worker, err);
     if (status != GW_OK) {
@@ -132,6 +139,8 @@ void gw_mb_resolver_free(struct gw_mb_resolver *r, int64_t timeout_ms)
     (void)!gw_mailbox_put(r->questions, &quit); /* a place is kept for it */
     if (gw_worker_join(r->worker, timeout_ms))
         release(r);
+    else
+        gw_pulse_leave(r->pulse);
 }
 
 enum gw_status gw_mb_resolver_ask(struct gw_mb_resolver *r, uint32_t id, const char *host,

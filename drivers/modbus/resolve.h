@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "base/pulse.h"
 #include "base/status.h"
 
 #define GW_MB_ADDRS_MAX 4
@@ -52,9 +53,11 @@ struct gw_mb_answer {
 
 struct gw_mb_resolver;
 
-/* capacity: questions that may be open at once. GW_E_NOMEM, GW_E_IO. */
+/* capacity: questions that may be open at once. pulses: that its thread's belongs to; NULL: nobody
+ * looks. GW_E_NOMEM, GW_E_IO. */
 enum gw_status gw_mb_resolver_new(const struct gw_mb_lookup *lookup, size_t capacity,
-                                  struct gw_mb_resolver **out, struct gw_err *err) GW_MUST_CHECK;
+                                  struct gw_pulses *pulses, struct gw_mb_resolver **out,
+                                  struct gw_err *err) GW_MUST_CHECK;
 /* Ends the thread, or leaves it behind (with what it uses) when it does not end within timeout_ms.
  * NULL is fine. */
 void gw_mb_resolver_free(struct gw_mb_resolver *r, int64_t timeout_ms);

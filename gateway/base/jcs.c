@@ -36,10 +36,9 @@ static bool next_key(struct gw_jcs *j, const char *key, size_t n)
     return true;
 }
 
-/* ,"key": */
-static bool put_key(struct gw_jcs *j, const char *key)
+/* ,"key": of n bytes. */
+static bool put_key(struct gw_jcs *j, const char *key, size_t n)
 {
-    const size_t n = strlen(key);
     const size_t comma = j->comma[j->depth] ? 1 : 0;
     if (!next_key(j, key, n))
         return fail(j);
@@ -65,7 +64,7 @@ static bool begin(struct gw_jcs *j, const char *key)
     if (object != (key != NULL) || (outside && j->comma[0]))
         return fail(j);
 
-    if (object && !put_key(j, key))
+    if (object && !put_key(j, key, strlen(key)))
         return false;
     if (!object && j->comma[j->depth])
         gw_buf_char(j->buf, ',');
@@ -174,16 +173,9 @@ void gw_jcs_dec(struct gw_jcs *j, const char *key, double value, int decimals)
     gw_jcs_str(j, key, text);
 }
 
-/* Whether it is one value with no more containers in it than may be opened here. */
-static bool fits(const struct gw_jcs *j, const char *json, size_t n)
-{
-    struct gw_jcs_scan s = {.p = json, .end = json != NULL ? json + n : NULL};
-    return json != NULL && gw_jcs_scan_value(&s, GW_JCS_DEPTH - j->depth) && s.p == s.end;
-}
-
 void gw_jcs_made(struct gw_jcs *j, const char *key, const char *json, size_t n)
 {
-    assert(fits(j, json, n));
+    assert(gw_jcs_valid(json, n));
     if (begin(j, key))
         gw_buf_put(j->buf, json, n);
 }
@@ -192,7 +184,8 @@ void gw_jcs_raw(struct gw_jcs *j, const char *key, const char *json, size_t n)
 {
     /* Its containers count with those that are open here, or a reader of the whole could not tell
      * it from nonsense. */
-    if (!fits(j, json, n)) {
+    struct gw_jcs_scan s = {.p = json, .end = json != NULL ? json + n : NULL};
+    if (json == NULL || !gw_jcs_scan_value(&s, GW_JCS_DEPTH - j->depth) || s.p != s.end) {
         fail(j);
         return;
     }

@@ -30,6 +30,7 @@ struct gw_loop {
     int stop_fd;       /* an eventfd that ends a wait ... */
     atomic_bool asked; /* ... and whether that is to end the run, too */
     bool stopping;
+    struct gw_pulse *pulse; /* NULL: nobody looks */
 
     struct gw_monitor monitor; /* for these: */
     bool inside;               /* handlers run */
@@ -343,10 +344,16 @@ enum gw_status gw_loop_round(struct gw_loop *loop, int64_t max_wait_ms)
     return GW_OK;
 }
 
+void gw_loop_pulse(struct gw_loop *loop, struct gw_pulse *pulse)
+{
+    loop->pulse = pulse;
+}
+
 enum gw_status gw_loop_run(struct gw_loop *loop)
 {
     while (!loop->stopping) {
-        enum gw_status status = gw_loop_round(loop, -1);
+        gw_pulse_turn(loop->pulse, 0);
+        enum gw_status status = gw_loop_round(loop, loop->pulse != NULL ? GW_PULSE_MS : -1);
         if (status != GW_OK)
             return status;
     }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "base/status.h"
 
 #define GW_LOOP_IN  1u
@@ -66,6 +67,10 @@ enum gw_status gw_loop_timer_set(struct gw_loop *loop, struct gw_timer *timer,
                                  int64_t due_ms) GW_MUST_CHECK;
 /* Clears it; fine when not set. */
 void gw_loop_timer_clear(struct gw_loop *loop, struct gw_timer *timer);
+
+/* Each round of gw_loop_run counts as a turn of that pulse, and there is one at least each
+ * GW_PULSE_MS. To be called before it runs; NULL is fine. The pulse is lent. */
+void gw_loop_pulse(struct gw_loop *loop, struct gw_pulse *pulse);
 
 /* Serves events and timers until gw_loop_stop. GW_E_IO when the wait itself fails. */
 enum gw_status gw_loop_run(struct gw_loop *loop) GW_MUST_CHECK;

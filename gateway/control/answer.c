@@ -549,6 +549,7 @@ bool gw_control_answer(void *ctx, const struct gw_http_request *req, struct gw_h
     const struct route *route = find_route(req->path);
     const struct gw_page_asset *asset = gw_page_find(req->path);
 
+    gw_pulse_turn(c->pulse, 0); /* many that ask wait for the journal, one behind the other */
     /* A name that somebody else made point here is not ours: what it asks, it asks for him. */
     if (req->tcp &&
         !gw_access_is_ours(&c->access, gw_http_header(req, "Host"), gw_http_header(req, "Origin")))

@@ -130,6 +130,7 @@ static void body(void *arg)
 
 static void release(struct gw_control *c)
 {
+    gw_pulse_end(c->pulse);
     gw_http_free(c->http);
     gw_loop_free(c->loop);
     gw_listen_close(&c->listen, c->conf.local.socket);
@@ -187,8 +188,11 @@ enum gw_status gw_control_start(const struct gw_control_conf *conf, struct gw_co
     }
     if (st == GW_OK)
         st = watch_all(c, err);
-    if (st == GW_OK)
+    if (st == GW_OK) {
+        c->pulse = gw_pulse_begin(conf->pulses, "local-api");
+        gw_loop_pulse(c->loop, c->pulse);
         st = gw_worker_start("local-api", body, c, &c->worker, err);
+    }
     if (st != GW_OK) {
         release(c);
         return st;

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "conf/site.h"
 #include "control/call.h"
@@ -41,6 +42,7 @@ struct gw_control_conf {
     struct gw_calls *calls;     /* lent; NULL: no history of points, and nobody tells anything */
     const struct gw_clock *clock;
     struct gw_control_records records; /* ctx is lent */
+    struct gw_pulses *pulses;          /* that its thread's belongs to; lent; NULL: nobody looks */
 };
 
 struct gw_control;

@@ -31,6 +31,7 @@ struct gw_control {
     struct gw_loop *loop;
     struct gw_http *http;
     struct gw_worker *worker;
+    struct gw_pulse *pulse;
     struct gw_access access;
     struct gw_history *history;
     struct gw_waiting waiting[GW_HTTP_CLIENTS];

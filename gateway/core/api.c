@@ -130,6 +130,7 @@ static enum gw_status start(struct gw_api *a, struct gw_err *err)
         .calls = a->calls,
         .clock = a->conf.clock,
         .records = {.page = export_page, .window = export_window, .ctx = a},
+        .pulses = a->conf.pulses,
     };
     return gw_control_start(&conf, &a->control, err);
 }

@@ -33,6 +33,7 @@ struct gw_api_conf {
     struct gw_loop *loop;
     void (*look)(void *ctx, struct gw_health_look *out); /* how everything is now */
     void *ctx;
+    struct gw_pulses *pulses; /* that its thread's belongs to; NULL: nobody looks */
 };
 
 struct gw_api;

@@ -317,6 +317,7 @@ static enum gw_status start_api(struct gw_gateway *g, struct gw_err *err)
         .loop = g->loop,
         .look = gw_gateway_look,
         .ctx = g,
+        .pulses = gw_service_pulses(g->service),
     };
     return gw_api_new(&conf, &g->api, err);
 }
@@ -356,6 +357,7 @@ static enum gw_status start_journal(struct gw_gateway *g, struct gw_err *err)
         .keep_days = g->plant->site->journal.keep_days,
         .state_rows = gw_inventory_count(g->plant->inventory) + GW_ENGINE_ROWS +
                       gw_commands_rows(g->plant->site),
+        .pulses = gw_service_pulses(g->service),
     };
     enum gw_status st = gw_journal_start(&conf, &g->journal, err);
     if (st == GW_OK)
@@ -375,6 +377,7 @@ static enum gw_status start_mqtt(struct gw_gateway *g, uint64_t seed, struct gw_
         .clock = g->clock,
         .backlog = gw_tap_backlog(&g->mqtt_tap, g->journal, MQTT_READER),
         .inbox = g->plant->site->platform.nkeys > 0 ? gw_commands_inbox(g->commands) : NULL,
+        .pulses = gw_service_pulses(g->service),
         .seed = seed,
     };
     enum gw_status st = gw_mqtt_start(&conf, &g->mqtt, err);
@@ -392,6 +395,7 @@ static enum gw_status start_influx(struct gw_gateway *g, uint64_t seed, struct g
         .owner = &g->plant->config->shared,
         .clock = g->clock,
         .backlog = gw_tap_backlog(&g->influx_tap, g->journal, g->influx_reader),
+        .pulses = gw_service_pulses(g->service),
         .seed = seed,
     };
     return gw_influx_start(&conf, &g->influx, err);
@@ -405,6 +409,7 @@ struct gw_driver_env gw_gateway_env(struct gw_gateway *g, struct gw_plant *plant
         .clock = g->clock,
         .sink = {.put = gw_plant_put, .ctx = plant},
         .seed = g->seed,
+        .pulses = gw_service_pulses(g->service),
     };
 }
 
@@ -496,7 +501,9 @@ static enum gw_status settle_in(struct gw_gateway *g, const struct gw_gateway_co
 
 static enum gw_status start_all(struct gw_gateway *g, struct gw_config *config, struct gw_err *err)
 {
-    enum gw_status st = gw_loop_new(g->clock, &g->loop, err);
+    enum gw_status st = gw_service_new(g->clock, &g->service, err);
+    if (st == GW_OK)
+        st = gw_loop_new(g->clock, &g->loop, err);
     if (st == GW_OK)
         st = gw_gateway_plant(g, config, &g->plant, err);
     if (st == GW_OK)
@@ -515,7 +522,7 @@ static enum gw_status start_all(struct gw_gateway *g, struct gw_config *config, 
         st = start_influx(g, g->seed, err);
     if (st == GW_OK)
         st = open_drivers(g, err);
-    return st == GW_OK ? gw_service_start(g->clock, g->journal, &g->service, err) : st;
+    return st == GW_OK ? gw_service_start(g->service, err) : st;
 }
 
 enum gw_status gw_gateway_new(const struct gw_gateway_conf *conf, struct gw_gateway **out,
@@ -579,7 +586,7 @@ bool gw_gateway_free(struct gw_gateway *g)
 {
     if (!g)
         return true;
-    bool clean = gw_service_free(g->service);
+    bool clean = gw_service_end(g->service);
     clean = gw_api_stop(g->api, 5000) && clean;
     clean = close_drivers(g) && clean;
     store_running(g);
@@ -609,6 +616,7 @@ bool gw_gateway_free(struct gw_gateway *g)
     gw_key_free(g->key);
     gw_buf_free(&g->text);
     gw_buf_free(&g->wire);
+    gw_service_free(g->service);
     free(g);
     return true;
 }

@@ -2,64 +2,33 @@
 #include "core/service.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/log.h"
 #include "base/notify.h"
 #include "base/text.h"
 #include "base/worker.h"
 
-#define TAG      "watchdog"
-#define LOOKS    8      /* in one interval of the manager */
-#define OPEN_MS  600000 /* a large journal after a power cut, on a slow card */
+#define LOOKS    8 /* in one interval of the manager */
 #define JOIN_MS  2000
 #define TOLD_MAX 256
 
-/* One of those that must turn, as the watching thread sees it. */
-struct turner {
-    const char *name;
-    uint64_t count;   /* of its turns when last seen */
-    int64_t since_ms; /* when that number was new */
-    bool stuck;       /* and said so */
-};
-
 struct gw_service {
     const struct gw_clock *clock;
-    struct gw_journal *journal;
-    _Atomic uint64_t turns; /* of the core */
     /* The core's alone. */
+    struct gw_pulse *pulse;
     char told[TOLD_MAX];    /* "" before it was ready */
     char refused[TOLD_MAX]; /* why the last reload was; "": it was not */
     bool reloading;         /* and the manager knows */
 
     int64_t interval_ms;
-    struct gw_worker *worker; /* NULL: nobody wants to hear */
+    struct gw_pulses *pulses; /* these two NULL: nobody wants to hear */
+    struct gw_worker *worker;
     pthread_mutex_t lock;
     pthread_cond_t cond;
     bool stop;
 };
-
-/* Whether it has turned within limit_ms; tells when that changes. */
-static bool turns(struct turner *t, uint64_t count, int64_t now_ms, int64_t limit_ms)
-{
-    const int64_t rest_ms = now_ms - t->since_ms;
-
-    if (count != t->count) {
-        if (t->stuck)
-            gw_log(GW_LOG_WARN, TAG, "the %s goes on after %lld ms", t->name, (long long)rest_ms);
-        t->count = count;
-        t->since_ms = now_ms;
-        t->stuck = false;
-    } else if (rest_ms > limit_ms && !t->stuck) {
-        t->stuck = true;
-        gw_log(GW_LOG_ERR, TAG, "the %s hangs: no turn for %lld ms; the watchdog is not fed",
-               t->name, (long long)rest_ms);
-    }
-    return !t->stuck;
-}
 
 /* false: it is time to end. */
 static bool pause_ms(struct gw_service *s, int64_t ms)
@@ -85,19 +54,10 @@ static bool pause_ms(struct gw_service *s, int64_t ms)
 static void watch(void *arg)
 {
     struct gw_service *s = arg;
-    const int64_t limit_ms = s->interval_ms / 2;
-    const int64_t start_ms = gw_clock_mono_ms(s->clock);
-    struct turner core = {.name = "core", .since_ms = start_ms};
-    struct turner journal = {.name = "journal", .since_ms = start_ms};
 
     do {
-        const int64_t now_ms = gw_clock_mono_ms(s->clock);
-        bool opening = false;
-        const uint64_t rounds = gw_journal_rounds(s->journal, &opening);
-        const bool core_turns = turns(&core, atomic_load(&s->turns), now_ms, limit_ms);
-        if (turns(&journal, rounds, now_ms, opening ? OPEN_MS : limit_ms) && core_turns)
+        if (gw_pulses_look(s->pulses, gw_clock_mono_ms(s->clock), s->interval_ms / 2))
             (void)gw_notify("WATCHDOG=1");
-        gw_journal_nudge(s->journal);
     } while (pause_ms(s, s->interval_ms / LOOKS));
 }
 
@@ -117,8 +77,8 @@ static bool make_lock(struct gw_service *s)
     return ok;
 }
 
-enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal *journal,
-                                struct gw_service **out, struct gw_err *err)
+enum gw_status gw_service_new(const struct gw_clock *clock, struct gw_service **out,
+                              struct gw_err *err)
 {
     struct gw_service *s = calloc(1, sizeof *s);
 
@@ -127,17 +87,24 @@ enum gw_status gw_service_start(const struct gw_clock *clock, struct gw_journal 
         return gw_err_set(err, GW_E_NOMEM, "watchdog: out of memory");
     }
     s->clock = clock;
-    s->journal = journal;
     s->interval_ms = gw_notify_watchdog_ms();
-    if (s->interval_ms > 0) {
-        enum gw_status st = gw_worker_start("watchdog", watch, s, &s->worker, err);
-        if (st != GW_OK) {
-            (void)!gw_service_free(s);
-            return st;
-        }
+    if (s->interval_ms > 0 && gw_pulses_new(&s->pulses) != GW_OK) {
+        gw_service_free(s);
+        return gw_err_set(err, GW_E_NOMEM, "watchdog: out of memory");
     }
+    s->pulse = gw_pulse_begin(s->pulses, "core");
     *out = s;
     return GW_OK;
+}
+
+struct gw_pulses *gw_service_pulses(struct gw_service *s)
+{
+    return s->pulses;
+}
+
+enum gw_status gw_service_start(struct gw_service *s, struct gw_err *err)
+{
+    return s->pulses ? gw_worker_start("watchdog", watch, s, &s->worker, err) : GW_OK;
 }
 
 /* One line for "systemctl status". */
@@ -159,7 +126,7 @@ void gw_service_turn(struct gw_service *s, const struct gw_site *site, const cha
 {
     char state[TOLD_MAX];
 
-    atomic_fetch_add(&s->turns, 1);
+    gw_pulse_turn(s->pulse, 0);
     say_state(s, site, journal_fault, state);
     if (strcmp(s->told, state) == 0)
         return;
@@ -197,15 +164,24 @@ void gw_service_stopping(struct gw_service *s)
     end_watch(s);
 }
 
-bool gw_service_free(struct gw_service *s)
+bool gw_service_end(struct gw_service *s)
 {
-    if (!s)
+    if (!s || !s->worker)
         return true;
     end_watch(s);
-    if (s->worker && !gw_worker_join(s->worker, JOIN_MS))
+    if (!gw_worker_join(s->worker, JOIN_MS))
         return false;
+    s->worker = NULL;
+    return true;
+}
+
+void gw_service_free(struct gw_service *s)
+{
+    if (!s)
+        return;
+    gw_pulse_end(s->pulse);
+    gw_pulses_free(s->pulses);
     pthread_cond_destroy(&s->cond);
     pthread_mutex_destroy(&s->lock);
     free(s);
-    return true;
 }

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -75,6 +74,7 @@ static void journal_free(struct gw_journal *j)
     gw_pool_free(j->pool);
     if (j->wake_fd >= 0)
         close(j->wake_fd);
+    gw_pulse_end(j->pulse);
     gw_buf_free(&j->page.page);
     pthread_cond_destroy(&j->page.done);
     pthread_mutex_destroy(&j->lock);
@@ -138,6 +138,7 @@ enum gw_status gw_journal_start(const struct gw_journal_conf *conf, struct gw_jo
         status = gw_err_set(err, GW_E_NOMEM, "journal: out of memory");
     if (status == GW_OK)
         status = make_mailboxes(j, err);
+    j->pulse = gw_pulse_begin(conf->pulses, "journal");
     if (status == GW_OK)
         status = gw_worker_start("journal", gw_keeper_run, j, &j->worker, err);
     if (status != GW_OK) {
@@ -225,17 +226,6 @@ enum gw_status gw_journal_post(struct gw_journal *j, const struct gw_draft *draf
     if (status != GW_OK)
         free(post);
     return status;
-}
-
-uint64_t gw_journal_rounds(struct gw_journal *j, bool *opening)
-{
-    *opening = atomic_load(&j->opening);
-    return atomic_load(&j->rounds);
-}
-
-void gw_journal_nudge(struct gw_journal *j)
-{
-    gw_keeper_wake(j);
 }
 
 size_t gw_journal_room(struct gw_journal *j)

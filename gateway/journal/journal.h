@@ -37,6 +37,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/mailbox.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "model/draft.h"
 #include "model/parcel.h"
@@ -80,6 +81,7 @@ struct gw_journal_conf {
     size_t state_rows;    /* expected number of state rows (sizes the notices mailbox) */
     int64_t keep_days;    /* delivered records that are older leave; 0: only for want of room */
     const char *gateway;  /* named in the records that the journal writes itself; NULL: left out */
+    struct gw_pulses *pulses; /* that its thread's belongs to; NULL: nobody looks */
 };
 
 enum gw_notice_kind {
@@ -154,12 +156,6 @@ bool gw_journal_stop(struct gw_journal *j, int64_t timeout_ms);
 /* The core. Copies the draft. GW_E_FULL: keep it and try later. GW_E_NOMEM. GW_E_INVAL: no draft
  * (class without body, neither record nor state row, a window without its evidence). */
 enum gw_status gw_journal_post(struct gw_journal *j, const struct gw_draft *draft) GW_MUST_CHECK;
-/* For a watchdog: how often the thread has come round, and whether it is at opening its files, which
- * may take minutes. Any thread; waits for nothing. */
-uint64_t gw_journal_rounds(struct gw_journal *j, bool *opening);
-/* Makes it come round once more, so that rest can be told from a hang. Any thread. */
-void gw_journal_nudge(struct gw_journal *j);
-
 /* How many posts would be taken now. */
 size_t gw_journal_room(struct gw_journal *j);
 /* A telemetry row or event (copied), for topic below nonsite/v1/<gateway>/. GW_E_FULL: dropped and

@@ -23,6 +23,7 @@
 #define ROWS_ACKED_MS  1000 /* rows that are out: nobody wakes the thread for their acks */
 #define ASIDES_AT_ONCE 3
 #define ASIDE_PAUSE_MS 3600000
+#define OPEN_MS        600000 /* a large journal after a power cut, on a slow card */
 
 void gw_keeper_wake(struct gw_journal *j)
 {
@@ -311,6 +312,8 @@ static void sleep_until_needed(struct gw_keeper *k)
         wait_ms = 0;
     else if (due_ms != INT64_MAX)
         wait_ms = due_ms - now_ms < INT_MAX ? (int)(due_ms - now_ms) : INT_MAX;
+    if (j->pulse != NULL && (wait_ms < 0 || wait_ms > GW_PULSE_MS))
+        wait_ms = GW_PULSE_MS;
 
     if (poll(fds, sizeof fds / sizeof fds[0], wait_ms) > 0 && fds[0].revents != 0) {
         uint64_t count;
@@ -342,14 +345,14 @@ static void open_files(struct gw_keeper *k)
     bool records = k->records == NULL && gw_keeper_may_try(k, &k->records_trouble);
     if (!rows && !records)
         return;
-    atomic_store(&k->j->opening, true);
+    gw_pulse_turn(k->j->pulse, OPEN_MS);
     open_these(k, rows, records);
-    atomic_store(&k->j->opening, false);
+    gw_pulse_turn(k->j->pulse, 0);
 }
 
 static void do_round(struct gw_keeper *k)
 {
-    atomic_fetch_add(&k->j->rounds, 1);
+    gw_pulse_turn(k->j->pulse, 0);
     for (unsigned i = 0; i < k->j->conf.nreaders; i++)
         take_port(k, i);
     take_refused(k);

@@ -21,7 +21,6 @@
 #define GW_JOURNAL_KEEPER_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -116,8 +115,7 @@ struct gw_journal {
     struct gw_mailbox *resends;  /* struct gw_resend */
     int wake_fd;
     struct gw_worker *worker;
-    _Atomic uint64_t rounds;
-    atomic_bool opening;
+    struct gw_pulse *pulse; /* the worker's turns */
 
     pthread_mutex_t lock; /* guards all below */
     struct gw_port ports[GW_READERS_MAX];

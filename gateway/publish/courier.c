@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publish/courier.h"
 
+#include "base/backoff.h"
 #include "base/ratelog.h"
 #include "base/text.h"
 #include "publish/flight.h"
 #include "publish/hold.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(GW_TOPIC_MAX > sizeof "nonsite/v1//" + GW_ID_SIZE + GW_PARCEL_TOPIC, "topics fit");
+
+/* While all is refused, so that what is due first still gets its try, and no backlog is pumped to a
+ * broker that takes none of it. */
+#define SLOW_MS 1000
+/* Until what was let go is asked for again, while some is still refused. */
+#define ANEW_MS     120000
+#define ANEW_CAP_MS 3600000
 
 struct gw_courier {
     char gateway[GW_ID_SIZE];
@@ -22,6 +31,11 @@ struct gw_courier {
     struct gw_hold *hold;
     struct gw_ratelog log; /* refusals */
     uint64_t published, acked, refused;
+    unsigned run;        /* refusals of parcels since the last that was taken */
+    int64_t slow_due_ms; /* the next grant, while slow */
+    bool let_go;         /* some of what was refused: the backlog is to begin anew, ... */
+    int64_t anew_due_ms; /* ... at the latest then */
+    struct gw_backoff anew;
     bool deaf;
     char fault[GW_FAULT_SIZE];
 };
@@ -46,9 +60,11 @@ enum gw_status gw_courier_new(const struct gw_mqtt_conf *conf, struct gw_documen
                                                   : UINT16_MAX;
     c->backlog = conf->backlog;
     c->docs = docs;
+    c->anew = (struct gw_backoff){
+        .first_ms = ANEW_MS, .cap_ms = ANEW_CAP_MS, .jitter_pct = 20, .rand = conf->seed};
     enum gw_status status = gw_flight_new(c->window, &c->flight);
     if (status == GW_OK)
-        status = gw_hold_new(c->window, conf->seed, &c->hold);
+        status = gw_hold_new(conf->seed, &c->hold);
     if (status != GW_OK) {
         gw_courier_free(c);
         return status;
@@ -85,6 +101,9 @@ void gw_courier_begin(struct gw_courier *c, unsigned receive_max)
         c->backlog.live(c->backlog.ctx);
     gw_flight_limit(c->flight, receive_max < c->window ? receive_max : c->window);
     gw_documents_restart(c->docs);
+    c->run = 0;
+    c->let_go = false;
+    gw_backoff_reset(&c->anew);
     c->fault[0] = '\0';
     c->deaf = false;
 }
@@ -111,16 +130,17 @@ static size_t held(const struct gw_courier *c)
     return gw_hold_count(c->hold) + gw_flight_retried(c->flight);
 }
 
-static bool full(const struct gw_courier *c)
+/* All that was sent of late was refused. */
+static bool slow(const struct gw_courier *c)
 {
-    return held(c) >= GW_HOLD_LIMIT;
+    return c->run >= GW_HOLD_LIMIT && held(c) >= GW_HOLD_LIMIT;
 }
 
 static void complain(struct gw_courier *c, int64_t now_ms, const char *what, const char *why)
 {
-    if (full(c))
-        gw_fault_set(c->fault, "%zu messages are held, no more are sent: %s: %s", held(c), what,
-                     why);
+    if (slow(c))
+        gw_fault_set(c->fault, "%zu messages are held, others are tried slowly: %s: %s", held(c),
+                     what, why);
     else
         gw_fault_set(c->fault, "%s: %s", what, why);
     gw_ratelog_fail(&c->log, now_ms, "mqtt", "%s (%zu held)", c->fault, held(c));
@@ -140,7 +160,11 @@ static void refuse(struct gw_courier *c, const struct gw_shipment *take, int64_t
                    unsigned reason, const char *why)
 {
     c->refused++;
-    gw_hold_put(c->hold, take, now_ms, reason == GW_REASON_NOBODY);
+    c->run += c->run < UINT_MAX;
+    if (gw_hold_put(c->hold, take, now_ms, reason == GW_REASON_NOBODY) && !c->let_go) {
+        c->let_go = true;
+        c->anew_due_ms = now_ms + gw_backoff_next(&c->anew);
+    }
     complain(c, now_ms, take->parcel.topic, why);
 }
 
@@ -158,6 +182,9 @@ static void settle(struct gw_courier *c, struct gw_shipment *s, unsigned reason,
         return;
     }
     c->acked++;
+    c->run = 0;
+    if (s->refusals > 0)
+        gw_hold_hasten(c->hold, now_ms);
     c->backlog.ack(c->backlog.ctx, p->kind, p->key);
     gw_shipment_clear(s);
     if (c->fault[0] != '\0')
@@ -254,9 +281,34 @@ static enum gw_status send_parcel(struct gw_courier *c, struct gw_session *sessi
 
 bool gw_courier_hungry(const struct gw_courier *c)
 {
-    /* The hold must be able to take in all that is in flight. */
-    return gw_flight_room(c->flight) &&
-           gw_flight_count(c->flight) + gw_hold_count(c->hold) < GW_HOLD_LIMIT + c->window;
+    return gw_flight_room(c->flight);
+}
+
+/* What was let go comes again with all that is not acknowledged. */
+static void begin_anew(struct gw_courier *c)
+{
+    c->let_go = false;
+    if (held(c) == 0)
+        gw_backoff_reset(&c->anew);
+    gw_hold_clear(c->hold);
+    gw_flight_ungrant(c->flight);
+    c->backlog.rewind(c->backlog.ctx);
+    drain(c);
+}
+
+static void ask_for_more(struct gw_courier *c, int64_t now_ms)
+{
+    unsigned most = UINT_MAX;
+
+    if (slow(c)) {
+        if (gw_flight_granted(c->flight) > 0 || now_ms < c->slow_due_ms)
+            return;
+        c->slow_due_ms = now_ms + SLOW_MS;
+        most = 1;
+    }
+    const unsigned n = gw_flight_grant(c->flight, most);
+    if (n > 0)
+        c->backlog.grant(c->backlog.ctx, n);
 }
 
 enum gw_status gw_courier_work(struct gw_courier *c, struct gw_session *session, int64_t now_ms,
@@ -265,14 +317,13 @@ enum gw_status gw_courier_work(struct gw_courier *c, struct gw_session *session,
     struct gw_shipment s;
     enum gw_status status = send_documents(c, session, now_ms, err);
 
+    if (c->let_go && (held(c) == 0 || now_ms >= c->anew_due_ms))
+        begin_anew(c);
     while (status == GW_OK && gw_flight_room(c->flight) && gw_hold_due(c->hold, now_ms, &s))
         status = send_parcel(c, session, &s, now_ms, err);
 
-    if (status == GW_OK && !full(c)) {
-        unsigned n = gw_flight_grant(c->flight);
-        if (n > 0)
-            c->backlog.grant(c->backlog.ctx, n);
-    }
+    if (status == GW_OK)
+        ask_for_more(c, now_ms);
     while (status == GW_OK && gw_courier_hungry(c)) {
         s = (struct gw_shipment){0};
         if (!gw_mailbox_get(c->backlog.parcels, &s.parcel))
@@ -288,7 +339,10 @@ int64_t gw_courier_next_ms(const struct gw_courier *c)
     int64_t docs_ms;
     gw_documents_waiting(c->docs, &docs_ms);
     int64_t held_ms = gw_flight_room(c->flight) ? gw_hold_next_ms(c->hold) : INT64_MAX;
-    return docs_ms < held_ms ? docs_ms : held_ms;
+    int64_t due_ms = docs_ms < held_ms ? docs_ms : held_ms;
+    if (slow(c) && gw_flight_granted(c->flight) == 0 && c->slow_due_ms < due_ms)
+        due_ms = c->slow_due_ms;
+    return due_ms;
 }
 
 void gw_courier_stats(const struct gw_courier *c, struct gw_mqtt_stats *out)

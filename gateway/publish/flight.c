@@ -2,7 +2,6 @@
 #include "publish/flight.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
 
 struct slot {
@@ -63,14 +62,14 @@ size_t gw_flight_retried(const struct gw_flight *f)
     return f->retried;
 }
 
-unsigned gw_flight_grant(struct gw_flight *f)
+unsigned gw_flight_grant(struct gw_flight *f, unsigned most)
 {
     size_t used = f->count - f->retried + f->granted;
     if (used >= f->limit)
         return 0;
     size_t n = f->limit - used;
-    if (n > UINT_MAX)
-        n = UINT_MAX;
+    if (n > most)
+        n = most;
     f->granted += n;
     return (unsigned)n;
 }
@@ -101,6 +100,16 @@ bool gw_flight_take(struct gw_flight *f, int mid, struct gw_shipment *out)
     if (out->refusals > 0)
         f->retried--;
     return true;
+}
+
+size_t gw_flight_granted(const struct gw_flight *f)
+{
+    return f->granted;
+}
+
+void gw_flight_ungrant(struct gw_flight *f)
+{
+    f->granted = 0;
 }
 
 void gw_flight_clear(struct gw_flight *f)

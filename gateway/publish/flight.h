@@ -30,8 +30,9 @@ bool gw_flight_room(const struct gw_flight *f);
 size_t gw_flight_count(const struct gw_flight *f);
 size_t gw_flight_retried(const struct gw_flight *f); /* of these, refused before */
 
-/* How many more parcels to grant now; they count as granted from here on. */
-unsigned gw_flight_grant(struct gw_flight *f);
+/* How many more parcels to grant now, `most` at most; they count as granted from here on. */
+unsigned gw_flight_grant(struct gw_flight *f, unsigned most);
+size_t gw_flight_granted(const struct gw_flight *f); /* and not arrived */
 /* One of the granted has arrived (more than were granted is fine: they are stale ones). */
 void gw_flight_arrived(struct gw_flight *f);
 
@@ -40,6 +41,8 @@ void gw_flight_add(struct gw_flight *f, int mid, const struct gw_shipment *take)
 /* Hands out the shipment with this message id; false when there is none. */
 bool gw_flight_take(struct gw_flight *f, int mid, struct gw_shipment *out);
 
+/* Forgets the grants: the backlog does. */
+void gw_flight_ungrant(struct gw_flight *f);
 /* Frees what is in flight and forgets the grants. */
 void gw_flight_clear(struct gw_flight *f);
 

@@ -3,7 +3,6 @@
 
 #include "base/backoff.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct held {
@@ -13,7 +12,7 @@ struct held {
 
 struct gw_hold {
     struct held *slots; /* in no order: there are few, and all come due at some time */
-    size_t count, capacity;
+    size_t count;
     uint64_t rand;
 };
 
@@ -22,13 +21,12 @@ void gw_shipment_clear(struct gw_shipment *s)
     gw_parcel_clear(&s->parcel);
 }
 
-enum gw_status gw_hold_new(size_t extra, uint64_t seed, struct gw_hold **out)
+enum gw_status gw_hold_new(uint64_t seed, struct gw_hold **out)
 {
     struct gw_hold *h = calloc(1, sizeof *h);
     if (h == NULL)
         return GW_E_NOMEM;
-    h->capacity = GW_HOLD_LIMIT + extra;
-    h->slots = calloc(h->capacity, sizeof *h->slots);
+    h->slots = calloc(GW_HOLD_LIMIT, sizeof *h->slots);
     h->rand = seed;
     if (h->slots == NULL) {
         free(h);
@@ -47,9 +45,15 @@ void gw_hold_free(struct gw_hold *h)
     free(h);
 }
 
-void gw_hold_put(struct gw_hold *h, const struct gw_shipment *take, int64_t now_ms, bool nobody)
+/* Kinds are in the order of importance. */
+static bool is_worse(const struct held *a, const struct held *b)
 {
-    assert(h->count < h->capacity);
+    const enum gw_parcel_kind ka = a->shipment.parcel.kind, kb = b->shipment.parcel.kind;
+    return ka != kb ? ka > kb : a->due_ms > b->due_ms;
+}
+
+bool gw_hold_put(struct gw_hold *h, const struct gw_shipment *take, int64_t now_ms, bool nobody)
+{
     struct gw_backoff wait = {
         .first_ms = nobody ? GW_HOLD_NOBODY_MS : GW_HOLD_FIRST_MS,
         .cap_ms = nobody ? GW_HOLD_NOBODY_MS : GW_HOLD_CAP_MS,
@@ -57,11 +61,27 @@ void gw_hold_put(struct gw_hold *h, const struct gw_shipment *take, int64_t now_
         .tries = take->refusals,
         .rand = h->rand,
     };
-    struct held *slot = &h->slots[h->count++];
-    slot->shipment = *take;
-    slot->due_ms = now_ms + gw_backoff_next(&wait);
-    slot->shipment.refusals = wait.tries;
+    struct held next = {.shipment = *take, .due_ms = now_ms + gw_backoff_next(&wait)};
+    next.shipment.refusals = wait.tries;
     h->rand = wait.rand;
+    if (h->count < GW_HOLD_LIMIT) {
+        h->slots[h->count++] = next;
+        return false;
+    }
+    struct held *worst = &next;
+    for (size_t i = 0; i < h->count; i++)
+        if (is_worse(&h->slots[i], worst))
+            worst = &h->slots[i];
+    gw_shipment_clear(&worst->shipment);
+    if (worst != &next)
+        *worst = next;
+    return true;
+}
+
+void gw_hold_hasten(struct gw_hold *h, int64_t now_ms)
+{
+    for (size_t i = 0; i < h->count; i++)
+        h->slots[i].due_ms = now_ms;
 }
 
 /* The slot that comes due first, or NULL. */

@@ -2,8 +2,9 @@
  *
  * hold: parcels that the broker has refused, each with the time of its next try.
  *
- * A refusal may be mended (an access list, a missing subscriber), so nothing is ever dropped; the
- * others pass meanwhile. Pure bookkeeping, owned by the MQTT worker's thread. Only for this folder.
+ * A refusal may be mended (an access list, a missing subscriber), so each is tried again; the others
+ * pass meanwhile. Where there is no room for more, one is let go: the journal still has it, and
+ * hands it out again when it is asked to begin anew. Pure bookkeeping, owned by the MQTT worker's thread. Only for this folder.
  */
 #ifndef GW_PUBLISH_HOLD_H
 #define GW_PUBLISH_HOLD_H
@@ -15,8 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* No new parcel is asked for while this many are held or on their next try. */
-#define GW_HOLD_LIMIT 64
+#define GW_HOLD_LIMIT 64 /* so many are held at most */
 
 #define GW_HOLD_FIRST_MS  5000
 #define GW_HOLD_CAP_MS    600000
@@ -31,15 +31,16 @@ void gw_shipment_clear(struct gw_shipment *s); /* gives the parcel's data back *
 
 struct gw_hold;
 
-/* extra: how many may still come in when the limit is reached (what is in flight then). GW_E_NOMEM.
- */
-enum gw_status gw_hold_new(size_t extra, uint64_t seed, struct gw_hold **out) GW_MUST_CHECK;
+/* GW_E_NOMEM. */
+enum gw_status gw_hold_new(uint64_t seed, struct gw_hold **out) GW_MUST_CHECK;
 void gw_hold_free(struct gw_hold *h); /* with what is held */
 
 /* Takes the shipment over and counts the refusal; it comes due after 5 s, 10 s ... 10 min, each
- * varied by +-20 %, or after 30 s where nobody was subscribed. There must be fewer than limit +
- * extra. */
-void gw_hold_put(struct gw_hold *h, const struct gw_shipment *take, int64_t now_ms, bool nobody);
+ * varied by +-20 %, or after 30 s where nobody was subscribed. true: the limit was reached and one
+ * was let go, the last due of the least important kind. */
+bool gw_hold_put(struct gw_hold *h, const struct gw_shipment *take, int64_t now_ms, bool nobody);
+/* What stood in the way may be gone: all come due now. */
+void gw_hold_hasten(struct gw_hold *h, int64_t now_ms);
 
 /* Hands out the shipment that has been due for longest at now_ms; false when none is. */
 bool gw_hold_due(struct gw_hold *h, int64_t now_ms, struct gw_shipment *out);

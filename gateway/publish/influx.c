@@ -41,6 +41,7 @@ struct gw_influx {
     const struct gw_site_influx *site; /* own */
     int stop_fd;                       /* readable for ever once gw_influx_stop was called */
     struct gw_worker *worker;
+    struct gw_pulse *pulse; /* the worker's turns */
 
     pthread_mutex_t mutex;
     struct gw_influx_stats stats;    /* guarded, as is ... */
@@ -183,7 +184,7 @@ static enum gw_status post(struct gw_influx *x, size_t n, struct gw_influx_answe
                            struct gw_err *err)
 {
     char *authorization = NULL;
-    struct gw_influx_post p = {.gzip = x->gzip != NULL};
+    struct gw_influx_post p = {.gzip = x->gzip != NULL, .pulse = x->pulse};
 
     p.data = gw_influx_batch_text(x->batch, n, &p.len);
     if (p.gzip && gw_influx_gzip_pack(x->gzip, p.data, p.len, &p.data, &p.len) != GW_OK)
@@ -289,6 +290,7 @@ static void run(void *arg)
     struct gw_influx *x = arg;
 
     while (!stopping(x)) {
+        gw_pulse_turn(x->pulse, 0);
         take_rows(x);
         int64_t now = now_ms(x);
         int64_t due = due_ms(x, now);
@@ -305,6 +307,7 @@ static void run(void *arg)
 
 static void free_all(struct gw_influx *x)
 {
+    gw_pulse_end(x->pulse);
     gw_influx_line_free(x->line);
     gw_influx_batch_free(x->batch);
     gw_influx_gzip_free(x->gzip);
@@ -369,6 +372,7 @@ enum gw_status gw_influx_start(const struct gw_influx_conf *conf, struct gw_infl
     x->stop_fd = -1;
     gw_buf_init(&x->text, LINE_MAX);
     enum gw_status status = make_parts(x, err);
+    x->pulse = gw_pulse_begin(conf->pulses, "influx");
     if (status == GW_OK)
         status = gw_worker_start("influx", run, x, &x->worker, err);
     if (status != GW_OK) {

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "base/shared.h"
 #include "base/status.h"
 #include "conf/site.h"
@@ -27,6 +28,7 @@ struct gw_influx_conf {
     struct gw_shared *owner;    /* of the site, held; NULL: it outlives the worker */
     const struct gw_clock *clock;
     struct gw_backlog backlog; /* of a reader that wants telemetry only */
+    struct gw_pulses *pulses;  /* that its thread's belongs to; NULL: nobody looks */
     uint64_t seed;
 };
 

@@ -64,6 +64,7 @@ struct gw_influx_http {
     char *body; /* GW_INFLUX_ANSWER_MAX bytes */
     size_t len;
     bool endless; /* the body was longer than that */
+    int64_t timeout_ms;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -137,6 +138,7 @@ enum gw_status gw_influx_http_new(const struct gw_site_influx *site, struct gw_i
     if (h == NULL)
         return gw_err_set(err, GW_E_NOMEM, "out of memory");
     gw_buf_init(&h->url, URL_MAX);
+    h->timeout_ms = site->timeout_ms;
     enum gw_status status = load_library(&h->curl, err);
     if (status != GW_OK) {
         gw_influx_http_free(h);
@@ -187,13 +189,15 @@ static void free_headers(const struct gw_influx_http *h, struct curl_slist *list
 }
 
 /* Lets the transfer run to its end. */
-static enum gw_status run(struct gw_influx_http *h, int stop_fd, CURLcode *result,
-                          struct gw_err *err)
+static enum gw_status run(struct gw_influx_http *h, struct gw_pulse *pulse, int stop_fd,
+                          CURLcode *result, struct gw_err *err)
 {
     struct curl_waitfd stop = {.fd = stop_fd, .events = CURL_WAIT_POLLIN};
     int running = 1, left = 0;
 
     for (;;) {
+        /* The library may be slow about names and certificates. */
+        gw_pulse_turn(pulse, h->timeout_ms);
         CURLMcode rc = h->curl.multi_perform(h->multi, &running);
         if (rc == CURLM_OK && running > 0)
             rc = h->curl.multi_poll(h->multi, &stop, 1, POLL_MS, NULL);
@@ -273,7 +277,7 @@ enum gw_status gw_influx_http_post(struct gw_influx_http *h, const struct gw_inf
         status = gw_err_set(err, GW_E_NOMEM, "out of memory");
         goto out;
     }
-    status = run(h, stop_fd, &result, err);
+    status = run(h, post->pulse, stop_fd, &result, err);
     (void)h->curl.multi_remove_handle(h->multi, h->easy);
     if (status == GW_OK)
         status = conclude(h, result, out, err);

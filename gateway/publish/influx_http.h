@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pulse.h"
 #include "base/status.h"
 #include "conf/site.h"
 
@@ -27,6 +28,7 @@ struct gw_influx_post {
     size_t len;
     bool gzip;                 /* data is */
     const char *authorization; /* the header, or NULL */
+    struct gw_pulse *pulse;    /* of the calling thread; NULL: nobody looks */
 };
 
 struct gw_influx_answer {

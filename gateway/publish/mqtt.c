@@ -26,6 +26,13 @@
 #define GOODBYE_MS 2000  /* for the offline document's acknowledgement, at the end */
 #define STEADY_MS  10000 /* a connection that stood for so long makes the next wait a short one */
 
+/* How long the tries of the probe may take, ... */
+#define PROBE_MS                                                                                   \
+    (GW_PROBE_RESOLVE_MS + GW_PROBE_CONNECT_MS + GW_PROBE_ADDRESSES * GW_PROBE_CONNECT_MS)
+/* ... and the library's connect, when the line goes just after them: the kernel gives an address up
+ * after two minutes and more, a name server may take as long, and the library tries every address. */
+#define CONNECT_MS 1800000
+
 struct gw_mqtt {
     /* Constant, or safe by itself. */
     struct gw_mqtt_conf conf;
@@ -33,6 +40,7 @@ struct gw_mqtt {
     int stop_fd; /* readable for ever once gw_mqtt_stop was called */
     int wake_fd; /* readable when a document was set */
     struct gw_worker *worker;
+    struct gw_pulse *pulse; /* the worker's turns */
     struct gw_documents *docs;
 
     pthread_mutex_t mutex;
@@ -105,6 +113,7 @@ static void rest(struct gw_mqtt *m, int64_t until_ms)
             return;
         struct pollfd fds[2] = {{.fd = m->stop_fd, .events = POLLIN},
                                 {.fd = m->wake_fd, .events = POLLIN}};
+        gw_pulse_turn(m->pulse, 0);
         poll(fds, 2, left_ms < POLL_MS ? (int)left_ms : POLL_MS);
         if (fds[0].revents != 0)
             return;
@@ -160,6 +169,7 @@ static enum gw_status open_session(struct gw_mqtt *m, struct gw_err *err)
     char *will = NULL;
     size_t len = 0;
 
+    gw_pulse_turn(m->pulse, PROBE_MS);
     enum gw_status status = gw_probe_run(m->probe, m->stop_fd, &found, err);
     if (status != GW_OK)
         return status;
@@ -182,6 +192,7 @@ static enum gw_status open_session(struct gw_mqtt *m, struct gw_err *err)
                    .deaf = on_deaf,
                    .ctx = m},
     };
+    gw_pulse_turn(m->pulse, CONNECT_MS);
     status = gw_session_open(&conf, &m->session, err);
     free(will);
     return status;
@@ -201,6 +212,7 @@ static enum gw_status turn(struct gw_mqtt *m, int64_t due_ms, struct gw_err *err
         {.fd = hungry ? gw_mailbox_fd(m->conf.backlog.parcels) : -1, .events = POLLIN},
     };
 
+    gw_pulse_turn(m->pulse, 0);
     if (poll(fds, 4, timeout_ms) < 0 && errno != EINTR)
         return gw_err_set(err, GW_E_IO, "poll: %s", strerror(errno));
     if (fds[2].revents != 0)
@@ -316,7 +328,8 @@ static void run(void *arg)
         } else {
             struct pollfd fds[2] = {{.fd = m->stop_fd, .events = POLLIN},
                                     {.fd = m->wake_fd, .events = POLLIN}};
-            poll(fds, 2, -1);
+            gw_pulse_turn(m->pulse, 0);
+            poll(fds, 2, m->pulse != NULL ? GW_PULSE_MS : -1);
             lower_fd(m->wake_fd);
         }
     }
@@ -326,6 +339,7 @@ static void run(void *arg)
 
 static void free_all(struct gw_mqtt *m)
 {
+    gw_pulse_end(m->pulse);
     gw_courier_free(m->courier);
     gw_probe_free(m->probe);
     gw_documents_free(m->docs);
@@ -364,6 +378,7 @@ enum gw_status gw_mqtt_start(const struct gw_mqtt_conf *conf, struct gw_mqtt **o
         status = gw_err_set(err, GW_E_NOMEM, "mqtt: out of memory");
     if (status == GW_OK)
         status = gw_session_library(err);
+    m->pulse = gw_pulse_begin(conf->pulses, "mqtt");
     if (status == GW_OK)
         status = gw_worker_start("mqtt", run, m, &m->worker, err);
     if (status != GW_OK) {

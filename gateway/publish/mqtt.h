@@ -11,7 +11,9 @@
  *
  * PUBACK with a success reason acks the parcel in the journal, which knows whether that will do or
  * the platform's receipt is waited for. A reason >= 0x80 holds that parcel alone and retries it with
- * back-off while others pass; it is a fault in the stats. Reason 0x10 (nobody subscribed) on a record is no delivery without
+ * back-off while others pass; it is a fault in the stats. While all is refused, the backlog is asked
+ * for one parcel a second: its first ones, so that what is refused keeps nothing waiting that the
+ * broker would take. Reason 0x10 (nobody subscribed) on a record is no delivery without
  * receipts: the broker has thrown it away; it is held in the same way.
  *
  * With an inbox it subscribes to nonsite/v1/<gateway>/command/+ and puts there what comes.
@@ -21,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/mailbox.h"
+#include "base/pulse.h"
 #include "base/status.h"
 #include "conf/site.h"
 #include "model/parcel.h"
@@ -55,7 +58,8 @@ struct gw_mqtt_conf {
     const struct gw_site_mqtt *site;
     const struct gw_clock *clock;
     struct gw_backlog backlog;
-    struct gw_inbox *inbox; /* NULL: no subscription */
+    struct gw_inbox *inbox;   /* NULL: no subscription */
+    struct gw_pulses *pulses; /* that its thread's belongs to; NULL: nobody looks */
     uint64_t seed;
 };
 

@@ -5,6 +5,7 @@ Runs in the guest that tests/gpio/run boots: a kernel with gpio-sim, the real ga
 boot and one gateway for the whole story, since everything is slow here.
 """
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 from harness import Rig, run, until  # noqa: E402
+from watchdog import bury, stop, thread  # noqa: E402
 
 WAIT = 60  # seconds; an emulated machine on a busy one
 QUIET_S = 10  # how long a chattering contact must be quiet
@@ -190,6 +192,18 @@ def unplugged(rig, chip):
     print("plugged in again:", old, "->", chip.path, flush=True)
 
 
+def a_hang(rig):
+    """The watchdog names the chip's thread when it turns no more."""
+    os.environ["WATCHDOG_USEC"] = "10000000"
+    gateway = rig.gateway(rig.dir / "site.json", "watched")
+    until("its start", WAIT, lambda: "journal open" in rig.log("watched"))
+    tid = thread(gateway.pid, "gpio")
+    stop(tid)
+    until("the watchdog's word", WAIT, lambda: "thread gpio of buses.cabinet hangs" in rig.log("watched"))
+    gateway.kill()
+    until("its end", WAIT, lambda: bury(tid) or gateway.poll() is not None)
+
+
 def main():
     start = time.monotonic()
     chip = Chip()
@@ -215,6 +229,8 @@ def main():
         assert len(alarms(rig, "CW-EV-TOUT-HH", "raised")) == 1
         gateway.terminate()
         assert gateway.wait(WAIT) == 0
+        a_hang(rig)
+        done("a hang")
 
 
 run(main)

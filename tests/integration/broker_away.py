@@ -2,7 +2,8 @@
 """A broker that is away in every way there is: the plant is watched as ever, and the gateway stops in time.
 
 Refused, a black hole (connections are not even refused), a peer that takes the connection and says nothing,
-and a name server that does not answer; 15 s each. Measured: age of every sample, processor time, the stop.
+and a name server that does not answer; 15 s each. Measured: age of every sample, processor time, the stop. No thread
+may take so long over it that the watchdog would be left without food.
 """
 import json
 import os
@@ -94,6 +95,7 @@ def dead_dns(rig, parts):
 
 def main():
     with Rig() as rig:
+        rig.watchdog()
         rig.plant_process, ports = rig.plant(stories.scenario(), stdin=True)
         parts = stories.site(ports)
         for device in parts["devices"].values():

@@ -92,6 +92,7 @@ def check_atom(path):
     """What RFC 4287 demands of a feed and its entries (4.1.1, 4.1.2)."""
     feed = ET.parse(path).getroot()
     assert feed.tag == ATOM + "feed"
+    assert 'href="feed.css"' in path.read_text(encoding="utf-8") and path.with_name("feed.css").stat().st_size > 100
     for node in [feed, *feed.findall(ATOM + "entry")]:
         for name in ("id", "title", "updated"):
             assert len(node.findall(ATOM + name)) == 1 and node.find(ATOM + name).text, (name, node)

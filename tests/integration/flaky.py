@@ -130,7 +130,11 @@ def outages(rng, rig, line):
 
 def check(rig, desk, ear):
     """What the desk keeps is whole and as signed; returns it."""
-    last = until("all receipted", SETTLE_S - 60, ear.drained)
+    try:
+        last = until("all receipted", SETTLE_S - 60, ear.drained)
+    except AssertionError as e:
+        space = subprocess.run(["df", "-m", rig.dir], capture_output=True, text=True).stdout
+        raise AssertionError(f"{e}: {ear.health['journal']}, {desk.gateway()}, {space}") from e
     lines = [s for s in desk.run("export", "gw-test").stdout.split("\n") if s]
     numbers = [json.loads(s)["record"]["seq"] for s in lines]
     assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= last, f"lost, or kept twice: {last}, {numbers}"
@@ -182,7 +186,8 @@ def main():
         sys.exit(77)
     seed = os.environ.setdefault("NONSITE_SEED", str(random.SystemRandom().randrange(1 << 32)))
     print("seed", seed, flush=True)
-    status = Guest([sys.executable, pathlib.Path(__file__).resolve(), "inside", *ARGS],
+    # All that journal and desk keep is in the guest's memory.
+    status = Guest([sys.executable, pathlib.Path(__file__).resolve(), "inside", *ARGS], memory_mb=1536,
                    heard=lambda line: print(line, flush=True)).end(SECONDS + SETTLE_S + 200)
     assert status == 0, status
 

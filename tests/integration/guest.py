@@ -69,6 +69,10 @@ class Guest:
         self.cut()
         return self.status
 
+    def log(self):
+        """What the kernel said last."""
+        return (self.dir / "kernel").read_text(errors="replace")[-4000:]
+
     def cut(self):
         """A power cut: what the guest has handed to its disks is there, all else is gone."""
         try:

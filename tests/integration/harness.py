@@ -61,6 +61,7 @@ class Rig:
         self.procs = []
         self.messages = []  # (topic below the gateway's, payload text)
         self.broker_port = None
+        self.reports = "Sanitizer|runtime error:"  # what no log may say
 
     def __enter__(self):
         return self
@@ -76,13 +77,19 @@ class Rig:
                 p.kill()
                 p.wait()
         reports = [log.name for log in self.dir.glob("*.log")
-                   if re.search(r"Sanitizer|runtime error:", log.read_text(errors="replace"))]
+                   if re.search(self.reports, log.read_text(errors="replace"))]
         if kind or reports:
             for log in sorted(self.dir.glob("*.log")):
                 text = log.read_text(errors="replace")[-6000:]
                 print(f"--- {log.name}\n{text}", file=sys.stderr)
         shutil.rmtree(self.dir, ignore_errors=True)
-        assert not reports or kind, f"a sanitizer reported: {reports}"
+        assert not reports or kind, f"a sanitizer or the watchdog reported: {reports}"
+
+    def watchdog(self, seconds=16):
+        """Every daemon looks after its threads from now on, as under a service manager. seconds: WatchdogSec; one that
+        turns no more for half of it fails the test."""
+        os.environ["WATCHDOG_USEC"] = str(seconds * 1000000)
+        self.reports += "|watchdog: thread .* hangs"
 
     def start(self, name, argv, **kw):
         log = open(self.dir / f"{name}.log", "ab")

@@ -26,6 +26,7 @@ from harness import Rig, run, until
 CUTS = int(sys.argv[1]) if sys.argv[1:2] != ["inside"] and len(sys.argv) > 1 else 30
 MACHINES = 2
 STATE = pathlib.Path("/run/disk")
+QUIET_S = 180  # then a guest from which no record comes tells what it has
 
 
 def inside():
@@ -40,7 +41,11 @@ def inside():
         _, ports = rig.plant(busy.scenario())
         gateway = rig.gateway(rig.site(**busy.site(rig, ports, state_dir=str(STATE / "state"))))
         print("started", flush=True)
-        code = gateway.wait()
+        try:
+            code = gateway.wait(QUIET_S)
+        except subprocess.TimeoutExpired:
+            print(f"no cut in {QUIET_S} s: {rig.log()}{rig.log('sub')}", flush=True)
+            code = gateway.wait()
         print(f"the gateway ended with {code}: {rig.log()}", flush=True)
 
 
@@ -77,8 +82,11 @@ class Machine:
                 time.sleep(self.rng.uniform(1.5, 5))  # somewhere in its start
             else:
                 started = self.started
-                until(f"a record; {started} starts before", 240, lambda: self.heard > before or self.faults)
+                until("all started", 240, lambda: self.started > started or self.faults)
+                until("a record", 240, lambda: self.heard > before or self.faults)
                 time.sleep(self.rng.uniform(0.1, 3))
+        except AssertionError as e:
+            raise AssertionError(f"{e}; its kernel says: {guest.log()}") from e
         finally:
             guest.cut()
         self.cuts += 1

@@ -3,7 +3,8 @@
 
 Refused, a black hole, a peer that takes the connection and says nothing, a name server that does not answer; 15 s
 each, for InfluxDB and for a device. Measured: age of the samples of the healthy devices, processor time, the stop.
-broker_away.py does it to the broker."""
+broker_away.py does it to the broker. No thread
+may take so long over it that the watchdog would be left without food."""
 import socket
 import time
 
@@ -47,6 +48,7 @@ def measure(rig, name, site, devices):
 
 def main():
     with Rig() as rig:
+        rig.watchdog()
         rig.broker()
         rig.subscribe()
         rig.plant_process, ports = rig.plant(stories.scenario(), stdin=True)

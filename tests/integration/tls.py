@@ -260,6 +260,7 @@ def rotation(rig):
 
 def main():
     with Bench() as rig:
+        rig.watchdog()
         rig.prepare()
         rig.subscribe()
         rig.restart()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A hang of the core or of the journal ends in a restart, and the log says which; a hang of a polling thread
-does not, because that is replaced.
+"""Row 21: a hang of the core, of the journal or of a worker ends in a restart, and the log says which; a hang of a
+polling thread does not, because that is replaced, nor does a broker or a database that is silent.
 
 The test plays the service manager: it hands out the notification socket, and restarts a daemon whose watchdog
 was not fed. Threads are stopped from outside, as a debugger stops them; the daemon knows nothing of it.
@@ -13,9 +13,14 @@ import socket
 import time
 
 import stories
-from harness import BUILD, Rig, run, until
+from broker_away import black_hole
+from harness import BUILD, Rig, free_port, run, until
 
 INTERVAL_S = 10  # WatchdogSec of the unit is 30
+# The thread that hangs in the daemon of that name, and what the log calls it.
+RESTARTED = {"core": "nonsited", "journal": "journal", "mqtt": "mqtt", "influx": "influx", "local-api": "local-api",
+             "modbus-names": "modbus-names"}
+REPLACED = {"polling": "modbus-tcp"}
 ABORT_S = 1  # from SIGABRT to SIGKILL: a stopped thread takes no other signal
 
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
@@ -58,7 +63,7 @@ class Service:
 
     def __init__(self, rig, name, site):
         self.rig, self.name, self.site = rig, name, site
-        self.starts, self.ready, self.fed = 0, False, None
+        self.starts = 0
         self.said = []
         self.stopped = None  # a thread of it
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
@@ -69,7 +74,7 @@ class Service:
         self.start()
 
     def start(self):
-        self.starts, self.ready, self.fed = self.starts + 1, False, None
+        self.starts, self.ready, self.fed, self.aborted = self.starts + 1, False, None, None
         self.process = self.rig.start(self.name, [BUILD / "bin/nonsited", self.site], env=self.env)
 
     def look(self):
@@ -84,14 +89,13 @@ class Service:
                 self.ready, self.fed = True, time.monotonic()
             if "WATCHDOG=1" in text:
                 self.fed = time.monotonic()
-        if self.ready and time.monotonic() - self.fed > INTERVAL_S:
-            self.process.send_signal(signal.SIGABRT)
-            end = time.monotonic() + ABORT_S
-            while self.process.poll() is None and time.monotonic() < end:
-                time.sleep(0.05)
+        if self.aborted and time.monotonic() - self.aborted > ABORT_S:
             self.process.kill()
             self.gone()
             self.start()
+        elif self.ready and not self.aborted and time.monotonic() - self.fed > INTERVAL_S:
+            self.process.send_signal(signal.SIGABRT)
+            self.aborted = time.monotonic()
 
     def hang(self, name):
         self.stopped = thread(self.process.pid, name)
@@ -107,14 +111,17 @@ class Service:
         self.stopped = None
 
 
-def service(rig, name, ports):
+def service(rig, name, ports, influx=None, **mqtt):
     """A daemon of its own id and state folder."""
-    site = rig.site(gateway={"id": f"gw-{name}", "state_dir": f"state-{name}"},
-                    **stories.site(ports, period_ms=1000))
+    parts = stories.site(ports, period_ms=1000)
+    parts["buses"]["io"]["host"] = "localhost"  # a name is looked up
+    site = rig.site(gateway={"id": f"gw-{name}", "state_dir": f"state-{name}"}, mqtt=mqtt, publish={"influx": {
+        "enabled": influx is not None, "url": f"http://127.0.0.1:{influx or 1}", "allow_plaintext": True, "version": 1,
+        "db": "x", "batch_s": 1}}, **parts)
     return Service(rig, name, site.rename(rig.dir / f"{name}.json"))
 
 
-def story(rig, services, names):
+def story(rig, services):
     def watched(seconds, what, ready):
         def look():
             for s in services.values():
@@ -130,23 +137,26 @@ def story(rig, services, names):
     watched(60, "all feed the watchdog", lambda: all("WATCHDOG=1" in s.said for s in services.values()))
 
     began = time.monotonic()
-    for name, s in services.items():
-        s.hang(names[name])
-    watched(60, "both are restarted", lambda: all(services[n].starts == 2 for n in ("core", "journal")))
+    for name, comm in (RESTARTED | REPLACED).items():
+        services[name].hang(comm)
+    watched(60, "all are restarted", lambda: all(services[n].starts == 2 for n in RESTARTED))
     took = time.monotonic() - began
     print(f"restarted within {took:.1f} s of the hang; the watchdog's interval is {INTERVAL_S} s")
     assert took <= 2 * INTERVAL_S, took
-    for name in ("core", "journal"):
+    for name in RESTARTED:
         log = rig.log(name)
-        assert f"watchdog: the {name} hangs" in log, log
+        assert f"watchdog: thread {name} hangs" in log, log
         assert log.count(" hangs: ") == 1, log
     watched(30, "they are ready again", lambda: all(s.ready for s in services.values()))
 
     # The daemon whose polling thread stands still was not restarted, said so, and polls again.
     watched(60, "the thread is replaced", lambda: " worker modbus-tcp" in rig.log("polling"))
     watched(2 * INTERVAL_S, "an interval more", lambda: time.monotonic() - began > 2 * INTERVAL_S)
-    assert services["polling"].starts == 1
-    assert " hangs: " not in rig.log("polling")
+    for name in ("polling", "silence"):
+        assert services[name].starts == 1, name
+        assert " hangs: " not in rig.log(name), rig.log(name)
+    for fault in ("no answer from", "Operation timed out"):
+        assert fault in rig.log("silence"), rig.log("silence")
 
     services["polling"].process.kill()
     services["polling"].gone()
@@ -163,15 +173,19 @@ def main():
     with Rig() as rig:
         rig.broker()
         _, ports = rig.plant(stories.scenario())
-        names = {"core": "nonsited", "journal": "journal", "polling": "modbus-tcp"}
-        services = {name: service(rig, name, ports) for name in names}
-
+        silent = socket.create_server(("127.0.0.1", 0))
+        held, hole = black_hole()
+        services = {name: service(rig, name, ports, influx=free_port() if name == "influx" else None)
+                    for name in RESTARTED | REPLACED}
+        # Connecting takes 5 s and a write 10 s to fail: more than half of the interval.
+        services["silence"] = service(rig, "silence", ports, influx=silent.getsockname()[1], port=hole)
         try:
-            story(rig, services, names)
+            story(rig, services)
         finally:
             for s in services.values():
                 s.process.kill()
                 s.gone()
 
 
-run(main)
+if __name__ == "__main__":
+    run(main)

@@ -11,7 +11,7 @@ from .common import BROKER, Server, percentile, running, site
 DEVICES, BLOCKS = 200, [(0, 34), (50, 33), (100, 33)]
 SLOW_MS, SLOW_RATE = 10, 0.999
 SILENT, SILENT_RATE, GAP = 0.05, 0.99, 1.2
-FURNACES = 5
+FURNACES = 10
 
 
 def measure(bench, what, **kind):

@@ -20,7 +20,7 @@ def run(bench):
     with Rig() as rig:
         rig.broker(BROKER)
         server = Server(rig, DEVICES)
-        path = site(rig, server, [(0, REGISTERS)], furnaces=5)
+        path = site(rig, server, [(0, REGISTERS)], furnaces=10)
         watch = Watch(rig, "nonsite/v1/#")
         gateway = rig.gateway(path)
         running(rig, gateway, DEVICES)

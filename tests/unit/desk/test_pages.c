@@ -52,7 +52,14 @@ static void a_page_is_marked_once(void **state)
     assert_int_equal(d->ncases, GW_DESK_DIRTY);
     assert_int_equal(d->ncounties, 1);
     assert_false(gw_desk_dirty_add(d, &page, true));
-    gw_desk_dirty_clear(d);
+    /* Some are written: the others wait, and there is room. */
+    gw_desk_dirty_drop(d, 3);
+    assert_int_equal(d->ncases, GW_DESK_DIRTY - 3);
+    assert_int_equal(d->ncounties, 0);
+    assert_string_equal(d->cases[0].case_id, "case 3");
+    assert_true(gw_desk_dirty_add(d, &page, true)); /* waits already */
+    assert_int_equal(d->ncases, GW_DESK_DIRTY - 3);
+    gw_desk_dirty_drop(d, d->ncases);
     assert_int_equal(d->ncases, 0);
     free(d);
 }

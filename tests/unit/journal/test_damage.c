@@ -14,6 +14,7 @@
 #include "bench.h"
 #include "seed.h"
 #include "support/cmocka_all.h"
+#include "support/times.h"
 
 enum { RECORDS = 60, ACKED = 20, WINDOW_EACH = 10, ROWS = 30, STATES = 7, THINGS = 256 };
 
@@ -252,8 +253,10 @@ static const struct thing *missing(const struct image *im, bool records_only)
     return NULL;
 }
 
-static void turns(struct image *im, const char *name, int n, bool records_only)
+/* `usual` times it is damaged, or more in a long run. */
+static void turns(struct image *im, const char *name, int usual, bool records_only)
 {
+    const int n = usual * test_times() + 1;
     int named = 0;
     int whole = 0;
     for (int i = 0; i < n; i++) {
@@ -289,32 +292,32 @@ static void turns(struct image *im, const char *name, int n, bool records_only)
 static void records_db(void **state)
 {
     (void)state;
-    turns(&clean, "records.db", 101, false);
+    turns(&clean, "records.db", 100, false);
 }
 
 static void telemetry_db(void **state)
 {
     (void)state;
-    turns(&clean, "telemetry.db", 101, false);
+    turns(&clean, "telemetry.db", 100, false);
 }
 
 static void records_wal(void **state)
 {
     (void)state;
-    turns(&crash, "records.db-wal", 61, false);
+    turns(&crash, "records.db-wal", 60, false);
 }
 
 /* What telemetry.db has in its WAL only is not promised. */
 static void telemetry_wal(void **state)
 {
     (void)state;
-    turns(&crash, "telemetry.db-wal", 31, true);
+    turns(&crash, "telemetry.db-wal", 30, true);
 }
 
 static void records_db_with_a_wal(void **state)
 {
     (void)state;
-    turns(&crash, "records.db", 31, false);
+    turns(&crash, "records.db", 30, false);
 }
 
 int main(void)

@@ -16,8 +16,10 @@
 
 #include "bench.h"
 #include "support/cmocka_all.h"
+#include "support/times.h"
 
-enum { PLACES = 100, RECORDS = 12 };
+/* Writes and fsyncs that are tried, and the records of a life that has as many. */
+static int places, records;
 enum how { HOW_EIO, HOW_ENOSPC, HOW_SHORT };
 
 static atomic_int write_at = -1; /* that many succeed, the next one fails; -1: all succeed */
@@ -96,8 +98,8 @@ static void live(struct bench *b, struct life *life)
     int posted = 0;
     *life = (struct life){0};
     bench_start(b);
-    while (!life->fatal && life->count < RECORDS) {
-        if (posted < RECORDS && gw_journal_room(b->j) > 0) {
+    while (!life->fatal && life->count < records) {
+        if (posted < records && gw_journal_room(b->j) > 0) {
             bench_record_post(b, GW_CLASS_LEAD, 2, posted++, "case/1");
             bench_row(b, GW_PARCEL_TELEMETRY, posted);
         }
@@ -146,7 +148,7 @@ static void check(struct bench *b, const struct life *life, const char *what)
 static int lives(atomic_int *at, enum how kind, const char *name, int *fatal)
 {
     int struck = 0;
-    for (int place = 0; place < PLACES; place++) {
+    for (int place = 0; place < places; place++) {
         struct bench b;
         struct life life;
         char what[64];
@@ -178,7 +180,7 @@ static void no_failed_write_loses_anything(void **state)
     (void)state;
     for (int kind = HOW_EIO; kind <= HOW_SHORT; kind++) {
         int fatal = 0;
-        assert_int_equal(lives(&write_at, (enum how)kind, names[kind], &fatal), PLACES);
+        assert_int_equal(lives(&write_at, (enum how)kind, names[kind], &fatal), places);
         assert_int_equal(fatal, 0);
     }
 }
@@ -195,6 +197,8 @@ static void each_failed_fsync_ends_the_process_and_loses_nothing(void **state)
 
 int main(void)
 {
+    places = 100 * test_times();
+    records = 15 * test_times();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_failed_write_loses_anything),
         cmocka_unit_test(each_failed_fsync_ends_the_process_and_loses_nothing),

@@ -309,6 +309,17 @@ static void expect_pair(int64_t seq)
     }
 }
 
+static void expect_checkpoint(int64_t seq)
+{
+    gw_journal_grant(bench.j, 0, 1);
+    struct gw_parcel p = bench_next(&bench, 0);
+    assert_int_equal(p.kind, GW_PARCEL_RECORD);
+    assert_int_equal(p.key, seq);
+    assert_non_null(strstr(p.data, "\"checkpoint\""));
+    gw_journal_ack(bench.j, 0, p.kind, p.key);
+    free(p.data);
+}
+
 static void a_full_journal_consumes_nothing_and_recovers_by_delivery(void **state)
 {
     (void)state;
@@ -346,12 +357,17 @@ static void a_full_journal_consumes_nothing_and_recovers_by_delivery(void **stat
     }
     struct gw_notice c = bench_wait(&bench, GW_NOTICE_COMMITTED);
     assert_int_equal(c.token, token);
-    assert_int_equal(c.seq, n + 1); /* the refused ones took no number */
+    /* The refused ones took no number; but where acks of several came at once, so much left that a
+     * checkpoint came first. */
+    const int64_t next = c.seq;
+    assert_in_range(next, n + 1, n + 2);
     gw_notice_clear(&c);
     bench_wait_text(&bench, "works again");
-    expect_pair(n + 1);
+    if (next > n + 1)
+        expect_checkpoint(n + 1);
+    expect_pair(next);
     /* It runs on at the quota, dropping the oldest of what was delivered. */
-    for (int i = n + 2; i < n + 60; i++) {
+    for (int64_t i = next + 1; i < next + 59; i++) {
         struct gw_draft w = {.cls = GW_CLASS_EVIDENCE,
                              .priority = 3,
                              .body = "{}",

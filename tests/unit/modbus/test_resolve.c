@@ -94,7 +94,7 @@ static void questions_are_answered_once_each(void **state)
     service_init(&s);
     struct gw_mb_resolver *r;
     const struct gw_mb_lookup l = {lookup, &s};
-    assert_int_equal(gw_mb_resolver_new(&l, 2, &r, NULL), GW_OK);
+    assert_int_equal(gw_mb_resolver_new(&l, 2, NULL, &r, NULL), GW_OK);
     assert_int_equal(gw_mb_resolver_ask(r, 3, "plc", 502), GW_OK);
     assert_int_equal(gw_mb_resolver_ask(r, 9, "unknown", 502), GW_OK);
     assert_int_equal(gw_mb_resolver_ask(r, 4, "plc", 502), GW_E_FULL);
@@ -123,7 +123,7 @@ static void the_end_does_not_wait_for_what_is_queued(void **state)
     service_init(&s);
     struct gw_mb_resolver *r;
     const struct gw_mb_lookup l = {lookup, &s};
-    assert_int_equal(gw_mb_resolver_new(&l, 8, &r, NULL), GW_OK);
+    assert_int_equal(gw_mb_resolver_new(&l, 8, NULL, &r, NULL), GW_OK);
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(gw_mb_resolver_ask(r, i, "dead", 502), GW_OK);
     wait_asked(&s, 1);
@@ -140,7 +140,7 @@ static void a_question_that_hangs_is_left_behind(void **state)
     service_init(&s);
     struct gw_mb_resolver *r;
     const struct gw_mb_lookup l = {lookup, &s};
-    assert_int_equal(gw_mb_resolver_new(&l, 1, &r, NULL), GW_OK);
+    assert_int_equal(gw_mb_resolver_new(&l, 1, NULL, &r, NULL), GW_OK);
     assert_int_equal(gw_mb_resolver_ask(r, 1, "dead", 502), GW_OK);
     wait_asked(&s, 1);
     struct timespec a;

@@ -46,12 +46,14 @@ void rig_backlog_free(struct rig_backlog *b)
     free(b);
 }
 
-/* Hands out what is granted; with the mutex held. */
+/* Hands out what is granted, records first; with the mutex held. */
 static void pump(struct rig_backlog *b)
 {
-    for (int i = 0; i < b->count && b->granted > 0; i++) {
+    for (int at = 0; at < 2 * b->count && b->granted > 0; at++) {
+        const int i = at % b->count;
         struct rig_parcel *from = &b->all[i];
-        if (from->out || from->acks > 0)
+        const bool turn = (from->kind == GW_PARCEL_RECORD) == (at < b->count);
+        if (!turn || from->out || from->acks > 0)
             continue;
         struct gw_parcel p = {.kind = from->kind, .key = i, .historical = from->historical};
         snprintf(p.topic, sizeof p.topic, "%s", from->topic);

@@ -3,6 +3,8 @@
 
 #include "support/cmocka_all.h"
 
+#include <limits.h>
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,18 +36,18 @@ static void test_grants_fill_the_window_and_no_more(void **state)
     struct gw_flight *f;
     (void)state;
     assert_int_equal(gw_flight_new(4, &f), GW_OK);
-    assert_int_equal(gw_flight_grant(f), 4);
-    assert_int_equal(gw_flight_grant(f), 0);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 4);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 0);
 
     gw_flight_arrived(f);
     fly(f, 10, 1, 0);
     gw_flight_arrived(f);
     fly(f, 11, 2, 0);
-    assert_int_equal(gw_flight_grant(f), 0); /* 2 in flight, 2 still granted */
-    land(f, 11, 2);                          /* out of order */
-    assert_int_equal(gw_flight_grant(f), 1);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 0); /* 2 in flight, 2 still granted */
+    land(f, 11, 2);                                    /* out of order */
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 1);
     land(f, 10, 1);
-    assert_int_equal(gw_flight_grant(f), 1);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 1);
     assert_int_equal(gw_flight_count(f), 0);
     gw_flight_free(f);
 }
@@ -70,10 +72,10 @@ static void test_limit_is_within_the_capacity(void **state)
     (void)state;
     assert_int_equal(gw_flight_new(8, &f), GW_OK);
     gw_flight_limit(f, 100);
-    assert_int_equal(gw_flight_grant(f), 8);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 8);
     gw_flight_clear(f);
     gw_flight_limit(f, 0); /* a broker cannot take less than one */
-    assert_int_equal(gw_flight_grant(f), 1);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 1);
     gw_flight_clear(f);
 
     gw_flight_limit(f, 3);
@@ -90,11 +92,11 @@ static void test_a_retry_needs_no_grant(void **state)
     struct gw_flight *f;
     (void)state;
     assert_int_equal(gw_flight_new(2, &f), GW_OK);
-    assert_int_equal(gw_flight_grant(f), 2); /* an idle backlog keeps them */
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 2); /* an idle backlog keeps them */
     fly(f, 1, 7, 3);
     assert_int_equal(gw_flight_retried(f), 1);
     assert_true(gw_flight_room(f));
-    assert_int_equal(gw_flight_grant(f), 0); /* 2 are granted already */
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 0); /* 2 are granted already */
     fly(f, 2, 8, 0);
     assert_false(gw_flight_room(f)); /* what is on the wire stays within the limit all the same */
     land(f, 1, 7);
@@ -107,13 +109,13 @@ static void test_clear_forgets_the_grants(void **state)
     struct gw_flight *f;
     (void)state;
     assert_int_equal(gw_flight_new(3, &f), GW_OK);
-    assert_int_equal(gw_flight_grant(f), 3);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 3);
     fly(f, 1, 1, 1);
     gw_flight_clear(f);
     assert_int_equal(gw_flight_count(f), 0);
     assert_int_equal(gw_flight_retried(f), 0);
     gw_flight_arrived(f); /* a stale parcel takes nothing away */
-    assert_int_equal(gw_flight_grant(f), 3);
+    assert_int_equal(gw_flight_grant(f, UINT_MAX), 3);
     gw_flight_free(f);
     gw_flight_free(NULL);
 }
