@@ -5,7 +5,6 @@ import os
 import pathlib
 import struct
 import subprocess
-import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -273,18 +272,11 @@ class Spy:
     @staticmethod
     def named(program, places):
         """Functions behind offsets of the program."""
-        done = subprocess.run(["addr2line", "-f", "-s", "-e", program, *(hex(p - 1) for p in places)], capture_output=True,
-                              text=True)
-        lines = done.stdout.splitlines()
-        return dict(zip(places, (f"{lines[i]} {lines[i + 1]}" for i in range(0, len(lines) - 1, 2)))) if lines else {}
+        done = subprocess.run(["addr2line", "-f", "-e", program, *(hex(p - 1) for p in places)], capture_output=True, text=True)
+        return dict(zip(places, done.stdout.splitlines()[::2]))
 
 
 def disk(path):
     """Which disk and file system a folder is on."""
     done = subprocess.run(["df", "--output=source,fstype", path], capture_output=True, text=True)
     return " ".join(done.stdout.splitlines()[-1].split()) if done.returncode == 0 else "unknown"
-
-
-def die(text):
-    print(text, file=sys.stderr)
-    sys.exit(2)

@@ -69,7 +69,7 @@ def run(bench):
             rounds.append(one_round(load, bench.seconds))
             tell(bench, load, *rounds[-1])
         bench.must(f"{load}: CPU per 1,000 registers, gateway by floor",
-                   statistics.median(gateway[0] / floor[0] for floor, gateway in rounds), RATIO)
+                   statistics.median(gateway[0] / floor[0] for floor, gateway in rounds), RATIO, digits=3)
         if load == "W2":
             bench.must("W2: PSS of 200 devices x 100 registers", max(g[2] for _, g in rounds) / 1024, PSS_KB / 1024, "MiB")
     for name, kind in VARIANTS.items():
