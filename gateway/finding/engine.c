@@ -95,7 +95,8 @@ static bool make_index(struct gw_engine *e)
 
 /* All checks are evaluated several times a second, however slowly their points are polled. Where
  * this time passed between two evaluations the core was held up, and nobody looked. */
-#define GAP_MS 5000
+#define GAP_MS  5000
+#define REST_MS 1000
 
 static int64_t seconds(const struct gw_check_def *def, enum gw_param param)
 {
@@ -352,6 +353,15 @@ static void settle_signs(struct gw_engine *e)
     }
 }
 
+/* Nothing holds, nothing runs, and it was looked at just now: what time alone brings about may wait
+ * for the rest of a second. A pass over its device is never kept waiting. */
+static bool rests(const struct gw_slot *s, int64_t now_ms)
+{
+    return s->raw == GW_FALSE && s->answer == GW_FALSE && s->delay.last == GW_FALSE &&
+           !s->delay.active && !s->withheld && !s->held && s->token == 0 &&
+           s->def->rule->rule != GW_RULE_SELF && now_ms - s->delay.last_ms < REST_MS;
+}
+
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
 {
     e->looked = *now;
@@ -359,7 +369,8 @@ void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now)
     gw_life_look(&e->life, now, e->conf.built_ms, e->boot_id);
     e->life.signs.changed = e->govern.accepted.hash[0] != '\0' && !gw_engine_accepted(e);
     for (size_t i = 0; i < e->nslots; i++)
-        step(e, &e->slots[i], now);
+        if (!rests(&e->slots[i], now->mono_ms))
+            step(e, &e->slots[i], now);
     settle_signs(e);
     gw_engine_claims(e, now);
     gw_engine_alarms(e, now);

@@ -72,8 +72,9 @@ bool gw_engine_waits(const struct gw_engine *e);
 void gw_engine_chain(struct gw_engine *e, const char *chain);
 
 /* Evaluates the checks that look at `device` (after a pass over it) and those that watch these; or
- * all of them. gw_engine_all also records evidence windows that have become due, and is to be
- * called every second or so, because time passes for silent devices as well. */
+ * all of them, but for those at rest that were evaluated less than a second ago. gw_engine_all also
+ * records evidence windows that have become due, and is to be called every second or more often,
+ * because time passes for silent devices as well. */
 void gw_engine_device(struct gw_engine *e, uint32_t device, const struct gw_stamp *now);
 void gw_engine_all(struct gw_engine *e, const struct gw_stamp *now);
 

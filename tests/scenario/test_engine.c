@@ -127,6 +127,30 @@ static void a_device_wakes_only_its_own_checks(void **state)
     scene_free(s);
 }
 
+/* Evaluates all a quarter of a second later; returns how often GAS-EV-HIGH was raised. */
+static size_t look(struct scene *s)
+{
+    scene_wait(s, SECOND / 4);
+    const struct gw_stamp now = scene_now(s);
+    gw_engine_all(scene_engine(s), &now);
+    scene_commit(s);
+    return scene_count(s, "GAS-EV-HIGH", "raised");
+}
+
+/* What no pass brought, time may: it is seen within a second. */
+static void a_check_at_rest_is_looked_at_once_a_second(void **state)
+{
+    (void)state;
+    struct scene *s = foundry_new();
+    scene_run(s, 10 * SECOND);
+    scene_state(s, "gas.s1", GW_S_HIGH);
+    (void)scene_poll(s, "gas"); /* into the table; the engine is not told */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(look(s), 0);
+    assert_int_equal(look(s), 1);
+    scene_free(s);
+}
+
 /* A pass over the thermometer wakes the interlock lead as well, which does not look at it itself.
  */
 static void a_device_wakes_what_watches_its_alarms(void **state)
@@ -478,6 +502,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_allocated_in_the_steady_state),
         cmocka_unit_test(a_device_wakes_only_its_own_checks),
+        cmocka_unit_test(a_check_at_rest_is_looked_at_once_a_second),
         cmocka_unit_test(a_device_wakes_what_watches_its_alarms),
         cmocka_unit_test(a_running_delay_is_stored_by_tenths),
         cmocka_unit_test(a_clean_end_stores_everything),
