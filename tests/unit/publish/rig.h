@@ -51,7 +51,7 @@ char *rig_read(const struct rig_dir *dir, const char *name);
 /* Runs a shell command inside the folder; its exit status. */
 int rig_run(const struct rig_dir *dir, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* A TCP port of 127.0.0.1 that is free now. */
+/* A TCP port of 127.0.0.1 that nobody else gets while this process lives. */
 int rig_free_port(void);
 
 /* ---- broker ---- */
