@@ -53,30 +53,39 @@ struct found {
     struct gw_again *again; /* it is sent again */
 };
 
+/* The one behind the last of that rank that was handed out; GW_RANKS: the window. False when it could
+ * not be read. */
+static bool fetch(struct gw_keeper *k, int rank, struct found *out, bool *found)
+{
+    struct gw_err err;
+    enum gw_status status;
+    *found = false;
+    if (rank == GW_RANKS) {
+        out->at = &k->window_at;
+        status = gw_records_next_window(k->records, *out->at, &out->parcel, found, &err);
+    } else {
+        out->at = &k->record_at[rank];
+        status = gw_records_next(k->records, rank, *out->at, &out->parcel, found, &err);
+    }
+    if (status != GW_OK)
+        gw_chain_failed(k, &err);
+    return status == GW_OK;
+}
+
 /* The next record or window. What is damaged is passed over: it leaves the backlog on the way.
  * A file that cannot be written can still be read: that is how a full one is emptied. */
 static bool next_record(struct gw_keeper *k, struct found *out)
 {
-    struct gw_err err;
     int looks = 0;
     out->again = NULL;
     /* Most parcels are rows; five queries before each of them would cost more than the row. */
     if (k->looked_seq == k->known.seq)
         return false;
     for (int i = 0; i <= GW_RANKS && k->records != NULL && !k->fatal;) {
-        bool window = i == GW_RANKS;
-        bool found = false;
-        enum gw_status status;
-        out->at = window ? &k->window_at : &k->record_at[i];
-        if (window)
-            status = gw_records_next_window(k->records, *out->at, &out->parcel, &found, &err);
-        else
-            status = gw_records_next(k->records, i, *out->at, &out->parcel, &found, &err);
-        if (status != GW_OK) {
-            gw_chain_failed(k, &err);
+        bool found;
+        if (!fetch(k, i, out, &found))
             return false;
-        }
-        bool sent = found && gw_again_has(&k->sent[window ? 1 : 0], out->parcel.key);
+        bool sent = found && gw_again_has(&k->sent[i == GW_RANKS ? 1 : 0], out->parcel.key);
         if (found && out->parcel.data != NULL && !sent)
             return true;
         if (found) {
