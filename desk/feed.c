@@ -15,15 +15,9 @@
 #define PAGE_MAX    ((size_t)16 << 20)
 #define GAP_WAIT_MS 60000 /* a record may be on its way */
 
-static const char *text_of(const struct gw_jnode *obj, const char *key)
-{
-    const struct gw_jnode *v = gw_jnode_get(obj, key);
-    return v && gw_jnode_type(v) == GW_J_STR ? gw_jnode_str(v) : "";
-}
-
 static const char *zh_of(const struct gw_jnode *obj, const char *key)
 {
-    return text_of(gw_jnode_get(obj, key), "zh");
+    return gw_jnode_text(gw_jnode_get(obj, key), "zh");
 }
 
 static const char *state_zh(const char *state)
@@ -80,11 +74,11 @@ static void put_json(struct feed *f, const struct entry *e)
     gw_buf_str(b, ",\"tags\":[");
     gw_markup_json(b, e->row->kind);
     gw_buf_char(b, ',');
-    gw_markup_json(b, text_of(e->r, "severity"));
+    gw_markup_json(b, gw_jnode_text(e->r, "severity"));
     gw_buf_str(b, "],\"_nonsite\":{\"case\":");
     gw_markup_json(b, e->row->case_id);
     gw_buf_str(b, ",\"enterprise\":");
-    gw_markup_json(b, text_of(ent, "name"));
+    gw_markup_json(b, gw_jnode_text(ent, "name"));
     gw_buf_str(b, ",\"finding\":");
     gw_markup_json(b, e->row->finding);
     gw_buf_str(b, ",\"gateway\":");
@@ -94,7 +88,7 @@ static void put_json(struct feed *f, const struct entry *e)
     gw_buf_str(b, ",\"state\":");
     gw_markup_json(b, e->row->state);
     gw_buf_str(b, ",\"uscc\":");
-    gw_markup_json(b, text_of(ent, "uscc"));
+    gw_markup_json(b, gw_jnode_text(ent, "uscc"));
     gw_buf_str(b, "}}");
 }
 
@@ -125,8 +119,8 @@ static bool put_entry(void *ctx, const struct gw_desk_row *row)
     e.r = gw_json_root(doc);
     gw_desk_sheet_link(row->county, row->gateway, row->case_id, e.link);
     (void)snprintf(e.title, sizeof e.title, "%s：%s %s（%s）", state_zh(row->state),
-                   text_of(gw_jnode_get(e.r, "enterprise"), "name"), zh_of(e.r, "title"),
-                   text_of(gw_jnode_get(e.r, "asset"), "name"));
+                   gw_jnode_text(gw_jnode_get(e.r, "enterprise"), "name"), zh_of(e.r, "title"),
+                   gw_jnode_text(gw_jnode_get(e.r, "asset"), "name"));
     (void)snprintf(e.uid, sizeof e.uid, "urn:nonsite:%s:%s", row->gateway, row->id);
     gw_clock_iso(row->received_ms, e.at);
     if (f->n == 0)
@@ -354,8 +348,8 @@ static bool put_lead(void *ctx, const struct gw_desk_row *row)
                   "<td data-of=\"线索\"><a href=\"%s\">%s</a></td>"
                   "<td data-of=\"企业\">%s</td><td data-of=\"设备设施\">%s</td></tr>\n",
                   at, state_zh(row->state), link, zh_of(r, "title"),
-                  text_of(gw_jnode_get(r, "enterprise"), "name"),
-                  text_of(gw_jnode_get(r, "asset"), "name"));
+                  gw_jnode_text(gw_jnode_get(r, "enterprise"), "name"),
+                  gw_jnode_text(gw_jnode_get(r, "asset"), "name"));
         o->leads++;
     }
     gw_json_free(doc);

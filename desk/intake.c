@@ -29,12 +29,6 @@ static void refuse(struct gw_desk_taken *out, const char *fmt, ...)
     va_end(ap);
 }
 
-static const char *text_of(const struct gw_jnode *obj, const char *key)
-{
-    const struct gw_jnode *v = gw_jnode_get(obj, key);
-    return v && gw_jnode_type(v) == GW_J_STR ? gw_jnode_str(v) : "";
-}
-
 /* Signed by a key of this gateway. */
 static bool is_signed(const struct message *m, const struct gw_wire *w, const char *kid,
                       struct gw_desk_taken *out)
@@ -59,12 +53,12 @@ static enum gw_status keep_record(const struct message *m, const struct gw_jnode
     const struct gw_desk_record r = {
         .gateway = m->gateway->id,
         .claim = *claim,
-        .case_id = text_of(root, "case"),
-        .finding = text_of(root, "finding"),
-        .kind = text_of(root, "kind"),
-        .state = text_of(root, "state"),
-        .county = text_of(gw_jnode_get(root, "enterprise"), "county"),
-        .about = text_of(root, "record"),
+        .case_id = gw_jnode_text(root, "case"),
+        .finding = gw_jnode_text(root, "finding"),
+        .kind = gw_jnode_text(root, "kind"),
+        .state = gw_jnode_text(root, "state"),
+        .county = gw_jnode_text(gw_jnode_get(root, "enterprise"), "county"),
+        .about = gw_jnode_text(root, "record"),
         .received_ms = m->now_ms,
         .wire = m->data,
         .wire_len = m->len,
@@ -75,11 +69,11 @@ static enum gw_status keep_record(const struct message *m, const struct gw_jnode
     out->what = GW_DESK_RECORD;
     out->lead = strcmp(claim->cls, "lead") == 0;
     out->proof =
-        strcmp(claim->cls, "command") == 0 && strcmp(text_of(root, "command"), "proof") == 0;
+        strcmp(claim->cls, "command") == 0 && strcmp(gw_jnode_text(root, "command"), "proof") == 0;
     out->place.seq = claim->seq;
     memcpy(out->place.chain, claim->chain, sizeof out->place.chain);
     memcpy(out->place.hash, claim->hash, sizeof out->place.hash);
-    const char *window = text_of(gw_jnode_get(root, "evidence"), "sha256");
+    const char *window = gw_jnode_text(gw_jnode_get(root, "evidence"), "sha256");
     if (strcmp(claim->cls, "evidence") == 0 && strlen(window) == sizeof out->window - 1 &&
         strlen(r.about) < sizeof out->record) {
         memcpy(out->window, window, sizeof out->window);
@@ -119,7 +113,7 @@ static enum gw_status take_record(const struct message *m, struct gw_desk_taken 
     }
     const struct gw_jnode *root = gw_json_root(doc);
     /* The journal writes the first record of a chain before it knows a gateway's name. */
-    const char *named = text_of(root, "gateway");
+    const char *named = gw_jnode_text(root, "gateway");
     if (named[0] != '\0' && strcmp(named, m->gateway->id) != 0)
         refuse(out, "%s: a record of gateway %s on the topic of %s", m->name, named,
                m->gateway->id);
@@ -168,7 +162,7 @@ static enum gw_status note_head(const struct message *m, const struct gw_jnode *
 {
     const struct gw_jnode *journal = gw_jnode_get(root, "journal");
     const struct gw_jnode *seq = gw_jnode_get(journal, "seq");
-    const char *chain = text_of(journal, "chain");
+    const char *chain = gw_jnode_text(journal, "chain");
     if (strlen(chain) != GW_CHAIN_SIZE - 1 || !seq || gw_jnode_type(seq) != GW_J_NUM ||
         !gw_jnode_is_int(seq))
         return GW_OK;
@@ -196,18 +190,18 @@ static enum gw_status take_signed(const struct message *m, struct gw_desk_taken 
     if (!doc)
         return GW_OK;
     const struct gw_jnode *root = gw_json_root(doc);
-    if (strcmp(text_of(root, "gateway"), m->gateway->id) != 0 ||
-        strcmp(text_of(root, "class"), m->name) != 0)
+    if (strcmp(gw_jnode_text(root, "gateway"), m->gateway->id) != 0 ||
+        strcmp(gw_jnode_text(root, "class"), m->name) != 0)
         refuse(out, "%s: a document of gateway '%s' and class '%s'", m->name,
-               text_of(root, "gateway"), text_of(root, "class"));
-    else if (is_signed(m, &w, text_of(root, "kid"), out)) {
+               gw_jnode_text(root, "gateway"), gw_jnode_text(root, "class"));
+    else if (is_signed(m, &w, gw_jnode_text(root, "kid"), out)) {
         if (strcmp(m->name, "health") == 0)
             st = note_head(m, root, err);
         if (st == GW_OK)
             st = keep_document(m, out, err);
         out->proof = strcmp(m->name, "inventory") == 0;
         (void)snprintf(out->county, sizeof out->county, "%s",
-                       text_of(gw_jnode_get(root, "enterprise"), "county"));
+                       gw_jnode_text(gw_jnode_get(root, "enterprise"), "county"));
     }
     gw_json_free(doc);
     return st;
@@ -238,17 +232,17 @@ static enum gw_status take_reply(const struct message *m, struct gw_desk_taken *
     if (!doc)
         return GW_OK;
     const struct gw_jnode *root = gw_json_root(doc);
-    const char *hash = text_of(root, "command");
+    const char *hash = gw_jnode_text(root, "command");
     const struct gw_jnode *done = gw_jnode_get(root, "done");
-    if (strcmp(text_of(root, "gateway"), m->gateway->id) != 0 ||
+    if (strcmp(gw_jnode_text(root, "gateway"), m->gateway->id) != 0 ||
         strlen(hash) != sizeof out->command - 1 || !done || gw_jnode_type(done) != GW_J_BOOL) {
         refuse(out, "reply: not one of gateway %s to a command", m->gateway->id);
-    } else if (is_signed(m, &w, text_of(root, "kid"), out)) {
+    } else if (is_signed(m, &w, gw_jnode_text(root, "kid"), out)) {
         out->what = GW_DESK_REPLY;
         out->done = gw_jnode_bool(done);
         memcpy(out->command, hash, sizeof out->command);
         (void)snprintf(out->text, sizeof out->text, "%s",
-                       text_of(gw_jnode_get(root, "text"), "en"));
+                       gw_jnode_text(gw_jnode_get(root, "text"), "en"));
         st = gw_desk_store_answered(m->store, m->gateway->id, hash, w.bytes, w.len, err);
     }
     gw_json_free(doc);

@@ -29,12 +29,6 @@ struct panel {
     struct gw_buf *out;
 };
 
-static const char *text_of(const struct gw_jnode *obj, const char *key)
-{
-    const struct gw_jnode *v = gw_jnode_get(obj, key);
-    return v && gw_jnode_type(v) == GW_J_STR ? gw_jnode_str(v) : "";
-}
-
 static double num_of(const struct gw_jnode *obj, const char *key)
 {
     const struct gw_jnode *v = gw_jnode_get(obj, key);
@@ -44,9 +38,9 @@ static double num_of(const struct gw_jnode *obj, const char *key)
 /* A sample's value as a number; NAN where it is none to draw. */
 static double value_of(const struct gw_jnode *sample)
 {
-    const char *v = text_of(sample, "value");
+    const char *v = gw_jnode_text(sample, "value");
     char *end;
-    if (strcmp(text_of(sample, "quality"), "GOOD") != 0 || v[0] == '\0')
+    if (strcmp(gw_jnode_text(sample, "quality"), "GOOD") != 0 || v[0] == '\0')
         return (double)NAN;
     const double x = strtod(v, &end);
     return *end == '\0' && isfinite(x) ? x : (double)NAN;
@@ -84,7 +78,7 @@ static void scale(struct panel *p)
             hi = fmax(hi, v);
         }
     }
-    if (p->plot->limit_point && strcmp(p->plot->limit_point, text_of(p->point, "id")) == 0) {
+    if (p->plot->limit_point && strcmp(p->plot->limit_point, gw_jnode_text(p->point, "id")) == 0) {
         lo = fmin(lo, p->plot->limit);
         hi = fmax(hi, p->plot->limit);
     }
@@ -135,7 +129,7 @@ static void put_band(const struct panel *p, double from, double to, const char *
  */
 static const char *said(const struct panel *p, const struct gw_jnode *s, const char **cls)
 {
-    const char *quality = text_of(s, "quality"), *value = text_of(s, "value");
+    const char *quality = gw_jnode_text(s, "quality"), *value = gw_jnode_text(s, "value");
     if (strcmp(quality, "GOOD") != 0) {
         *cls = "bad";
         return quality;
@@ -192,7 +186,7 @@ static void put_line(const struct panel *p)
 static void put_limit(const struct panel *p)
 {
     char text[48];
-    if (!p->plot->limit_point || strcmp(p->plot->limit_point, text_of(p->point, "id")) != 0)
+    if (!p->plot->limit_point || strcmp(p->plot->limit_point, gw_jnode_text(p->point, "id")) != 0)
         return;
     const double y = y_of(p, p->plot->limit);
     gw_buf_printf(p->out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"limit\"/>",
@@ -224,19 +218,19 @@ static void put_scale(const struct panel *p)
 static void put_panel(const struct gw_desk_plot *plot, const struct gw_jnode *point,
                       struct gw_buf *out)
 {
-    const char *vtype = text_of(point, "vtype");
+    const char *vtype = gw_jnode_text(point, "vtype");
     struct panel p = {.point = point, .plot = plot, .out = out};
     p.line = strcmp(vtype, "num") == 0 || strcmp(vtype, "int") == 0;
     p.height = p.line ? HEIGHT : STRIP;
     scale(&p);
     if (!(p.t1 >= p.t0)) {
-        gw_markup(out, "<p class=\"note\">%s %s：窗口内没有样本。</p>\n", text_of(point, "role"),
-                  text_of(point, "id"));
+        gw_markup(out, "<p class=\"note\">%s %s：窗口内没有样本。</p>\n",
+                  gw_jnode_text(point, "role"), gw_jnode_text(point, "id"));
         return;
     }
-    const char *unit = text_of(point, "unit");
-    gw_markup(out, "<figure><figcaption>%s · %s%s%s</figcaption>\n", text_of(point, "role"),
-              text_of(point, "id"), unit[0] ? " · " : "", unit);
+    const char *unit = gw_jnode_text(point, "unit");
+    gw_markup(out, "<figure><figcaption>%s · %s%s%s</figcaption>\n", gw_jnode_text(point, "role"),
+              gw_jnode_text(point, "id"), unit[0] ? " · " : "", unit);
     gw_buf_printf(out,
                   "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" xmlns=\"http://www.w3.org/2000/svg\""
                   " font-size=\"%d\">",

@@ -25,12 +25,6 @@ struct sheet {
     char enterprise[256], uscc[32], county[16], newest[40];
 };
 
-static const char *text_of(const struct gw_jnode *obj, const char *key)
-{
-    const struct gw_jnode *v = gw_jnode_get(obj, key);
-    return v && gw_jnode_type(v) == GW_J_STR ? gw_jnode_str(v) : "";
-}
-
 /* "2026-11-22 20:36:15.123": the day and the time of an ISO time; "—" for none. */
 static void moment(const char *iso, char out[40])
 {
@@ -105,8 +99,8 @@ static void put_seen(struct gw_buf *out, const struct gw_jnode *r)
 {
     const struct gw_jnode *after = gw_jnode_get(r, "after_ms");
     gw_markup(out, "<td>%s<br>%s → %s",
-              strcmp(text_of(r, "what"), "acted") == 0 ? "联锁动作" : "信号变化",
-              value_zh(text_of(r, "from_value")), value_zh(text_of(r, "to_value")));
+              strcmp(gw_jnode_text(r, "what"), "acted") == 0 ? "联锁动作" : "信号变化",
+              value_zh(gw_jnode_text(r, "from_value")), value_zh(gw_jnode_text(r, "to_value")));
     if (after && gw_jnode_type(after) == GW_J_NUM)
         gw_buf_printf(out, "<br>触发条件出现后 %.1f s", gw_jnode_num(after) / 1000.0);
     gw_buf_str(out, "</td>");
@@ -116,16 +110,17 @@ static void put_row(struct sheet *s, const struct gw_desk_row *row, const struct
 {
     const struct gw_jnode *time = gw_jnode_get(r, "time"), *sync = gw_jnode_get(time, "sync");
     const bool unsure = !sync || gw_jnode_type(sync) != GW_J_BOOL || !gw_jnode_bool(sync);
-    const char *rest = "", *who = role_zh(text_of(r, "who"), &rest);
+    const char *rest = "", *who = role_zh(gw_jnode_text(r, "who"), &rest);
     char at[40], recorded[40];
-    moment(text_of(r, "at"), at);
-    moment(text_of(time, "recorded"), recorded);
+    moment(gw_jnode_text(r, "at"), at);
+    moment(gw_jnode_text(time, "recorded"), recorded);
     gw_markup(&s->rows, "<tr><td>%s%s</td><td>%s</td><td>%s<br>%s</td>", at,
-              unsure ? "（网关时钟未同步）" : "", text_of(r, "target"), text_of(r, "point"),
-              text_of(r, "role"));
+              unsure ? "（网关时钟未同步）" : "", gw_jnode_text(r, "target"),
+              gw_jnode_text(r, "point"), gw_jnode_text(r, "role"));
     put_seen(&s->rows, r);
     gw_markup(&s->rows, "<td>%s %s<br>%s</td><td>%s</td><td class=\"id\">%s%s</td></tr>\n", who,
-              rest, recorded, text_of(r, "reason"), row->id, row->broken ? "（链接不符）" : "");
+              rest, recorded, gw_jnode_text(r, "reason"), row->id,
+              row->broken ? "（链接不符）" : "");
     if (s->newest[0] == '\0')
         memcpy(s->newest, at, sizeof s->newest);
 }
@@ -143,14 +138,14 @@ static bool take(void *ctx, const struct gw_desk_row *row)
         return false;
     }
     const struct gw_jnode *r = gw_json_root(doc), *ent = gw_jnode_get(r, "enterprise");
-    if (strcmp(text_of(r, "command"), "proof") == 0) {
+    if (strcmp(gw_jnode_text(r, "command"), "proof") == 0) {
         put_row(s, row, r);
-        note_tested(s, text_of(r, "target"), text_of(r, "point"));
+        note_tested(s, gw_jnode_text(r, "target"), gw_jnode_text(r, "point"));
         s->broken = s->broken || row->broken;
         if (s->records++ == 0) {
-            (void)snprintf(s->enterprise, sizeof s->enterprise, "%s", text_of(ent, "name"));
-            (void)snprintf(s->uscc, sizeof s->uscc, "%s", text_of(ent, "uscc"));
-            (void)snprintf(s->county, sizeof s->county, "%s", text_of(ent, "county"));
+            (void)snprintf(s->enterprise, sizeof s->enterprise, "%s", gw_jnode_text(ent, "name"));
+            (void)snprintf(s->uscc, sizeof s->uscc, "%s", gw_jnode_text(ent, "uscc"));
+            (void)snprintf(s->county, sizeof s->county, "%s", gw_jnode_text(ent, "county"));
         }
     }
     gw_json_free(doc);
@@ -162,7 +157,7 @@ static bool take(void *ctx, const struct gw_desk_row *row)
 static size_t put_untested(const struct sheet *s, const struct gw_jnode *asset, struct gw_buf *out)
 {
     size_t n = 0;
-    const char *id = text_of(asset, "id");
+    const char *id = gw_jnode_text(asset, "id");
     for (const struct gw_jnode *role = gw_jnode_first(gw_jnode_get(asset, "roles")); role;
          role = gw_jnode_next(role)) {
         for (const struct gw_jnode *p = gw_jnode_first(role); p; p = gw_jnode_next(p)) {
@@ -170,7 +165,7 @@ static size_t put_untested(const struct sheet *s, const struct gw_jnode *asset, 
             if (point[0] == '\0' || was_tested(s, id, point))
                 continue;
             gw_markup(out, "<tr><td>%s %s</td><td>%s</td><td>%s</td></tr>\n", id,
-                      text_of(asset, "name"), point, gw_jnode_key(role));
+                      gw_jnode_text(asset, "name"), point, gw_jnode_key(role));
             n++;
         }
     }

@@ -73,20 +73,14 @@ static const char *word(const struct word *list, size_t n, const char *key)
     return key;
 }
 
-static const char *text_of(const struct gw_jnode *obj, const char *key)
-{
-    const struct gw_jnode *v = gw_jnode_get(obj, key);
-    return v && gw_jnode_type(v) == GW_J_STR ? gw_jnode_str(v) : "";
-}
-
 static const char *zh_of(const struct gw_jnode *obj, const char *key)
 {
-    return text_of(gw_jnode_get(obj, key), "zh");
+    return gw_jnode_text(gw_jnode_get(obj, key), "zh");
 }
 
 static const char *en_of(const struct gw_jnode *obj, const char *key)
 {
-    return text_of(gw_jnode_get(obj, key), "en");
+    return gw_jnode_text(gw_jnode_get(obj, key), "en");
 }
 
 /* ---- reading what is stored ---- */
@@ -119,7 +113,7 @@ static bool take_record(void *ctx, const struct gw_desk_row *row)
     const struct gw_jnode *root = gw_json_root(doc);
     gw_clock_iso(row->received_ms, iso);
     gw_markup(&s->history, "<tr><td>%s</td><td>%s</td><td>%s</td><td class=\"id\">%s</td></tr>\n",
-              text_of(gw_jnode_get(root, "time"), "recorded"), WORD(states, row->state),
+              gw_jnode_text(gw_jnode_get(root, "time"), "recorded"), WORD(states, row->state),
               zh_of(gw_jnode_get(root, "condition"), "text"), row->id);
     gw_json_free(doc);
     s->records++;
@@ -168,35 +162,35 @@ const char gw_desk_style[] =
 static void put_head(struct sheet *s, const struct gw_jnode *r, const struct gw_jnode *last)
 {
     const struct gw_jnode *ent = gw_jnode_get(r, "enterprise"), *asset = gw_jnode_get(r, "asset");
-    const char *severity = text_of(r, "severity"), *kind = text_of(r, "kind");
+    const char *severity = gw_jnode_text(r, "severity"), *kind = gw_jnode_text(r, "kind");
     gw_markup(s->out,
               "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">"
               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
               "<title>%s · %s · 证据单</title><style>%r</style></head>\n<body><main>\n",
-              zh_of(r, "title"), text_of(asset, "name"), gw_desk_style);
+              zh_of(r, "title"), gw_jnode_text(asset, "name"), gw_desk_style);
     gw_markup(s->out, "<p class=\"note\">非现场监管 %s</p><h1>%s</h1><p class=\"en\">%s</p>\n<p>",
-              strcmp(text_of(r, "class"), "alarm") == 0 ? "报警证据单（报警本身不是违法）"
-                                                        : "违法线索证据单",
+              strcmp(gw_jnode_text(r, "class"), "alarm") == 0 ? "报警证据单（报警本身不是违法）"
+                                                              : "违法线索证据单",
               zh_of(r, "title"), en_of(r, "title"));
     gw_markup(s->out, "<span class=\"tag %s\">%s</span>", severity, WORD(severities, severity));
     gw_markup(s->out,
               "<span class=\"tag\">%s %s</span><span class=\"tag\">证据强度 %s</span>"
               "<span class=\"tag\">%s</span></p>\n",
-              kind, WORD(kinds, kind), WORD(strengths, text_of(r, "strength")),
-              WORD(states, text_of(last, "state")));
+              kind, WORD(kinds, kind), WORD(strengths, gw_jnode_text(r, "strength")),
+              WORD(states, gw_jnode_text(last, "state")));
     gw_markup(s->out,
               "<table class=\"kv\"><tr><th scope=\"row\">企业</th><td>%s（统一社会信用代码 "
               "%s，区划 %s）</td></tr>"
               "<tr><th scope=\"row\">设备设施</th><td>%s（%s，%s）</td></tr><tr><th "
               "scope=\"row\">位置</th><td>%s</td></tr>",
-              text_of(ent, "name"), text_of(ent, "uscc"), text_of(ent, "county"),
-              text_of(asset, "name"), text_of(asset, "id"), zh_of(asset, "type_title"),
-              text_of(asset, "location"));
+              gw_jnode_text(ent, "name"), gw_jnode_text(ent, "uscc"), gw_jnode_text(ent, "county"),
+              gw_jnode_text(asset, "name"), gw_jnode_text(asset, "id"), zh_of(asset, "type_title"),
+              gw_jnode_text(asset, "location"));
     gw_markup(s->out,
               "<tr><th scope=\"row\">发现编码</th><td>%s（目录版本 %s）</td></tr><tr><th "
               "scope=\"row\">案件号</th>"
               "<td class=\"id\">%s</td></tr></table>\n",
-              text_of(r, "finding"), text_of(r, "catalogue"), s->case_id);
+              gw_jnode_text(r, "finding"), gw_jnode_text(r, "catalogue"), s->case_id);
 }
 
 static void put_what(struct sheet *s, const struct gw_jnode *r)
@@ -209,15 +203,15 @@ static void put_what(struct sheet *s, const struct gw_jnode *r)
               "</th><td>%s</td></tr><tr><th scope=\"row\">记录于</th><td>%s</td></tr><tr><th "
               "scope=\"row\">设备状态</th>"
               "<td>%s</td></tr></table>\n",
-              zh_of(cond, "text"), en_of(cond, "text"), text_of(time, "observed"),
-              text_of(time, "recorded"), WORD(modes, text_of(cond, "mode")));
+              zh_of(cond, "text"), en_of(cond, "text"), gw_jnode_text(time, "observed"),
+              gw_jnode_text(time, "recorded"), WORD(modes, gw_jnode_text(cond, "mode")));
     if (!sync || gw_jnode_type(sync) != GW_J_BOOL || !gw_jnode_bool(sync))
         gw_markup(s->out,
                   "<p class=\"warn\">记录时网关时钟未同步，绝对时间可能有偏差；先后次序由启动号和"
                   "启动后毫秒数确定。</p>\n");
-    if (text_of(r, "alarm")[0] != '\0')
+    if (gw_jnode_text(r, "alarm")[0] != '\0')
         gw_markup(s->out, "<p>所引用的报警记录：<span class=\"id\">%s</span></p>\n",
-                  text_of(r, "alarm"));
+                  gw_jnode_text(r, "alarm"));
 }
 
 static void put_clauses(struct sheet *s, const struct gw_jnode *r)
@@ -230,11 +224,11 @@ static void put_clauses(struct sheet *s, const struct gw_jnode *r)
                       "</th><th scope=\"col\">核对情况</th></tr>\n");
     for (const struct gw_jnode *c = gw_jnode_first(gw_jnode_get(r, "clauses")); c;
          c = gw_jnode_next(c)) {
-        const char *item = text_of(c, "item");
+        const char *item = gw_jnode_text(c, "item");
         gw_markup(s->out, "<tr><td>%s第%s条%s%s%s</td><td>%s</td><td>%s</td></tr>\n",
-                  text_of(c, "document"), text_of(c, "article"), item[0] ? "第（" : "", item,
-                  item[0] ? "）项" : "", zh_of(c, "text"),
-                  WORD(confirmations, text_of(c, "confirmed")));
+                  gw_jnode_text(c, "document"), gw_jnode_text(c, "article"), item[0] ? "第（" : "",
+                  item, item[0] ? "）项" : "", zh_of(c, "text"),
+                  WORD(confirmations, gw_jnode_text(c, "confirmed")));
     }
     gw_markup(s->out,
               "</table></div>\n<table class=\"kv\"><tr><th "
@@ -255,15 +249,16 @@ static void put_points(struct sheet *s, const struct gw_jnode *r)
               "scope=\"col\">寄存器</th><th scope=\"col\">时间</th></tr>\n");
     for (const struct gw_jnode *p = gw_jnode_first(gw_jnode_get(ev, "points")); p;
          p = gw_jnode_next(p)) {
-        const char *value = text_of(p, "value");
+        const char *value = gw_jnode_text(p, "value");
         gw_markup(s->out, "<tr><td>%s</td><td>%s</td><td>%s %s</td><td>%s %s</td><td class=\"id\">",
-                  text_of(p, "role"), text_of(p, "id"), WORD(values, value), text_of(p, "unit"),
-                  WORD(qualities, text_of(p, "quality")), text_of(p, "quality"));
+                  gw_jnode_text(p, "role"), gw_jnode_text(p, "id"), WORD(values, value),
+                  gw_jnode_text(p, "unit"), WORD(qualities, gw_jnode_text(p, "quality")),
+                  gw_jnode_text(p, "quality"));
         for (const struct gw_jnode *x = gw_jnode_first(gw_jnode_get(p, "raw")); x;
              x = gw_jnode_next(x))
             if (gw_jnode_type(x) == GW_J_NUM && gw_jnode_num(x) >= 0 && gw_jnode_num(x) <= 0xFFFF)
                 gw_buf_printf(s->out, "0x%04X ", (unsigned)gw_jnode_num(x));
-        gw_markup(s->out, "</td><td>%s</td></tr>\n", text_of(p, "t"));
+        gw_markup(s->out, "</td><td>%s</td></tr>\n", gw_jnode_text(p, "t"));
     }
     gw_markup(
         s->out,
@@ -273,13 +268,14 @@ static void put_points(struct sheet *s, const struct gw_jnode *r)
         "scope=\"col\">位置</th><th scope=\"col\">检定</th><th scope=\"col\">通信</th></tr>\n");
     for (const struct gw_jnode *d = gw_jnode_first(gw_jnode_get(ev, "devices")); d;
          d = gw_jnode_next(d)) {
-        const char *due = text_of(d, "cal_due");
+        const char *due = gw_jnode_text(d, "cal_due");
         gw_markup(s->out,
                   "<tr><td>%s</td><td>%s %s</td><td>%s</td><td>%s</td><td>%s%s%s</td><td>%s %s</td>"
                   "</tr>\n",
-                  text_of(d, "id"), text_of(d, "make"), text_of(d, "model"), text_of(d, "serial"),
-                  text_of(d, "location"), text_of(d, "cert_no"), due[0] ? " 有效期至 " : "", due,
-                  WORD(links, text_of(d, "link")), text_of(d, "fault"));
+                  gw_jnode_text(d, "id"), gw_jnode_text(d, "make"), gw_jnode_text(d, "model"),
+                  gw_jnode_text(d, "serial"), gw_jnode_text(d, "location"),
+                  gw_jnode_text(d, "cert_no"), due[0] ? " 有效期至 " : "", due,
+                  WORD(links, gw_jnode_text(d, "link")), gw_jnode_text(d, "fault"));
     }
     gw_markup(s->out, "</table></div>\n");
 }
@@ -298,8 +294,8 @@ static bool take_evidence(void *ctx, const struct gw_desk_row *row)
     struct gw_json *doc = copy ? open_wire(copy) : NULL;
     const struct gw_jnode *ev = doc ? gw_jnode_get(gw_json_root(doc), "evidence") : NULL;
     const struct gw_jnode *complete = gw_jnode_get(ev, "complete");
-    if (strlen(text_of(ev, "sha256")) == sizeof e->sha256 - 1) {
-        memcpy(e->sha256, text_of(ev, "sha256"), sizeof e->sha256);
+    if (strlen(gw_jnode_text(ev, "sha256")) == sizeof e->sha256 - 1) {
+        memcpy(e->sha256, gw_jnode_text(ev, "sha256"), sizeof e->sha256);
         e->complete = complete && gw_jnode_type(complete) == GW_J_BOOL && gw_jnode_bool(complete);
         e->found = true;
     }
@@ -312,14 +308,14 @@ static bool take_evidence(void *ctx, const struct gw_desk_row *row)
 static void find_limit(const struct gw_jnode *r, struct gw_desk_plot *plot)
 {
     const struct gw_jnode *cond = gw_jnode_get(r, "condition");
-    const char *limit = text_of(cond, "limit"), *rule = text_of(cond, "rule");
+    const char *limit = gw_jnode_text(cond, "limit"), *rule = gw_jnode_text(cond, "rule");
     const struct gw_jnode *p = gw_jnode_first(gw_jnode_get(gw_jnode_get(r, "evidence"), "points"));
     char *end;
     if (!p || limit[0] == '\0' || (strcmp(rule, "limit") != 0 && strcmp(rule, "setpoint") != 0))
         return;
     plot->limit = strtod(limit, &end);
     if (*end == '\0' && isfinite(plot->limit))
-        plot->limit_point = text_of(p, "id");
+        plot->limit_point = gw_jnode_text(p, "id");
 }
 
 static enum gw_status put_window(struct sheet *s, const struct gw_jnode *r, struct evidence *ev,
@@ -341,7 +337,7 @@ static enum gw_status put_window(struct sheet *s, const struct gw_jnode *r, stru
     struct gw_issues *issues = gw_issues_new();
     if (bytes && issues && gw_json_parse(bytes, len, "window", issues, &doc) == GW_OK) {
         struct gw_desk_plot plot = {.window = gw_json_root(doc)};
-        if (!gw_clock_parse(text_of(gw_jnode_get(r, "time"), "recorded"), &plot.moment_ms))
+        if (!gw_clock_parse(gw_jnode_text(gw_jnode_get(r, "time"), "recorded"), &plot.moment_ms))
             plot.moment_ms = 0;
         find_limit(r, &plot);
         gw_desk_plot(&plot, s->out);
@@ -375,7 +371,7 @@ static enum gw_status put_proof(struct sheet *s, const struct gw_jnode *r,
 {
     struct gw_desk_chain c;
     const enum gw_status st =
-        gw_desk_store_chain(s->store, s->gateway, text_of(r, "chain"), &c, err);
+        gw_desk_store_chain(s->store, s->gateway, gw_jnode_text(r, "chain"), &c, err);
     if (st != GW_OK)
         return st;
     const struct gw_jnode *seq = gw_jnode_get(r, "seq");
@@ -398,8 +394,8 @@ static enum gw_status put_proof(struct sheet *s, const struct gw_jnode *r,
               "<tr><th scope=\"row\">配置散列</th><td class=\"id\">%s</td></tr><tr><th "
               "scope=\"row\">窗口散列</th><td class=\"id\">"
               "%s</td></tr><tr><th scope=\"row\">接收时间</th><td>%s</td></tr></table>\n",
-              text_of(r, "id"), text_of(r, "kid"), text_of(r, "prev"), text_of(r, "config_sha256"),
-              ev->found ? ev->sha256 : "—", s->received);
+              gw_jnode_text(r, "id"), gw_jnode_text(r, "kid"), gw_jnode_text(r, "prev"),
+              gw_jnode_text(r, "config_sha256"), ev->found ? ev->sha256 : "—", s->received);
     return GW_OK;
 }
 
@@ -420,9 +416,10 @@ static bool put_asked(void *ctx, const struct gw_desk_asked *a)
     if (until && gw_jnode_type(until) == GW_J_NUM)
         gw_clock_iso((int64_t)gw_jnode_num(until), deadline);
     gw_markup(s->out, "<tr><td>%s</td><td>%s</td><td>%s %s %s %s %s%s</td><td>%s</td></tr>\n", iso,
-              WORD(commands, a->name), text_of(args, "body"), text_of(args, "role"),
-              text_of(args, "standard"), text_of(args, "reason"), deadline[0] ? "期限 " : "",
-              deadline, reply ? zh_of(gw_json_root(reply), "text") : "网关尚未答复");
+              WORD(commands, a->name), gw_jnode_text(args, "body"), gw_jnode_text(args, "role"),
+              gw_jnode_text(args, "standard"), gw_jnode_text(args, "reason"),
+              deadline[0] ? "期限 " : "", deadline,
+              reply ? zh_of(gw_json_root(reply), "text") : "网关尚未答复");
     gw_json_free(reply);
     gw_json_free(doc);
     gw_issues_free(issues);

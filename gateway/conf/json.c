@@ -315,6 +315,12 @@ const struct gw_jnode *gw_jnode_get(const struct gw_jnode *n, const char *key)
     return c;
 }
 
+const char *gw_jnode_text(const struct gw_jnode *obj, const char *key)
+{
+    const struct gw_jnode *n = gw_jnode_get(obj, key);
+    return n != NULL && gw_jnode_type(n) == GW_J_STR ? gw_jnode_str(n) : "";
+}
+
 bool gw_jnode_repeats(const struct gw_jnode *n, int depth)
 {
     if (n == NULL)

@@ -68,6 +68,8 @@ const char *gw_jnode_key(const struct gw_jnode *n);
 
 /* Values; the node must have that type. Strings live as long as the document. */
 const char *gw_jnode_str(const struct gw_jnode *n);
+/* The text of that member of an object; "" where there is none, and none of any other type. */
+const char *gw_jnode_text(const struct gw_jnode *obj, const char *key);
 double gw_jnode_num(const struct gw_jnode *n);
 bool gw_jnode_bool(const struct gw_jnode *n);
 /* True for a number without fraction and |n| <= 2^53. */

@@ -58,13 +58,6 @@ void gw_history_free(struct gw_history *h)
 
 /* ---- records ---- */
 
-static const char *text_of(const struct gw_jnode *obj, const char *key)
-{
-    const struct gw_jnode *n =
-        obj && gw_jnode_type(obj) == GW_J_OBJ ? gw_jnode_get(obj, key) : NULL;
-    return n && gw_jnode_type(n) == GW_J_STR ? gw_jnode_str(n) : "";
-}
-
 static int64_t number_of(const struct gw_jnode *obj, const char *key)
 {
     const struct gw_jnode *n = gw_jnode_get(obj, key);
@@ -75,8 +68,8 @@ static int64_t time_of(const struct gw_jnode *record)
 {
     const struct gw_jnode *time = gw_jnode_get(record, "time");
     int64_t ms = 0;
-    const char *observed = text_of(time, "observed");
-    (void)gw_clock_parse(observed[0] ? observed : text_of(time, "recorded"), &ms);
+    const char *observed = gw_jnode_text(time, "observed");
+    (void)gw_clock_parse(observed[0] ? observed : gw_jnode_text(time, "recorded"), &ms);
     return ms;
 }
 
@@ -112,20 +105,20 @@ static void write_lead(const struct gw_jnode *r, struct gw_buf *out)
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
-    gw_jcs_str(&j, "asset", text_of(asset, "id"));
-    gw_jcs_str(&j, "asset_name", text_of(asset, "name"));
-    gw_jcs_str(&j, "case", text_of(r, "case"));
-    gw_jcs_str(&j, "finding", text_of(r, "finding"));
-    gw_jcs_str(&j, "id", text_of(r, "id"));
-    gw_jcs_str(&j, "kind", text_of(r, "kind"));
+    gw_jcs_str(&j, "asset", gw_jnode_text(asset, "id"));
+    gw_jcs_str(&j, "asset_name", gw_jnode_text(asset, "name"));
+    gw_jcs_str(&j, "case", gw_jnode_text(r, "case"));
+    gw_jcs_str(&j, "finding", gw_jnode_text(r, "finding"));
+    gw_jcs_str(&j, "id", gw_jnode_text(r, "id"));
+    gw_jcs_str(&j, "kind", gw_jnode_text(r, "kind"));
     gw_jcs_int(&j, "seq", number_of(r, "seq"));
-    gw_jcs_str(&j, "severity", text_of(r, "severity"));
-    gw_jcs_str(&j, "state", text_of(r, "state"));
-    gw_jcs_str(&j, "subject", text_of(r, "subject"));
+    gw_jcs_str(&j, "severity", gw_jnode_text(r, "severity"));
+    gw_jcs_str(&j, "state", gw_jnode_text(r, "state"));
+    gw_jcs_str(&j, "subject", gw_jnode_text(r, "subject"));
     gw_jcs_int(&j, "t", time_of(r));
     gw_jcs_obj(&j, "title");
-    gw_jcs_str(&j, "en", text_of(title, "en"));
-    gw_jcs_str(&j, "zh", text_of(title, "zh"));
+    gw_jcs_str(&j, "en", gw_jnode_text(title, "en"));
+    gw_jcs_str(&j, "zh", gw_jnode_text(title, "zh"));
     gw_jcs_end(&j);
     gw_jcs_end(&j);
 }
@@ -141,8 +134,8 @@ static void keep_lead(struct gw_history *h, const struct gw_jnode *r)
     gw_buf_free(&b);
     if (!one.json)
         return;
-    (void)snprintf(one.id, sizeof one.id, "%s", text_of(r, "id"));
-    (void)snprintf(one.case_id, sizeof one.case_id, "%s", text_of(r, "case"));
+    (void)snprintf(one.id, sizeof one.id, "%s", gw_jnode_text(r, "id"));
+    (void)snprintf(one.case_id, sizeof one.case_id, "%s", gw_jnode_text(r, "case"));
     if (h->n == GW_HISTORY_LEADS) {
         free(h->leads[h->first].json);
         h->first = (h->first + 1) % GW_HISTORY_LEADS;
@@ -165,7 +158,7 @@ static void look_at_page(struct gw_history *h, const struct gw_buf *page)
         if (line && (last || strstr(line, "\"class\":\"lead\""))) {
             struct gw_json *doc = parse(line, len);
             const struct gw_jnode *r = record_of(doc);
-            if (r && strcmp(text_of(r, "class"), "lead") == 0)
+            if (r && strcmp(gw_jnode_text(r, "class"), "lead") == 0)
                 keep_lead(h, r);
             if (r && last)
                 h->seen = number_of(r, "seq");
@@ -259,7 +252,7 @@ static enum gw_status read_record(struct gw_history *h, const char *record, stru
         const size_t len = eol ? (size_t)(eol - page.data) : page.len;
         struct gw_json *doc = len > 0 ? parse(page.data, len) : NULL;
         const struct gw_jnode *r = record_of(doc);
-        if (r && strcmp(text_of(r, "id"), record) == 0) {
+        if (r && strcmp(gw_jnode_text(r, "id"), record) == 0) {
             gw_buf_put(out, page.data, len);
             *t_ms = time_of(r);
         } else {

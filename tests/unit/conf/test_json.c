@@ -97,6 +97,10 @@ static void members_are_found_by_their_exact_key(void **state)
     const struct gw_jnode *odd = gw_jnode_get(root, "a/b~c");
     assert_string_equal(gw_jnode_str(gw_jnode_get(odd, "Str")), "A");
     assert_string_equal(gw_jnode_str(gw_jnode_get(odd, "str")), "a");
+    assert_string_equal(gw_jnode_text(odd, "Str"), "A");
+    assert_string_equal(gw_jnode_text(odd, "none"), "");
+    assert_string_equal(gw_jnode_text(root, "a/b~c"), ""); /* an object is no text */
+    assert_string_equal(gw_jnode_text(NULL, "str"), "");
     assert_null(gw_jnode_get(odd, "STR"));
     assert_null(gw_jnode_get(NULL, "x"));
     assert_null(gw_jnode_get(gw_jnode_get(root, "list"), "0"));
