@@ -60,12 +60,12 @@ static bool fetch(struct gw_keeper *k, int rank, struct found *out, bool *found)
     struct gw_err err;
     enum gw_status status;
     *found = false;
-    if (rank == GW_RANKS) {
-        out->at = &k->window_at;
-        status = gw_records_next_window(k->records, *out->at, &out->parcel, found, &err);
-    } else {
+    if (rank < GW_RANKS) {
         out->at = &k->record_at[rank];
         status = gw_records_next(k->records, rank, *out->at, &out->parcel, found, &err);
+    } else {
+        out->at = &k->window_at;
+        status = gw_records_next_window(k->records, *out->at, &out->parcel, found, &err);
     }
     if (status != GW_OK)
         gw_chain_failed(k, &err);
