@@ -27,7 +27,7 @@
 #define GW_MB_BACKOFF_JITTER 20 /* per cent */
 #define GW_MB_AWAIT_BUSY_MS  5000
 #define GW_MB_TOGETHER       64 /* connections that are asked at the same moment */
-#define GW_MB_TOGETHER_QUICK 3  /* the same where the period is GW_MB_QUICK_MS or less */
+#define GW_MB_TOGETHER_QUICK 4  /* the same where the period is GW_MB_QUICK_MS or less */
 #define GW_MB_QUICK_MS       200
 #define GW_MB_APART_MS       20 /* and the next ones so much later */
 
