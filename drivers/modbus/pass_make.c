@@ -37,7 +37,7 @@ static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, 
         p->entries[n++] = (struct gw_mb_entry){
             .name = dot + 1,
             .conf = site->point_priv[i],
-            .sample = {.point = (uint32_t)i, .mono_ms = site->points[i].period_ms},
+            .sample = {.point = (uint32_t)i, .mono_ms = site->points[i].def->period_ms},
         };
     }
     qsort(p->entries, p->nentries, sizeof *p->entries, by_period);

@@ -37,7 +37,7 @@ static bool counts_of(const struct gw_reading *r, int64_t *out)
     if (r->quality != GW_Q_GOOD || !gw_reading_number(r, &x))
         return false;
     if (r->sample.vtype == GW_V_NUM)
-        x *= gw_rule_tens(r->point->decimals);
+        x *= gw_rule_tens(r->point->def->decimals);
     if (!(fabs(x) < COUNTS_MAX))
         return false;
     *out = llround(x);
@@ -78,7 +78,7 @@ enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx)
         return gw_rule_unusable(ctx, role, &r);
     }
     struct gw_rule_memory *m = ctx->memory;
-    if (!m->watching || r.sample.mono_ms - m->at_ms > r.point->stale_ms)
+    if (!m->watching || r.sample.mono_ms - m->at_ms > r.point->def->stale_ms)
         gw_recurrence_cut(ctx->recurrence);
     m->watching = true;
     m->at_ms = r.sample.mono_ms;

@@ -185,7 +185,7 @@ static void a_thousand_normal_days_repeat_nothing(void **state)
         struct bench b;
         const uint32_t p = watched(&b, t);
         b.ctx.explain = false;
-        b.points[p].stale_ms = 90000;
+        b.defs[p].stale_ms = 90000;
         const double noise = 0.002 + 0.0031 * run;
         for (int i = 0; i < 100 * 24 * 60; i++) {
             const double day = 2 * 3.14159265358979 * i / (24 * 60);
