@@ -185,6 +185,7 @@ void gw_mb_pass_free(struct gw_mb_pass *pass)
         return;
     for (size_t i = 0; i < pass->ngroups; i++)
         gw_mb_plan_free(&pass->groups[i].plan);
+    gw_mb_ident_free(&pass->ident);
     free(pass->groups);
     free(pass->extras);
     free(pass->entries);

@@ -110,8 +110,7 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
                           .rose_ms = INT64_MIN,
                           .trip = {.from_ms = INT64_MIN},
                           .mem = gw_check_state_none(),
-                          .stored = gw_check_state_none(),
-                          .shown = gw_check_state_none()};
+                          .stored = gw_check_state_none()};
     s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, GW_PARAM_DELAY);
     s->delay.off_ms = seconds(def, alarm ? GW_PARAM_OFF : GW_PARAM_CLEAR);

@@ -26,6 +26,17 @@
 /* A window document; room for every sample of GW_CHECK_POINTS full rings. */
 #define GW_WINDOW_MAX ((size_t)4 * 1024 * 1024)
 
+/* What others may see of a check. */
+struct gw_shown {
+    struct gw_case c;
+    enum gw_alarm_state alarm;
+};
+
+static inline struct gw_shown gw_shown_of(const struct gw_check_state *s)
+{
+    return (struct gw_shown){.c = s->c, .alarm = s->alarm};
+}
+
 /* One check over time. */
 struct gw_slot {
     const struct gw_check_def *def;
@@ -58,11 +69,10 @@ struct gw_slot {
     struct gw_check_state stored;
     int64_t stored_ms;
 
-    /* What the journal has committed: all that others may see. */
-    struct gw_check_state shown;
-    int64_t seq;    /* record that opened the present case or alarm; 0: none known */
-    uint64_t token; /* of the record that waits for its commit; 0: none */
-    bool opens;     /* that record opens a case or an alarm */
+    struct gw_shown shown; /* what the journal has committed */
+    int64_t seq;           /* record that opened the present case or alarm; 0: none known */
+    uint64_t token;        /* of the record that waits for its commit; 0: none */
+    bool opens;            /* that record opens a case or an alarm */
 };
 
 /* A stored row of a check that the inventory does not have. */
