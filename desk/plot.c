@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "desk/markup.h"
+#include "model/unit.h"
 
 #define WIDTH    720.0
 #define LEFT     64.0
@@ -228,7 +229,7 @@ static void put_panel(const struct gw_desk_plot *plot, const struct gw_jnode *po
                   gw_jnode_text(point, "role"), gw_jnode_text(point, "id"));
         return;
     }
-    const char *unit = gw_jnode_text(point, "unit");
+    const char *unit = gw_unit_text(gw_jnode_text(point, "unit"));
     gw_markup(out, "<figure><figcaption>%s · %s%s%s</figcaption>\n", gw_jnode_text(point, "role"),
               gw_jnode_text(point, "id"), unit[0] ? " · " : "", unit);
     gw_buf_printf(out,

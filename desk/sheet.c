@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "desk/markup.h"
 #include "desk/plot.h"
+#include "model/unit.h"
 #include "proof/wire.h"
 
 struct sheet {
@@ -252,8 +253,8 @@ static void put_points(struct sheet *s, const struct gw_jnode *r)
         const char *value = gw_jnode_text(p, "value");
         gw_markup(s->out, "<tr><td>%s</td><td>%s</td><td>%s %s</td><td>%s %s</td><td class=\"id\">",
                   gw_jnode_text(p, "role"), gw_jnode_text(p, "id"), WORD(values, value),
-                  gw_jnode_text(p, "unit"), WORD(qualities, gw_jnode_text(p, "quality")),
-                  gw_jnode_text(p, "quality"));
+                  gw_unit_text(gw_jnode_text(p, "unit")),
+                  WORD(qualities, gw_jnode_text(p, "quality")), gw_jnode_text(p, "quality"));
         for (const struct gw_jnode *x = gw_jnode_first(gw_jnode_get(p, "raw")); x;
              x = gw_jnode_next(x))
             if (gw_jnode_type(x) == GW_J_NUM && gw_jnode_num(x) >= 0 && gw_jnode_num(x) <= 0xFFFF)

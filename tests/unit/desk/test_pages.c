@@ -94,6 +94,7 @@ static void a_plot_invents_no_value(void **state)
     assert_non_null(strstr(out.data, "class=\"bad\""));
     assert_non_null(strstr(out.data, ">BAD_COMM<"));
     assert_non_null(strstr(out.data, "限值 55"));
+    assert_non_null(strstr(out.data, "<figcaption>T · t · °C</figcaption>"));
     assert_non_null(strstr(out.data, "没有样本"));
     assert_null(strstr(out.data, "nan"));
     gw_buf_free(&out);
