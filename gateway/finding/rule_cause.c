@@ -161,8 +161,8 @@ static struct quantity from_point(const struct gw_rule_ctx *ctx, uint32_t point)
         return q;
     const struct gw_reading r = gw_rule_read(ctx, point);
     q.known = gw_reading_number(&r, &q.value);
-    q.decimals = r.point->decimals;
-    snprintf(q.unit, sizeof q.unit, "%s", r.point->unit);
+    q.decimals = r.point->def->decimals;
+    snprintf(q.unit, sizeof q.unit, "%s", r.point->def->unit);
     return q;
 }
 

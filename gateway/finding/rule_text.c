@@ -83,14 +83,14 @@ static void show_value(const struct gw_reading *r, bool zh, char out[GW_SHOWN])
     char number[GW_DECIMAL_SIZE];
     switch ((enum gw_vtype)r->sample.vtype) {
     case GW_V_NUM:
-        gw_decimal(r->sample.value.num, r->point->decimals, number);
-        snprintf(out, GW_SHOWN, "%s%s%s", number, r->point->unit[0] != '\0' ? " " : "",
-                 r->point->unit);
+        gw_decimal(r->sample.value.num, r->point->def->decimals, number);
+        snprintf(out, GW_SHOWN, "%s%s%s", number, r->point->def->unit[0] != '\0' ? " " : "",
+                 r->point->def->unit);
         return;
     case GW_V_INT:
         gw_decimal((double)r->sample.value.i, 0, number);
-        snprintf(out, GW_SHOWN, "%s%s%s", number, r->point->unit[0] != '\0' ? " " : "",
-                 r->point->unit);
+        snprintf(out, GW_SHOWN, "%s%s%s", number, r->point->def->unit[0] != '\0' ? " " : "",
+                 r->point->def->unit);
         return;
     case GW_V_BOOL:
         /* Titles of contacts are statements ("valve closed"), so a contact says yes or no. */
