@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "desk/markup.h"
+#include "desk/words.h"
+#include "model/unit.h"
 
 #define WIDTH    720.0
 #define LEFT     64.0
@@ -132,16 +134,13 @@ static const char *said(const struct panel *p, const struct gw_jnode *s, const c
     const char *quality = gw_jnode_text(s, "quality"), *value = gw_jnode_text(s, "value");
     if (strcmp(quality, "GOOD") != 0) {
         *cls = "bad";
-        return quality;
+        return gw_desk_quality_zh(quality);
     }
     if (p->line)
         return "";
-    if (strcmp(value, "false") == 0) {
-        *cls = "off";
-        return "否";
-    }
-    *cls = strcmp(value, "NORMAL") == 0 ? "off" : "on";
-    return strcmp(value, "true") == 0 ? "是" : value;
+    const bool quiet = strcmp(value, "false") == 0 || strcmp(value, "NORMAL") == 0;
+    *cls = quiet ? "off" : "on";
+    return value[0] != '\0' ? gw_desk_value_zh(value) : "";
 }
 
 static void put_bands(const struct panel *p)
@@ -228,7 +227,7 @@ static void put_panel(const struct gw_desk_plot *plot, const struct gw_jnode *po
                   gw_jnode_text(point, "role"), gw_jnode_text(point, "id"));
         return;
     }
-    const char *unit = gw_jnode_text(point, "unit");
+    const char *unit = gw_unit_text(gw_jnode_text(point, "unit"));
     gw_markup(out, "<figure><figcaption>%s · %s%s%s</figcaption>\n", gw_jnode_text(point, "role"),
               gw_jnode_text(point, "id"), unit[0] ? " · " : "", unit);
     gw_buf_printf(out,

@@ -20,6 +20,7 @@
 #include "ctl/grid.h"
 #include "ctl/member.h"
 #include "ctl/verbs.h"
+#include "model/unit.h"
 
 #define BODY_MAX   ((size_t)4096)
 #define PERIOD_MS  300
@@ -137,8 +138,8 @@ static int value_of(const struct commission *c, const char *point, char value[NA
          p = gw_jnode_next(p))
         if (strcmp(gw_member_str(p, "id"), point) == 0)
             (void)snprintf(value, NAME, "%s%s%s (%s)", gw_member_str(p, "value"),
-                           gw_member_str(p, "unit")[0] ? " " : "", gw_member_str(p, "unit"),
-                           gw_member_str(p, "quality"));
+                           gw_member_str(p, "unit")[0] ? " " : "",
+                           gw_unit_text(gw_member_str(p, "unit")), gw_member_str(p, "quality"));
     gw_answer_free(&a);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "ctl/grid.h"
 #include "ctl/member.h"
+#include "model/unit.h"
 
 bool gw_view_healthy(const struct gw_jnode *root)
 {
@@ -282,7 +283,7 @@ enum gw_status gw_view_points(const struct gw_jnode *root, const struct gw_look 
     for (const struct gw_jnode *p = gw_member_first(root, "points"); g && p; p = gw_jnode_next(p)) {
         gw_grid_cell(g, gw_member_str(p, "id"));
         gw_grid_cell(g, value_of(p));
-        gw_grid_cell(g, gw_member_str(p, "unit"));
+        gw_grid_cell(g, gw_unit_text(gw_member_str(p, "unit")));
         gw_grid_cell(g, gw_member_str(p, "quality"));
         gw_view_span(gw_member_int(p, "age_ms"), span);
         gw_grid_cell(g, gw_member_has_int(p, "age_ms") ? span : "-");

@@ -8,6 +8,7 @@
 #include "ctl/grid.h"
 #include "ctl/member.h"
 #include "ctl/view.h"
+#include "model/unit.h"
 
 static enum gw_status print(struct gw_grid *g, const struct gw_look *look)
 {
@@ -96,7 +97,7 @@ static void cells_of_instrument(struct gw_grid *g, const struct gw_jnode *i,
     gw_grid_cell(g, gw_member_str(i, "needed"));
     gw_grid_cell(g, gw_member_str(i, "state"));
     (void)snprintf(text, sizeof text, "%s%s%s", value[0] ? value : "-", value[0] ? " " : "",
-                   value[0] ? gw_member_str(i, "unit") : "");
+                   value[0] ? gw_unit_text(gw_member_str(i, "unit")) : "");
     gw_grid_cell(g, text);
     if (proof)
         gw_view_moment(proof, "t", at);

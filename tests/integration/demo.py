@@ -102,6 +102,13 @@ def main():
         assert openssl_alone(whole[:2] + [whole[2].replace('"v":1', '"v":2', 1)] + whole[3:]) == 1
         assert openssl_alone(whole[:2] + [whole[3], whole[2]] + whole[4:]) == 1
         assert set(lines) <= set(chained)
+        # What it leaves behind and names is the chain, with the key that proves it.
+        kept = keep / "records"
+        assert (kept / "records.jsonl").read_text(encoding="utf-8").splitlines() == whole
+        again = subprocess.run([str(BUILD / "bin/nonsitectl"), "verify", "-k", str(kept / "signing.key.pub"),
+                                str(kept / "records.jsonl")], capture_output=True, text=True)
+        assert again.returncode == 0 and again.stdout.strip() in done.stderr, again
+        assert str(kept / "records.jsonl") in done.stderr
         # The desk has them all, and the demo names a sheet for each case of a lead.
         done_desk = subprocess.run([str(BUILD / "bin/nonsite-desk"), str(keep / "desk.json"), "export", "demo-01"],
                                    capture_output=True, text=True)

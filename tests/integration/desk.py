@@ -186,7 +186,7 @@ def main():
         check_atom(desk.pages / "371311/feed.atom")
         print("valid: %d Atom feeds, %d JSON feeds, %d pages" % pages.validate(desk.pages))
         page = desk.sheet("CW-ILK-01")
-        for text in ("58.21", "第7条第（4）项", "签名正确", "接收时间", "下一步", "整改状态", "0x16BD", record["kid"]):
+        for text in ("58.21 °C", "第7条第（4）项", "签名正确", "接收时间", "下一步", "整改状态", "0x16BD", record["kid"]):
             assert text in page, text
         assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
 

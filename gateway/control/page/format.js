@@ -39,15 +39,18 @@ export function span(ms) {
     return parts.slice(first, first + 2).filter((p) => p[1] > 0).map((p) => t("span_" + p[0], {n: p[1]})).join(" ");
 }
 
-const UNITS = {degC: "°C", m3: "m³", "m3/h": "m³/h", "mg/m3": "mg/m³", "1/min": "min⁻¹"};
+// As gateway/model/unit.c has them; a test holds the two together.
+const UNITS = {degC: "°C", m3: "m³", "m3/h": "m³/h", "m3/min": "m³/min", "m3/s": "m³/s", "mg/m3": "mg/m³", "1/min": "min⁻¹"};
+const CODES = Object.keys(UNITS).sort((a, b) => b.length - a.length).join("|");
+const IN_SENTENCE = new RegExp("(\\d) (" + CODES + ")(?!\\w)", "g");
 
 export function unit(u) {
     return UNITS[u] || u || "";
 }
 
-// In a sentence of the gateway's.
+// In a sentence of the gateway's, where it still has a code.
 export function units(text) {
-    return typeof text === "string" ? text.replace(/(\d) (degC|m3\/h|m3|mg\/m3)(?![\w\/])/g, (all, n, u) => n + " " + UNITS[u]) : text;
+    return typeof text === "string" ? text.replace(IN_SENTENCE, (all, n, u) => n + " " + UNITS[u]) : text;
 }
 
 export function bare(value) {

@@ -65,6 +65,22 @@ static void a_bad_value_is_not_shown(void **state)
     free(text);
 }
 
+/* A unit stands as people write it, and its column is as wide as it looks. */
+static void a_unit_is_text(void **state)
+{
+    (void)state;
+    char *text = show(gw_view_points,
+                      "{\"points\":["
+                      "{\"id\":\"pt.t1\",\"link\":\"ok\",\"quality\":\"GOOD\",\"raw\":[1],"
+                      "\"unit\":\"degC\",\"value\":\"58.21\"},"
+                      "{\"id\":\"flow_in.flow\",\"link\":\"ok\",\"quality\":\"GOOD\",\"raw\":[2],"
+                      "\"unit\":\"m3/h\",\"value\":\"36.75\"}]}");
+    assert_string_equal(text, "POINT         VALUE  UNIT  QUALITY  AGE  RAW (HEX)  LINK\n"
+                              "pt.t1         58.21  °C    GOOD       -  0001       ok\n"
+                              "flow_in.flow  36.75  m³/h  GOOD       -  0002       ok\n");
+    free(text);
+}
+
 static void requests_are_summed_up(void **state)
 {
     (void)state;
@@ -162,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans),
         cmocka_unit_test(a_bad_value_is_not_shown),
+        cmocka_unit_test(a_unit_is_text),
         cmocka_unit_test(requests_are_summed_up),
         cmocka_unit_test(cases_are_listed_with_their_title),
         cmocka_unit_test(status_names_the_troubles),
