@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "desk/markup.h"
+#include "desk/words.h"
 #include "model/unit.h"
 
 #define WIDTH    720.0
@@ -133,16 +134,13 @@ static const char *said(const struct panel *p, const struct gw_jnode *s, const c
     const char *quality = gw_jnode_text(s, "quality"), *value = gw_jnode_text(s, "value");
     if (strcmp(quality, "GOOD") != 0) {
         *cls = "bad";
-        return quality;
+        return gw_desk_quality_zh(quality);
     }
     if (p->line)
         return "";
-    if (strcmp(value, "false") == 0) {
-        *cls = "off";
-        return "否";
-    }
-    *cls = strcmp(value, "NORMAL") == 0 ? "off" : "on";
-    return strcmp(value, "true") == 0 ? "是" : value;
+    const bool quiet = strcmp(value, "false") == 0 || strcmp(value, "NORMAL") == 0;
+    *cls = quiet ? "off" : "on";
+    return value[0] != '\0' ? gw_desk_value_zh(value) : "";
 }
 
 static void put_bands(const struct panel *p)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "desk/markup.h"
+#include "desk/words.h"
 #include "proof/wire.h"
 
 #define NAME 128
@@ -22,17 +23,8 @@ struct sheet {
     size_t ntested, cap;
     size_t records;
     bool broken, failed;
-    char enterprise[256], uscc[32], county[16], newest[40];
+    char enterprise[256], uscc[32], county[16], newest[GW_DESK_MOMENT];
 };
-
-/* "2026-11-22 20:36:15.123": the day and the time of an ISO time; "—" for none. */
-static void moment(const char *iso, char out[40])
-{
-    const size_t n = strcspn(iso, "+Z");
-    (void)snprintf(out, 40, "%.*s", (int)(n < 39 ? n : 39), iso[0] ? iso : "—");
-    if (strlen(out) > 10 && out[10] == 'T')
-        out[10] = ' ';
-}
 
 static struct gw_json *parse(const char *text, size_t len)
 {
@@ -45,11 +37,6 @@ static struct gw_json *parse(const char *text, size_t len)
 }
 
 /* ---- what was tested ---- */
-
-static const char *value_zh(const char *value)
-{
-    return strcmp(value, "true") == 0 ? "是" : strcmp(value, "false") == 0 ? "否" : value;
-}
 
 /* "technician/uid 1000": the function in Chinese, and what stands behind it. */
 static const char *role_zh(const char *who, const char **rest)
@@ -100,7 +87,8 @@ static void put_seen(struct gw_buf *out, const struct gw_jnode *r)
     const struct gw_jnode *after = gw_jnode_get(r, "after_ms");
     gw_markup(out, "<td>%s<br>%s → %s",
               strcmp(gw_jnode_text(r, "what"), "acted") == 0 ? "联锁动作" : "信号变化",
-              value_zh(gw_jnode_text(r, "from_value")), value_zh(gw_jnode_text(r, "to_value")));
+              gw_desk_value_zh(gw_jnode_text(r, "from_value")),
+              gw_desk_value_zh(gw_jnode_text(r, "to_value")));
     if (after && gw_jnode_type(after) == GW_J_NUM)
         gw_buf_printf(out, "<br>触发条件出现后 %.1f s", gw_jnode_num(after) / 1000.0);
     gw_buf_str(out, "</td>");
@@ -111,9 +99,9 @@ static void put_row(struct sheet *s, const struct gw_desk_row *row, const struct
     const struct gw_jnode *time = gw_jnode_get(r, "time"), *sync = gw_jnode_get(time, "sync");
     const bool unsure = !sync || gw_jnode_type(sync) != GW_J_BOOL || !gw_jnode_bool(sync);
     const char *rest = "", *who = role_zh(gw_jnode_text(r, "who"), &rest);
-    char at[40], recorded[40];
-    moment(gw_jnode_text(r, "at"), at);
-    moment(gw_jnode_text(time, "recorded"), recorded);
+    char at[GW_DESK_MOMENT], recorded[GW_DESK_MOMENT];
+    gw_desk_moment(gw_jnode_text(r, "at"), at);
+    gw_desk_moment(gw_jnode_text(time, "recorded"), recorded);
     gw_markup(&s->rows, "<tr><td>%s%s</td><td>%s</td><td>%s<br>%s</td>", at,
               unsure ? "（网关时钟未同步）" : "", gw_jnode_text(r, "target"),
               gw_jnode_text(r, "point"), gw_jnode_text(r, "role"));

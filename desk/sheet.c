@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "desk/markup.h"
 #include "desk/plot.h"
+#include "desk/words.h"
 #include "model/unit.h"
 #include "proof/wire.h"
 
@@ -20,8 +21,8 @@ struct sheet {
     char *first, *last; /* wire forms: the record that raised the case, and its last word */
     char raised_id[GW_RECORD_ID_SIZE];
     struct gw_buf history;
-    char received[GW_ISO_SIZE];
-    size_t records;
+    char received[GW_DESK_MOMENT];
+    size_t records, asked;
     bool broken, failed;
 };
 
@@ -49,18 +50,8 @@ static const struct word states[] = {
 static const struct word confirmations[] = {{"published", "已与公开文本核对"},
                                             {"memory", "条文待与正式文本核对"}};
 static const struct word modes[] = {{"RUN", "运行"}, {"STOP", "停止"}, {"UNKNOWN", "未知"}};
-static const struct word qualities[] = {{"GOOD", "可信"},
-                                        {"UNCERTAIN", "存疑"},
-                                        {"BAD_COMM", "无应答"},
-                                        {"BAD_FAULT", "仪表自报故障"},
-                                        {"BAD_RANGE", "超出可能范围"},
-                                        {"WARMUP", "预热"},
-                                        {"INHIBIT", "屏蔽或测试"},
-                                        {"STALE", "过期"},
-                                        {"NOT_YET", "尚未读到"}};
 static const struct word links[] = {
     {"ok", "正常"}, {"suspect", "不稳定"}, {"down", "中断"}, {"unknown", "未知"}};
-static const struct word values[] = {{"true", "是"}, {"false", "否"}, {"", "—"}};
 static const struct word commands[] = {
     {"rectify", "下达整改要求"}, {"claim", "企业申报整改完成"}, {"cancel", "销号"}};
 
@@ -103,7 +94,7 @@ static struct gw_json *open_wire(const char *wire)
 static bool take_record(void *ctx, const struct gw_desk_row *row)
 {
     struct sheet *s = ctx;
-    char iso[GW_ISO_SIZE];
+    char iso[GW_ISO_SIZE], at[GW_DESK_MOMENT];
     char *copy = strndup(row->wire, row->wire_len);
     struct gw_json *doc = copy ? open_wire(copy) : NULL;
     if (!doc) {
@@ -114,12 +105,12 @@ static bool take_record(void *ctx, const struct gw_desk_row *row)
     const struct gw_jnode *root = gw_json_root(doc);
     gw_clock_iso(row->received_ms, iso);
     gw_markup(&s->history, "<tr><td>%s</td><td>%s</td><td>%s</td><td class=\"id\">%s</td></tr>\n",
-              gw_jnode_text(gw_jnode_get(root, "time"), "recorded"), WORD(states, row->state),
-              zh_of(gw_jnode_get(root, "condition"), "text"), row->id);
+              gw_desk_moment(gw_jnode_text(gw_jnode_get(root, "time"), "recorded"), at),
+              WORD(states, row->state), zh_of(gw_jnode_get(root, "condition"), "text"), row->id);
     gw_json_free(doc);
     s->records++;
     s->broken = s->broken || row->broken;
-    (void)snprintf(s->received, sizeof s->received, "%s", iso);
+    (void)gw_desk_moment(iso, s->received);
     if (strcmp(row->state, "raised") == 0 || strcmp(row->state, "reopened") == 0 || !s->first) {
         free(s->first);
         s->first = strndup(row->wire, row->wire_len);
@@ -149,7 +140,8 @@ const char gw_desk_style[] =
     "8rem}.note{color:#57606a;"
     "font-size:.88rem}.warn{border-left:4px solid #b35900;background:#fff4e5;padding:.4rem .7rem}"
     ".good{border-left:4px solid #0b6e4f;background:#eaf6f1;padding:.4rem "
-    ".7rem}figure{margin:.7rem 0;"
+    ".7rem}.check{min-width:6.2em}.scroll+.kv{margin-top:.6rem}td:empty::before{content:\"—\"}"
+    "figure{margin:.7rem 0;"
     "overflow-x:auto}figcaption{font-size:.85rem;color:#57606a}svg{width:100%;min-width:560px;"
     "height:auto;display:block}"
     "svg text{fill:#3d444d}.frame{fill:none;stroke:#8c959f}.line{fill:none;stroke:#0072b2;"
@@ -157,8 +149,11 @@ const char gw_desk_style[] =
     "#1b1f24;stroke-width:1;stroke-dasharray:2 3}.bad{fill:#d9d9d9}.on{fill:#e8a33d}.off{fill:"
     "#d7e9f5}@media print{body{background:#fff}main{padding:0}h2{break-after:avoid}figure,tr{"
     "break-inside:avoid}}@media(max-width:640px){svg{min-width:0;overflow:visible}svg "
-    "text{font-size:17px}}@media(max-width:480px){main{padding:.8rem}.kv th{width:6em;white-space:"
-    "normal}}";
+    "text{font-size:20px}.stack tr:first-child,.stack td:empty{display:none}.stack tr,.stack td{"
+    "display:block;border:0}.stack tr{border:1px solid #c9d1d9;margin:0 0 .5rem;padding:.25rem "
+    ".6rem}.stack td{padding:.1rem 0;white-space:normal}.stack td[data-of]::before{content:attr("
+    "data-of) \"：\";color:#57606a;font-family:system-ui,sans-serif}}@media(max-width:480px){main{"
+    "padding:.8rem}.kv th{width:6em;white-space:normal}}";
 
 static void put_head(struct sheet *s, const struct gw_jnode *r, const struct gw_jnode *last)
 {
@@ -169,7 +164,9 @@ static void put_head(struct sheet *s, const struct gw_jnode *r, const struct gw_
               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
               "<title>%s · %s · 证据单</title><style>%r</style></head>\n<body><main>\n",
               zh_of(r, "title"), gw_jnode_text(asset, "name"), gw_desk_style);
-    gw_markup(s->out, "<p class=\"note\">非现场监管 %s</p><h1>%s</h1><p class=\"en\">%s</p>\n<p>",
+    gw_markup(s->out,
+              "<p class=\"note\">非现场监管 %s · 时间均为北京时间</p><h1>%s</h1><p "
+              "class=\"en\">%s</p>\n<p>",
               strcmp(gw_jnode_text(r, "class"), "alarm") == 0 ? "报警证据单（报警本身不是违法）"
                                                               : "违法线索证据单",
               zh_of(r, "title"), en_of(r, "title"));
@@ -198,14 +195,17 @@ static void put_what(struct sheet *s, const struct gw_jnode *r)
 {
     const struct gw_jnode *cond = gw_jnode_get(r, "condition"), *time = gw_jnode_get(r, "time");
     const struct gw_jnode *sync = gw_jnode_get(time, "sync");
+    char observed[GW_DESK_MOMENT], recorded[GW_DESK_MOMENT];
     gw_markup(s->out,
               "<h2>发生了什么</h2><p>%s</p><p class=\"en\">%s</p>\n<table class=\"kv\"><tr><th "
               "scope=\"row\">开始于"
               "</th><td>%s</td></tr><tr><th scope=\"row\">记录于</th><td>%s</td></tr><tr><th "
               "scope=\"row\">设备状态</th>"
               "<td>%s</td></tr></table>\n",
-              zh_of(cond, "text"), en_of(cond, "text"), gw_jnode_text(time, "observed"),
-              gw_jnode_text(time, "recorded"), WORD(modes, gw_jnode_text(cond, "mode")));
+              zh_of(cond, "text"), en_of(cond, "text"),
+              gw_desk_moment(gw_jnode_text(time, "observed"), observed),
+              gw_desk_moment(gw_jnode_text(time, "recorded"), recorded),
+              WORD(modes, gw_jnode_text(cond, "mode")));
     if (!sync || gw_jnode_type(sync) != GW_J_BOOL || !gw_jnode_bool(sync))
         gw_markup(s->out,
                   "<p class=\"warn\">记录时网关时钟未同步，绝对时间可能有偏差；先后次序由启动号和"
@@ -220,15 +220,18 @@ static void put_clauses(struct sheet *s, const struct gw_jnode *r)
     const struct gw_jnode *law = gw_jnode_get(r, "law");
     if (!gw_jnode_get(r, "clauses"))
         return;
-    gw_markup(s->out, "<h2>依据</h2>\n<div class=\"scroll\"><table><tr><th "
+    gw_markup(s->out, "<h2>依据</h2>\n<div class=\"scroll\"><table class=\"stack\"><tr><th "
                       "scope=\"col\">条款</th><th scope=\"col\">内容（摘要）"
-                      "</th><th scope=\"col\">核对情况</th></tr>\n");
+                      "</th><th scope=\"col\" class=\"check\">核对情况</th></tr>\n");
     for (const struct gw_jnode *c = gw_jnode_first(gw_jnode_get(r, "clauses")); c;
          c = gw_jnode_next(c)) {
         const char *item = gw_jnode_text(c, "item");
-        gw_markup(s->out, "<tr><td>%s第%s条%s%s%s</td><td>%s</td><td>%s</td></tr>\n",
-                  gw_jnode_text(c, "document"), gw_jnode_text(c, "article"), item[0] ? "第（" : "",
-                  item, item[0] ? "）项" : "", zh_of(c, "text"),
+        const char *article = gw_jnode_text(c, "article");
+        /* Not every place is a number: a verification rule has a chapter that is called so. */
+        const bool number = article[strspn(article, "0123456789")] == '\0';
+        gw_markup(s->out, "<tr><td>%s%s%s%s%s%s%s</td><td>%s</td><td>%s</td></tr>\n",
+                  gw_jnode_text(c, "document"), number ? "第" : " ", article, number ? "条" : "",
+                  item[0] ? "第（" : "", item, item[0] ? "）项" : "", zh_of(c, "text"),
                   WORD(confirmations, gw_jnode_text(c, "confirmed")));
     }
     gw_markup(s->out,
@@ -243,37 +246,45 @@ static void put_clauses(struct sheet *s, const struct gw_jnode *r)
 static void put_points(struct sheet *s, const struct gw_jnode *r)
 {
     const struct gw_jnode *ev = gw_jnode_get(r, "evidence");
-    gw_markup(s->out,
-              "<h2>判定时刻的原始数据</h2>\n<div class=\"scroll\"><table class=\"wide\"><tr><th "
-              "scope=\"col\">角色</th>"
-              "<th scope=\"col\">测点</th><th scope=\"col\">值</th><th scope=\"col\">质量</th><th "
-              "scope=\"col\">寄存器</th><th scope=\"col\">时间</th></tr>\n");
+    gw_markup(
+        s->out,
+        "<h2>判定时刻的原始数据</h2>\n<div class=\"scroll\"><table class=\"wide stack\"><tr><th "
+        "scope=\"col\">角色</th>"
+        "<th scope=\"col\">测点</th><th scope=\"col\">值</th><th scope=\"col\">质量</th><th "
+        "scope=\"col\">寄存器</th><th scope=\"col\">时间</th></tr>\n");
     for (const struct gw_jnode *p = gw_jnode_first(gw_jnode_get(ev, "points")); p;
          p = gw_jnode_next(p)) {
         const char *value = gw_jnode_text(p, "value");
-        gw_markup(s->out, "<tr><td>%s</td><td>%s</td><td>%s %s</td><td>%s %s</td><td class=\"id\">",
-                  gw_jnode_text(p, "role"), gw_jnode_text(p, "id"), WORD(values, value),
-                  gw_unit_text(gw_jnode_text(p, "unit")),
-                  WORD(qualities, gw_jnode_text(p, "quality")), gw_jnode_text(p, "quality"));
+        char at[GW_DESK_MOMENT];
+        gw_markup(
+            s->out,
+            "<tr><td data-of=\"角色\">%s</td><td data-of=\"测点\">%s</td><td data-of=\"值\">%s "
+            "%s</td><td data-of=\"质量\">%s %s</td><td class=\"id\" data-of=\"寄存器\">",
+            gw_jnode_text(p, "role"), gw_jnode_text(p, "id"), gw_desk_value_zh(value),
+            gw_unit_text(gw_jnode_text(p, "unit")), gw_desk_quality_zh(gw_jnode_text(p, "quality")),
+            gw_jnode_text(p, "quality"));
         for (const struct gw_jnode *x = gw_jnode_first(gw_jnode_get(p, "raw")); x;
              x = gw_jnode_next(x))
             if (gw_jnode_type(x) == GW_J_NUM && gw_jnode_num(x) >= 0 && gw_jnode_num(x) <= 0xFFFF)
                 gw_buf_printf(s->out, "0x%04X ", (unsigned)gw_jnode_num(x));
-        gw_markup(s->out, "</td><td>%s</td></tr>\n", gw_jnode_text(p, "t"));
+        gw_markup(s->out, "</td><td data-of=\"时间\">%s</td></tr>\n",
+                  gw_desk_moment(gw_jnode_text(p, "t"), at));
     }
     gw_markup(
         s->out,
         "</table></div>\n<h2>仪表</h2>\n<div class=\"scroll\"><table "
-        "class=\"wide\"><tr><th scope=\"col\">设备</th>"
+        "class=\"wide stack\"><tr><th scope=\"col\">设备</th>"
         "<th scope=\"col\">厂家型号</th><th scope=\"col\">出厂编号</th><th "
         "scope=\"col\">位置</th><th scope=\"col\">检定</th><th scope=\"col\">通信</th></tr>\n");
     for (const struct gw_jnode *d = gw_jnode_first(gw_jnode_get(ev, "devices")); d;
          d = gw_jnode_next(d)) {
         const char *due = gw_jnode_text(d, "cal_due");
+        const char *make = gw_jnode_text(d, "make"), *model = gw_jnode_text(d, "model");
         gw_markup(s->out,
-                  "<tr><td>%s</td><td>%s %s</td><td>%s</td><td>%s</td><td>%s%s%s</td><td>%s %s</td>"
-                  "</tr>\n",
-                  gw_jnode_text(d, "id"), gw_jnode_text(d, "make"), gw_jnode_text(d, "model"),
+                  "<tr><td data-of=\"设备\">%s</td><td data-of=\"厂家型号\">%s%s%s</td><td "
+                  "data-of=\"出厂编号\">%s</td><td data-of=\"位置\">%s</td><td "
+                  "data-of=\"检定\">%s%s%s</td><td data-of=\"通信\">%s %s</td></tr>\n",
+                  gw_jnode_text(d, "id"), make, make[0] && model[0] ? " " : "", model,
                   gw_jnode_text(d, "serial"), gw_jnode_text(d, "location"),
                   gw_jnode_text(d, "cert_no"), due[0] ? " 有效期至 " : "", due,
                   WORD(links, gw_jnode_text(d, "link")), gw_jnode_text(d, "fault"));
@@ -403,7 +414,7 @@ static enum gw_status put_proof(struct sheet *s, const struct gw_jnode *r,
 static bool put_asked(void *ctx, const struct gw_desk_asked *a)
 {
     struct sheet *s = ctx;
-    char iso[GW_ISO_SIZE];
+    char iso[GW_ISO_SIZE], at[GW_DESK_MOMENT], until_at[GW_DESK_MOMENT];
     struct gw_json *doc = NULL, *reply = NULL;
     struct gw_issues *issues = gw_issues_new();
     gw_clock_iso(a->at_ms, iso);
@@ -416,10 +427,15 @@ static bool put_asked(void *ctx, const struct gw_desk_asked *a)
     char deadline[GW_ISO_SIZE] = "";
     if (until && gw_jnode_type(until) == GW_J_NUM)
         gw_clock_iso((int64_t)gw_jnode_num(until), deadline);
-    gw_markup(s->out, "<tr><td>%s</td><td>%s</td><td>%s %s %s %s %s%s</td><td>%s</td></tr>\n", iso,
-              WORD(commands, a->name), gw_jnode_text(args, "body"), gw_jnode_text(args, "role"),
-              gw_jnode_text(args, "standard"), gw_jnode_text(args, "reason"),
-              deadline[0] ? "期限 " : "", deadline,
+    if (s->asked++ == 0)
+        gw_markup(s->out, "<div class=\"scroll\"><table class=\"stack\"><tr><th "
+                          "scope=\"col\">时间</th><th scope=\"col\">事项</th>"
+                          "<th scope=\"col\">内容</th><th scope=\"col\">网关答复</th></tr>\n");
+    gw_markup(s->out, "<tr><td>%s</td><td>%s</td><td>%s %s %s %s %s%s</td><td>%s</td></tr>\n",
+              gw_desk_moment(iso, at), WORD(commands, a->name), gw_jnode_text(args, "body"),
+              gw_jnode_text(args, "role"), gw_jnode_text(args, "standard"),
+              gw_jnode_text(args, "reason"), deadline[0] ? "期限 " : "",
+              deadline[0] ? gw_desk_moment(deadline, until_at) : "",
               reply ? zh_of(gw_json_root(reply), "text") : "网关尚未答复");
     gw_json_free(reply);
     gw_json_free(doc);
@@ -431,18 +447,17 @@ static enum gw_status put_next(struct sheet *s, const struct gw_jnode *r, struct
 {
     gw_markup(s->out, "<h2>下一步</h2><p>%s</p><p class=\"en\">%s</p>\n", zh_of(r, "advice"),
               en_of(r, "advice"));
-    gw_markup(s->out, "<h2>整改状态</h2>\n<div class=\"scroll\"><table><tr><th "
-                      "scope=\"col\">时间</th><th scope=\"col\">事项</th>"
-                      "<th scope=\"col\">内容</th><th scope=\"col\">网关答复</th></tr>\n");
+    gw_buf_str(s->out, "<h2>整改状态</h2>\n");
     const enum gw_status st =
         gw_desk_store_each_asked(s->store, s->gateway, s->case_id, put_asked, s, err);
-    gw_markup(
-        s->out,
-        "</table></div>\n<p class=\"note\">条件消失不等于销号；销号由监管部门验收后下达。</p>\n"
-        "<h2>经过</h2>\n<div class=\"scroll\"><table><tr><th scope=\"col\">时间</th><th "
-        "scope=\"col\">状态</th><th scope=\"col\">说明</th>"
-        "<th scope=\"col\">记录</th></tr>\n%r</table></div>\n",
-        s->history.data ? s->history.data : "");
+    gw_buf_str(s->out, s->asked > 0 ? "</table></div>\n" : "<p>尚未下达整改要求。</p>\n");
+    gw_markup(s->out,
+              "<p class=\"note\">条件消失不等于销号；销号由监管部门验收后下达。</p>\n"
+              "<h2>经过</h2>\n<div class=\"scroll\"><table class=\"stack\"><tr><th "
+              "scope=\"col\">时间</th><th "
+              "scope=\"col\">状态</th><th scope=\"col\">说明</th>"
+              "<th scope=\"col\">记录</th></tr>\n%r</table></div>\n",
+              s->history.data ? s->history.data : "");
     return st;
 }
 

@@ -5,6 +5,8 @@
 #include "desk/markup.h"
 #include "desk/plot.h"
 #include "desk/sheet.h"
+#include "desk/words.h"
+#include "model/value.h"
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
@@ -92,7 +94,7 @@ static void a_plot_invents_no_value(void **state)
         lines++;
     assert_int_equal(lines, 2);
     assert_non_null(strstr(out.data, "class=\"bad\""));
-    assert_non_null(strstr(out.data, ">BAD_COMM<"));
+    assert_non_null(strstr(out.data, ">无应答<"));
     assert_non_null(strstr(out.data, "限值 55"));
     assert_non_null(strstr(out.data, "<figcaption>T · t · °C</figcaption>"));
     assert_non_null(strstr(out.data, "没有样本"));
@@ -100,6 +102,42 @@ static void a_plot_invents_no_value(void **state)
     gw_buf_free(&out);
     gw_json_free(doc);
     gw_issues_free(issues);
+}
+
+static void words_are_chinese(void **state)
+{
+    char out[GW_DESK_MOMENT];
+    (void)state;
+    for (int q = 0; q < GW_Q_COUNT; q++) {
+        const char *name = gw_quality_name((enum gw_quality)q);
+        assert_string_not_equal(gw_desk_quality_zh(name), name);
+    }
+    for (int v = 0; v < GW_S_COUNT; v++) {
+        const char *name = gw_state_name((enum gw_state)v);
+        assert_string_not_equal(gw_desk_value_zh(name), name);
+    }
+    assert_string_equal(gw_desk_value_zh("true"), "是");
+    assert_string_equal(gw_desk_value_zh(""), "—");
+    assert_string_equal(gw_desk_value_zh("58.21"), "58.21");
+    assert_string_equal(gw_desk_quality_zh("ELSE"), "ELSE");
+
+    static const char *const rows[][2] = {
+        {"2026-11-22T20:36:15.076+08:00", "2026-11-22 20:36:15.076"},
+        {"2026-11-22T20:36:15+08:00", "2026-11-22 20:36:15"},
+        {"2026-11-22T12:36:15.076Z", "2026-11-22T12:36:15.076Z"},
+        {"2026-11-22T20:36:15.076+09:00", "2026-11-22T20:36:15.076+09:00"},
+        {"2026-11-22", "2026-11-22"},
+        {"+08:00", "+08:00"},
+        {"T+08:00", " "},
+        {"", "—"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(gw_desk_moment(rows[i][0], out), rows[i][1]);
+    /* Whatever a gateway may send: no more than there is room for. */
+    char longest[200];
+    memset(longest, '7', sizeof longest);
+    memcpy(longest + sizeof longest - 8, "T+08:00", 8);
+    assert_true(strlen(gw_desk_moment(longest, out)) < sizeof out);
 }
 
 /* Every key of the desk's file is explained where the documentation says it is, word for word. */
@@ -136,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_page_is_marked_once),
         cmocka_unit_test(every_key_is_documented),
         cmocka_unit_test(a_plot_invents_no_value),
+        cmocka_unit_test(words_are_chinese),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

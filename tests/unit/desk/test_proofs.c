@@ -121,7 +121,7 @@ static void what_was_seen_is_told(void **state)
     has(f, "功能试验记录单");
     has(f, "测试铸造有限公司");
     has(f, "<td>paint-1</td><td>gas.p1_state<br>GAS_STATE</td>");
-    has(f, "<td>信号变化<br>NORMAL → HIGH</td>");
+    has(f, "<td>信号变化<br>正常 → 高报</td>");
     has(f, "企业技术人员 uid 0");
     has(f, "标准气体");
     has(f, "网关时钟未同步");
