@@ -264,7 +264,8 @@ static const char style[] =
     "table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{border:1px solid #c9d1d9;"
     "padding:.3rem .5rem;text-align:left;overflow-wrap:anywhere}th{background:#eef1f4}.scroll{"
     "overflow-x:auto}.bad{font-weight:600;color:#8a2d0b}.note{color:#57606a;font-size:.88rem}"
-    ".at{white-space:nowrap}@media(max-width:640px){tr,td{display:block;border:0}tr:first-child{"
+    ".at{white-space:nowrap}td:empty::after{content:\"—\"}@media(max-width:640px){tr,td{display:"
+    "block;border:0}tr:first-child{"
     "display:none}"
     "tr{border:1px solid #c9d1d9;margin:0 0 .6rem;padding:.3rem .5rem}td{padding:.1rem 0}"
     "td::before{content:attr(data-of) \"：\";color:#57606a}}";

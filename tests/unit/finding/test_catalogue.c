@@ -228,7 +228,8 @@ static void priority_one_is_for_what_cannot_wait(void **state)
         bool first = false;
         for (size_t k = 0; k < COUNT(codes); k++)
             first = first || strcmp(f->code, codes[k]) == 0;
-        assert_int_equal(f->priority == 1, first);
+        if ((f->priority == 1) != first)
+            fail_msg("%s: priority %d", f->code, f->priority);
         if (strcmp(f->severity, "general") == 0)
             assert_int_equal(f->priority, 3);
     }
@@ -258,7 +259,8 @@ static void every_finding_has_both_languages(void **state)
         check_text(f, &f->title);
         check_text(f, &f->advice);
         for (size_t k = 0; k < i; k++)
-            assert_string_not_equal(f->title.zh, gw_catalogue_at(s->cat, k)->title.zh);
+            if (strcmp(f->title.zh, gw_catalogue_at(s->cat, k)->title.zh) == 0)
+                fail_msg("%s and %s have one title", gw_catalogue_at(s->cat, k)->code, f->code);
     }
 }
 
@@ -437,14 +439,18 @@ static void findings_md_tells_the_same_numbers(void **state)
             fail_msg("findings.md has %s, the catalogue has not", code);
             return;
         }
-        assert_ptr_equal(f, gw_catalogue_at(s->cat, headings));
+        const struct gw_finding *here = gw_catalogue_at(s->cat, headings);
+        if (f != here)
+            fail_msg("findings.md has %s where the catalogue has %s", code,
+                     here != NULL ? here->code : "nothing");
         headings++;
         const char *next = strstr(p + 1, "\n### ");
         const size_t len = next != NULL ? (size_t)(next - p) : strlen(p);
         char *section = calloc(1, len + 1);
         assert_non_null(section);
         memcpy(section, p, len);
-        assert_non_null(strstr(section, f->title.zh));
+        if (strstr(section, f->title.zh) == NULL)
+            fail_msg("findings.md, %s: should say %s", code, f->title.zh);
         for (size_t i = 0; i < f->nparams; i++) {
             const struct gw_param_def *d = &f->params[i];
             char want[128];
@@ -455,7 +461,8 @@ static void findings_md_tells_the_same_numbers(void **state)
         }
         free(section);
     }
-    assert_int_equal(headings, gw_catalogue_count(s->cat));
+    if (headings < gw_catalogue_count(s->cat))
+        fail_msg("findings.md has no section %s", gw_catalogue_at(s->cat, headings)->code);
     free(text);
 }
 
