@@ -27,8 +27,7 @@ static void two_quantities_apart_either_way(void **state)
     assert_int_equal(bench_eval(&b), GW_FALSE);
     bench_num(&b, out, 50);
     assert_int_equal(bench_eval(&b), GW_TRUE);
-    assert_string_equal(b.ctx.why,
-                        "pt.o 50.00 °C, pt.i 30.00: apart by 20.00 °C >= 20.00 °C");
+    assert_string_equal(b.ctx.why, "pt.o 50.00 °C, pt.i 30.00: apart by 20.00 °C >= 20.00 °C");
     bench_num(&b, out, 49);
     assert_int_equal(bench_eval(&b), GW_TRUE); /* the deadband */
     bench_num(&b, out, 48.99);
