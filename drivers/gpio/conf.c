@@ -181,16 +181,16 @@ void gw_gpio_conf_point(struct gw_site *site, uint32_t device, const struct gw_j
         return;
     }
     *p = read;
-    struct gw_point point = {
+    struct gw_point_def def = {
         .vtype = GW_V_BOOL,
         .sane_lo = -INFINITY,
         .sane_hi = INFINITY,
         .period_ms = site->devices[device].period_ms,
     };
-    point.stale_ms = point.period_ms * STALE_PERIODS;
-    if (point.stale_ms < STALE_MIN_MS)
-        point.stale_ms = STALE_MIN_MS;
-    point.id = gw_jnode_key(obj);
+    def.stale_ms = def.period_ms * STALE_PERIODS;
+    if (def.stale_ms < STALE_MIN_MS)
+        def.stale_ms = STALE_MIN_MS;
+    struct gw_point point = {.id = gw_jnode_key(obj), .def = &def};
     if (!add(site, device, &point, p, obj, issues)) {
         free(p);
         return;
@@ -199,7 +199,7 @@ void gw_gpio_conf_point(struct gw_site *site, uint32_t device, const struct gw_j
     d->npoints++;
     if (read.edges_id[0] == '\0')
         return;
-    point.vtype = GW_V_INT;
+    def.vtype = GW_V_INT;
     point.id = read.edges_id;
     (void)add(site, device, &point, NULL, obj, issues);
 }

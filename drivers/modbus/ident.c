@@ -12,6 +12,7 @@
 #define RUN_MIN      4 /* characters that make a text of the answer to function 17 */
 #define HASH_DIGITS  10
 #define FAILURES_MAX 2
+#define SAID_MAX     2048 /* characters of a whole round */
 #define NEVER        INT64_MAX
 
 static bool printable(uint8_t c)
@@ -120,6 +121,12 @@ void gw_mb_ident_init(struct gw_mb_ident *id, const struct gw_mb_ident_conf *con
                       int64_t period_ms)
 {
     *id = (struct gw_mb_ident){.conf = conf, .period_ms = period_ms, .due_ms = NEVER};
+    gw_buf_init(&id->said, SAID_MAX);
+}
+
+void gw_mb_ident_free(struct gw_mb_ident *id)
+{
+    gw_buf_free(&id->said);
 }
 
 /* Everything is asked for anew. */
@@ -152,7 +159,7 @@ void gw_mb_ident_begin(struct gw_mb_ident *id, int64_t tick_ms)
     id->asking = id->up && tick_ms >= id->due_ms;
     if (!id->asking)
         return;
-    gw_buf_fixed(&id->said, id->mem, sizeof id->mem);
+    gw_buf_clear(&id->said);
     id->part = 0;
     skip_refused(id);
     /* What refused all of its parts has none. */
@@ -178,6 +185,7 @@ void gw_mb_ident_silent(struct gw_mb_ident *id, int64_t now_ms)
     const bool known = id->text[0] != '\0';
     const int64_t retry =
         id->period_ms < GW_MB_IDENT_RETRY_MS ? id->period_ms : GW_MB_IDENT_RETRY_MS;
+    gw_buf_free(&id->said);
     id->asking = false;
     id->failures++;
     if (id->failures < FAILURES_MAX)
@@ -188,19 +196,23 @@ void gw_mb_ident_silent(struct gw_mb_ident *id, int64_t now_ms)
 
 static void end_round(struct gw_mb_ident *id, int64_t now_ms)
 {
+    if (id->said
+            .failed) { /* for memory alone, see the assertion below: as if it had said nothing */
+        gw_mb_ident_silent(id, now_ms);
+        return;
+    }
     id->asking = false;
     id->failures = 0;
     id->due_ms = now_ms + id->period_ms;
-    /* The longest texts of all parts fit into mem, see the assertion below. */
-    assert(!id->said.failed);
     char text[GW_IDENTITY_SIZE];
-    if (gw_mb_ident_fit(id->mem, id->said.len, text))
+    if (gw_mb_ident_fit(id->said.len > 0 ? id->said.data : "", id->said.len, text))
         memcpy(id->text, text, sizeof id->text);
+    gw_buf_free(&id->said);
 }
 
 /* Five texts in which each byte shows as four characters, with label and blanks, and the answer to
  * function 17. */
-_Static_assert(sizeof(((struct gw_mb_ident *)NULL)->mem) >=
+_Static_assert(SAID_MAX >=
                    (GW_MB_IDENT_PARTS - 1) * (GW_MB_IDENT_REGS * 2 * 4 + 16) + 2 * GW_MB_MAX_PDU,
                "a whole identity fits");
 

@@ -32,14 +32,14 @@ struct gw_mb_ident {
     size_t part; /* that is asked for */
     bool refused[GW_MB_IDENT_PARTS];
     unsigned failures;  /* rounds in a row that did not end */
-    struct gw_buf said; /* of the round under way; over `mem` */
-    char mem[2048];
+    struct gw_buf said; /* of the round under way; no memory between two */
     char text[GW_IDENTITY_SIZE];
 };
 
-/* conf is lent. Nothing is due before the device came up. The object must not be moved. */
+/* conf is lent. Nothing is due before the device came up. */
 void gw_mb_ident_init(struct gw_mb_ident *id, const struct gw_mb_ident_conf *conf,
                       int64_t period_ms);
+void gw_mb_ident_free(struct gw_mb_ident *id);
 
 /* To be told after each pass: whether the device is there. When it came up, all is asked anew. */
 void gw_mb_ident_link(struct gw_mb_ident *id, bool up, int64_t now_ms);

@@ -4,7 +4,8 @@
  *
  * Pure: the owner carries requests and answers to and fro and says what time it is. Points of one
  * period form a group with its own request plan; a pass reads the groups that are due. Everything
- * is sized by _new; a pass allocates nothing. Owned by one thread.
+ * is sized by _new; a pass allocates nothing but the text in which the device says who it is, while
+ * it is asked. Owned by one thread.
  *
  * A pass that breaks (no answer, or a wrong one) makes every due point BAD_COMM. An exception makes
  * the points of its block BAD_COMM, and the others go on; a block that is refused may be divided

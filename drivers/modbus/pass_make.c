@@ -37,7 +37,7 @@ static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, 
         p->entries[n++] = (struct gw_mb_entry){
             .name = dot + 1,
             .conf = site->point_priv[i],
-            .sample = {.point = (uint32_t)i, .mono_ms = site->points[i].period_ms},
+            .sample = {.point = (uint32_t)i, .mono_ms = site->points[i].def->period_ms},
         };
     }
     qsort(p->entries, p->nentries, sizeof *p->entries, by_period);
@@ -185,6 +185,7 @@ void gw_mb_pass_free(struct gw_mb_pass *pass)
         return;
     for (size_t i = 0; i < pass->ngroups; i++)
         gw_mb_plan_free(&pass->groups[i].plan);
+    gw_mb_ident_free(&pass->ident);
     free(pass->groups);
     free(pass->extras);
     free(pass->entries);

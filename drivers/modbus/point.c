@@ -580,12 +580,11 @@ static bool refs_fit(const struct gw_site *site, uint32_t device, const struct g
 }
 
 /* What everybody may know of it. */
-static struct gw_point declare(const struct gw_site_device *d, const struct gw_mb_point_def *def,
-                               const char *id)
+static struct gw_point_def declare(const struct gw_site_device *d,
+                                   const struct gw_mb_point_def *def)
 {
     const struct gw_mb_point_keys *k = &def->keys;
-    struct gw_point point = {
-        .id = id,
+    struct gw_point_def out = {
         .vtype = def->format.vtype,
         .decimals = k->as == GW_V_NUM ? (int)k->decimals : 0,
         .sane_lo = def->sane_lo,
@@ -593,11 +592,11 @@ static struct gw_point declare(const struct gw_site_device *d, const struct gw_m
         .modulus = k->counter,
         .period_ms = k->period_ms > 0 ? k->period_ms : d->period_ms,
     };
-    point.stale_ms = point.period_ms * STALE_PERIODS;
-    if (point.stale_ms < STALE_MIN_MS)
-        point.stale_ms = STALE_MIN_MS;
-    memcpy(point.unit, k->unit, sizeof point.unit);
-    return point;
+    out.stale_ms = out.period_ms * STALE_PERIODS;
+    if (out.stale_ms < STALE_MIN_MS)
+        out.stale_ms = STALE_MIN_MS;
+    memcpy(out.unit, k->unit, sizeof out.unit);
+    return out;
 }
 
 bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_def *def,
@@ -631,7 +630,8 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_d
                        d->id, GW_POINT_ID - 1);
         goto out;
     }
-    const struct gw_point point = declare(d, def, id);
+    const struct gw_point_def shared = declare(d, def);
+    const struct gw_point point = {.id = id, .def = &shared};
     const enum gw_status status = gw_site_add_point(site, device, &point, p, def->node, issues);
     if (status == GW_OK) {
         def->users++;
@@ -668,15 +668,15 @@ static void check_ref(const struct gw_site *site, uint32_t from, const struct re
     }
     const struct gw_point *to = &site->points[index];
     const struct gw_mb_point *other = site->point_priv[index];
-    const int64_t period_ms = site->points[from].period_ms;
-    if (to->vtype != ref->want) {
+    const int64_t period_ms = site->points[from].def->period_ms;
+    if (to->def->vtype != ref->want) {
         gw_jnode_issue(node, issues, "\"%s\" must be a point as %s, is %s", id,
-                       gw_mb_as_names[ref->want], gw_mb_as_names[to->vtype]);
-    } else if (ref->same_pass && to->period_ms != period_ms) {
+                       gw_mb_as_names[ref->want], gw_mb_as_names[to->def->vtype]);
+    } else if (ref->same_pass && to->def->period_ms != period_ms) {
         gw_jnode_issue(node, issues,
                        "\"%s\" is read every %lld ms and this point every %lld ms; give both the "
                        "same period_ms",
-                       id, (long long)to->period_ms, (long long)period_ms);
+                       id, (long long)to->def->period_ms, (long long)period_ms);
     } else if (ref->expects && other->def->keys.expect == INT64_MIN) {
         gw_jnode_issue(node, issues, "\"%s\" has no \"expect\"", id);
     }

@@ -353,8 +353,8 @@ static bool read_parts(struct gw_site_loader *l)
     if (!gw_site_read_derived(&derived, l->root.derived) || !gw_site_group_points(site))
         return false;
     judge_derived(l, before);
-    gw_site_resolve_derived(&derived);
-    return gw_site_read_telemetry(site, l->telemetry, l->device_bad, derived.names_unsure,
+    return gw_site_resolve_derived(&derived) &&
+           gw_site_read_telemetry(site, l->telemetry, l->device_bad, derived.names_unsure,
                                   l->issues) &&
            gw_site_read_assets(&env, l->root.assets);
 }

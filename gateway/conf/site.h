@@ -345,7 +345,7 @@ void gw_site_free(struct gw_site *site);
  * everything that was made from them. All nodes of the site are gone (NULL) afterwards. */
 void gw_site_drop_texts(struct gw_site *site);
 
-/* For driver hooks: appends a point (copied with its id, its device set by the call) with the driver's private
+/* For driver hooks: appends a point (copied with its id and its definition, its device set by the call) with the driver's private
  * data, taken over on success. The points' indices and each device's first_point, npoints are final
  * when gw_site_load returns: points of one device stand together, in the order of adding.
  * GW_E_INVAL when the id exists already or is malformed (an issue was added at node), GW_E_NOMEM.

@@ -79,11 +79,10 @@ static void declare(const struct gw_site_derived_env *env, uint32_t device,
 {
     struct gw_site *site = env->site;
     struct gw_site_derived *d = &site->derived[site->nderived];
-    struct gw_point p = {.device = device,
-                         .sane_lo = -(double)INFINITY,
-                         .sane_hi = (double)INFINITY,
-                         .period_ms = 1000,
-                         .stale_ms = 1000};
+    struct gw_point_def def = {.sane_lo = -(double)INFINITY,
+                               .sane_hi = (double)INFINITY,
+                               .period_ms = 1000,
+                               .stale_ms = 1000};
     if (!gw_keys_read(n, gw_site_derived_keys, d, env->issues))
         return;
     if (!gw_keys_is_id(gw_jnode_key(n), GW_POINT_ID - sizeof(DEVICE))) {
@@ -94,11 +93,11 @@ static void declare(const struct gw_site_derived_env *env, uint32_t device,
     struct gw_buf id;
     gw_buf_fixed(&id, d->id, sizeof d->id);
     gw_buf_printf(&id, DEVICE ".%s", gw_jnode_key(n));
-    memcpy(p.unit, d->unit, sizeof p.unit);
-    p.vtype = d->kind == GW_DERIVE_N_OF_M ? GW_V_BOOL : GW_V_NUM;
-    p.decimals = p.vtype == GW_V_NUM ? (int)d->decimals : 0;
-    p.id = d->id;
+    memcpy(def.unit, d->unit, sizeof def.unit);
+    def.vtype = d->kind == GW_DERIVE_N_OF_M ? GW_V_BOOL : GW_V_NUM;
+    def.decimals = def.vtype == GW_V_NUM ? (int)d->decimals : 0;
     d->node = n;
+    const struct gw_point p = {.id = d->id, .def = &def};
     if (gw_site_add_point(site, device, &p, NULL, n, env->issues) == GW_OK)
         site->nderived++;
 }
@@ -125,11 +124,12 @@ static bool kind_takes(enum gw_derive_kind kind, enum gw_vtype vtype)
     return vtype == GW_V_NUM || vtype == GW_V_INT;
 }
 
+/* def: of the derived point, which is read as seldom as the slowest of its sources. */
 static void add_source(const struct gw_site_derived_env *env, struct gw_site_derived *d,
-                       const struct gw_jnode *n)
+                       struct gw_point_def *def, const struct gw_jnode *n)
 {
     struct gw_site *site = env->site;
-    struct gw_point *own = &site->points[d->point];
+    const struct gw_point *own = &site->points[d->point];
     uint32_t point = 0;
     if (gw_jnode_type(n) != GW_J_STR) {
         gw_jnode_issue(n, env->issues, "must be the name of a point");
@@ -138,18 +138,19 @@ static void add_source(const struct gw_site_derived_env *env, struct gw_site_der
             gw_jnode_issue(n, env->issues, "there is no point \"%s\"", gw_jnode_str(n));
     } else if (site->points[point].device == own->device) {
         gw_jnode_issue(n, env->issues, "\"%s\" is derived itself", gw_jnode_str(n));
-    } else if (!kind_takes((enum gw_derive_kind)d->kind, site->points[point].vtype)) {
+    } else if (!kind_takes((enum gw_derive_kind)d->kind, site->points[point].def->vtype)) {
         gw_jnode_issue(n, env->issues, "\"%s\" is no %s", gw_jnode_str(n),
                        d->kind == GW_DERIVE_N_OF_M ? "contact" : "number");
     } else {
-        const struct gw_point *p = &site->points[point];
+        const struct gw_point_def *of = site->points[point].def;
         d->of[d->nof++] = point;
-        own->period_ms = p->period_ms > own->period_ms ? p->period_ms : own->period_ms;
-        own->stale_ms = p->stale_ms > own->stale_ms ? p->stale_ms : own->stale_ms;
+        def->period_ms = of->period_ms > def->period_ms ? of->period_ms : def->period_ms;
+        def->stale_ms = of->stale_ms > def->stale_ms ? of->stale_ms : def->stale_ms;
     }
 }
 
-static void resolve(const struct gw_site_derived_env *env, struct gw_site_derived *d)
+/* False: no memory. */
+static bool resolve(const struct gw_site_derived_env *env, struct gw_site_derived *d)
 {
     static const struct {
         size_t least, most;
@@ -165,20 +166,24 @@ static void resolve(const struct gw_site_derived_env *env, struct gw_site_derive
     if (count < sources[d->kind].least || count > sources[d->kind].most) {
         gw_jnode_issue(d->list, env->issues, "must be %zu to %zu points", sources[d->kind].least,
                        sources[d->kind].most);
-        return;
+        return true;
     }
     if (!gw_site_find_point(env->site, d->id, &d->point))
-        return;
+        return true;
+    struct gw_point_def def = *env->site->points[d->point].def;
     for (const struct gw_jnode *n = gw_jnode_first(d->list); n != NULL; n = gw_jnode_next(n))
-        add_source(env, d, n);
+        add_source(env, d, &def, n);
     if (d->kind == GW_DERIVE_N_OF_M && d->n > (int64_t)count) {
         gw_jnode_issue(d->node, env->issues, "\"n\" is %d, but there are %zu points", (int)d->n,
                        count);
     }
+    return gw_site_redefine(env->site, d->point, &def);
 }
 
-void gw_site_resolve_derived(const struct gw_site_derived_env *env)
+bool gw_site_resolve_derived(const struct gw_site_derived_env *env)
 {
     for (size_t i = 0; i < env->site->nderived; i++)
-        resolve(env, &env->site->derived[i]);
+        if (!resolve(env, &env->site->derived[i]))
+            return false;
+    return true;
 }

@@ -116,7 +116,6 @@ bool gw_site_read_telemetry(struct gw_site *site, const struct gw_jnode *obj,
                             const bool *device_bad, bool names_unsure,
                             struct gw_issues *issues) GW_MUST_CHECK;
 
-/* Points by id, and how each came into the site. */
 /* Ids one behind the other, since a plant may have a hundred thousand. */
 struct gw_site_names {
     struct gw_site_names *next;
@@ -124,6 +123,7 @@ struct gw_site_names {
     char text[4064]; /* a page with the rest */
 };
 
+/* Points by id, and how each came into the site. */
 struct gw_site_index {
     uint32_t *slots;             /* open addressing: index + 1, 0 = free */
     size_t nslots;               /* a power of two */
@@ -131,10 +131,16 @@ struct gw_site_index {
     bool *declared;              /* by the "points" section, not by a profile */
     bool declaring;              /* what is added now is */
     struct gw_site_names *names; /* the ids of all points */
+    struct gw_point_def **defs;  /* of all points, each once; open addressing, NULL = free */
+    size_t ndefs, ndefslots;     /* a power of two, more than twice ndefs; 0 at first */
 };
 
 /* NULL is fine. */
 void gw_site_index_free(struct gw_site_index *ix);
+
+/* Gives a point another definition, which is copied. false: no memory. */
+bool gw_site_redefine(struct gw_site *site, uint32_t point,
+                      const struct gw_point_def *def) GW_MUST_CHECK;
 
 /* Brings the points of each device together and sets first_point and npoints. false: no memory. */
 bool gw_site_group_points(struct gw_site *site) GW_MUST_CHECK;
@@ -155,7 +161,7 @@ bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, 
 bool gw_site_read_derived(const struct gw_site_derived_env *env,
                           const struct gw_jnode *obj) GW_MUST_CHECK;
 /* Finds what they are made of, after the points are grouped. */
-void gw_site_resolve_derived(const struct gw_site_derived_env *env);
+bool gw_site_resolve_derived(const struct gw_site_derived_env *env) GW_MUST_CHECK;
 
 struct gw_site_asset_env {
     struct gw_site *site;

@@ -5,12 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t hash(const char *id)
+/* FNV-1a goes on from h. */
+static uint32_t mix(uint32_t h, const void *data, size_t len)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *p = id; *p != '\0'; p++)
-        h = (h ^ (unsigned char)*p) * 16777619u;
+    const unsigned char *p = data;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ p[i]) * 16777619u;
     return h;
+}
+
+static uint32_t hash(const char *text)
+{
+    return mix(2166136261u, text, strlen(text));
 }
 
 /* The slot that holds id, or the free one where it belongs. */
@@ -79,10 +85,71 @@ static const char *keep_name(struct gw_site_index *ix, const char *id)
     return kept;
 }
 
+static uint32_t hash_def(const struct gw_point_def *d)
+{
+    uint32_t h = hash(d->unit) ^ (uint32_t)d->vtype ^ (uint32_t)d->decimals << 8;
+    h = mix(h, &d->sane_lo, sizeof d->sane_lo);
+    h = mix(h, &d->sane_hi, sizeof d->sane_hi);
+    h = mix(h, &d->modulus, sizeof d->modulus);
+    return mix(h, &d->period_ms, sizeof d->period_ms);
+}
+
+static bool same_def(const struct gw_point_def *a, const struct gw_point_def *b)
+{
+    return a->vtype == b->vtype && a->decimals == b->decimals && strcmp(a->unit, b->unit) == 0 &&
+           a->sane_lo == b->sane_lo && a->sane_hi == b->sane_hi && a->modulus == b->modulus &&
+           a->period_ms == b->period_ms && a->stale_ms == b->stale_ms;
+}
+
+/* The slot that holds the same, or the free one where it belongs. */
+static struct gw_point_def **find_def(const struct gw_site_index *ix, const struct gw_point_def *d)
+{
+    size_t at = hash_def(d) & (ix->ndefslots - 1);
+    while (ix->defs[at] != NULL && !same_def(ix->defs[at], d))
+        at = (at + 1) & (ix->ndefslots - 1);
+    return &ix->defs[at];
+}
+
+static bool make_room_for_def(struct gw_site_index *ix)
+{
+    if (2 * ix->ndefs < ix->ndefslots)
+        return true;
+    struct gw_site_index next = *ix;
+    next.ndefslots = ix->ndefslots > 0 ? 2 * ix->ndefslots : 64;
+    next.defs = calloc(next.ndefslots, sizeof(struct gw_point_def *));
+    if (next.defs == NULL)
+        return false;
+    for (size_t i = 0; i < ix->ndefslots; i++)
+        if (ix->defs[i] != NULL)
+            *find_def(&next, ix->defs[i]) = ix->defs[i];
+    free(ix->defs);
+    *ix = next;
+    return true;
+}
+
+/* The one of all that are the same, which lasts as long as the site; NULL when memory is short. */
+static const struct gw_point_def *keep_def(struct gw_site_index *ix, const struct gw_point_def *d)
+{
+    if (!make_room_for_def(ix))
+        return NULL;
+    struct gw_point_def **at = find_def(ix, d);
+    if (*at == NULL) {
+        *at = malloc(sizeof **at);
+        if (*at == NULL)
+            return NULL;
+        **at = *d;
+        ix->ndefs++;
+    }
+    return *at;
+}
+
 void gw_site_index_free(struct gw_site_index *ix)
 {
     if (ix == NULL)
         return;
+    for (size_t i = 0; i < ix->ndefslots; i++)
+        free(ix->defs[i]);
+    free(ix->defs);
     while (ix->names != NULL) {
         struct gw_site_names *next = ix->names->next;
         free(ix->names);
@@ -120,17 +187,24 @@ enum gw_status gw_site_add_point(struct gw_site *site, uint32_t device,
         gw_jnode_issue(node, issues, "point \"%s\" exists already", point->id);
         return GW_E_INVAL;
     }
+    const struct gw_point_def *def = keep_def(site->index, point->def);
     const char *id = keep_name(site->index, point->id);
-    if (id == NULL)
+    if (id == NULL || def == NULL)
         return GW_E_NOMEM;
     const size_t i = site->npoints++;
-    site->points[i] = *point;
-    site->points[i].id = id;
-    site->points[i].device = device;
+    site->points[i] = (struct gw_point){.id = id, .def = def, .device = device};
     site->point_priv[i] = priv;
     site->index->declared[i] = site->index->declaring;
     *at = (uint32_t)i + 1;
     return GW_OK;
+}
+
+bool gw_site_redefine(struct gw_site *site, uint32_t point, const struct gw_point_def *def)
+{
+    const struct gw_point_def *kept = keep_def(site->index, def);
+    if (kept != NULL)
+        site->points[point].def = kept;
+    return kept != NULL;
 }
 
 bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, bool names_unsure,

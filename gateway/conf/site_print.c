@@ -351,11 +351,11 @@ void gw_site_print_point(const struct gw_site *site, uint32_t point, struct gw_b
     const struct gw_point *pt = &site->points[point];
     const struct gw_site_bus *bus = &site->buses[site->devices[pt->device].bus];
     struct printer p = part(site, out);
-    gw_buf_printf(out, "%s %d \"%s\" %d %lld %lld %lld", pt->id, (int)pt->vtype, pt->unit,
-                  pt->decimals, (long long)pt->modulus, (long long)pt->period_ms,
-                  (long long)pt->stale_ms);
-    print_double(pt->sane_lo, out);
-    print_double(pt->sane_hi, out);
+    gw_buf_printf(out, "%s %d \"%s\" %d %lld %lld %lld", pt->id, (int)pt->def->vtype, pt->def->unit,
+                  pt->def->decimals, (long long)pt->def->modulus, (long long)pt->def->period_ms,
+                  (long long)pt->def->stale_ms);
+    print_double(pt->def->sane_lo, out);
+    print_double(pt->def->sane_hi, out);
     if (site->point_priv[point] != NULL)
         driver_members(&p, bus->driver->print_point, site->point_priv[point]);
 }

@@ -30,7 +30,7 @@ static void read_deadband(struct gw_site *site, uint32_t point, const struct gw_
 {
     struct gw_site_telemetry *t = &site->telemetry;
     struct gw_site_deadband band = {.point = point};
-    const enum gw_vtype vtype = site->points[point].vtype;
+    const enum gw_vtype vtype = site->points[point].def->vtype;
 
     if (vtype != GW_V_NUM && vtype != GW_V_INT) {
         gw_jnode_issue(n, issues, "a contact or state has no deadband: each change is sent");

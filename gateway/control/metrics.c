@@ -246,13 +246,13 @@ static void write_points(const struct out *o)
     head(o, "point_value", "gauge", "The latest trusted value, in the unit of the point.");
     for (size_t i = 0; i < site->npoints; i++) {
         const struct gw_point *p = &site->points[i];
-        if (p->vtype != GW_V_NUM || !gw_quality_usable((enum gw_quality)samples[i].quality))
+        if (p->def->vtype != GW_V_NUM || !gw_quality_usable((enum gw_quality)samples[i].quality))
             continue;
         gw_value_text(p, &samples[i], text);
         gw_buf_str(o->b, "nonsite_point_value{");
         label(o->b, "point", p->id);
         gw_buf_char(o->b, ',');
-        label(o->b, "unit", p->unit);
+        label(o->b, "unit", p->def->unit);
         gw_buf_printf(o->b, "} %s\n", text);
     }
 }

@@ -366,8 +366,8 @@ static void write_point(struct gw_jcs *j, const struct gw_render *r, size_t i)
     gw_jcs_end(j);
     if (read)
         gw_jcs_int(j, "t", s->wall_ms);
-    gw_jcs_str(j, "type", gw_vtype_name(p->vtype));
-    gw_jcs_str(j, "unit", p->unit);
+    gw_jcs_str(j, "type", gw_vtype_name(p->def->vtype));
+    gw_jcs_str(j, "unit", p->def->unit);
     gw_value_text(p, s, text);
     if (text[0])
         gw_jcs_str(j, "value", text);

@@ -167,7 +167,7 @@ static void write_value(const struct walk *w, const struct gw_sample *s)
     char text[GW_VALUE_TEXT];
     const struct gw_point *p = &w->r->site->points[s->point];
 
-    gw_jcs_str(w->j, "unit", p->unit);
+    gw_jcs_str(w->j, "unit", p->def->unit);
     gw_value_text(p, s, text);
     if (text[0])
         gw_jcs_str(w->j, "value", text);

@@ -43,7 +43,7 @@ static void write_value(struct gw_jcs *j, const struct gw_render *r, const struc
     char text[GW_VALUE_TEXT];
     const struct gw_point *p = &r->site->points[s->point];
 
-    gw_jcs_str(j, "unit", p->unit);
+    gw_jcs_str(j, "unit", p->def->unit);
     gw_value_text(p, s, text);
     if (text[0])
         gw_jcs_str(j, "value", text);

@@ -126,7 +126,7 @@ static double number_of(const struct gw_point *p, const struct gw_sample *s)
 {
     if (!s->valued)
         return NAN;
-    return p->vtype == GW_V_NUM ? s->value.num : (double)s->value.i;
+    return p->def->vtype == GW_V_NUM ? s->value.num : (double)s->value.i;
 }
 
 /* The two of a span that a plot needs: its least and its greatest; and one that is not to be trusted
@@ -189,7 +189,7 @@ static void write_limits(struct gw_jcs *j, const struct gw_render *r, uint32_t p
         gw_jcs_int(j, "priority", check->finding->priority);
         gw_jcs_str(j, "side", low ? "low" : "high");
         gw_part_text(j, "title", &check->finding->title);
-        gw_jcs_dec(j, "value", limit, p->decimals);
+        gw_jcs_dec(j, "value", limit, p->def->decimals);
         gw_jcs_end(j);
     }
     gw_jcs_end(j);
@@ -203,7 +203,7 @@ void gw_render_trend(const struct gw_render *r, uint32_t point, const struct gw_
 
     gw_jcs_init(&j, out);
     gw_jcs_obj(&j, NULL);
-    gw_jcs_int(&j, "decimals", p->decimals);
+    gw_jcs_int(&j, "decimals", p->def->decimals);
     if (a->n > 0)
         gw_jcs_int(&j, "from", a->samples[0].wall_ms);
     gw_jcs_str(&j, "gateway", r->site->gateway.id);
@@ -212,8 +212,8 @@ void gw_render_trend(const struct gw_render *r, uint32_t point, const struct gw_
     gw_jcs_str(&j, "point", p->id);
     write_samples(&j, p, a);
     gw_jcs_int(&j, "to", a->now.wall_ms);
-    gw_jcs_str(&j, "type", gw_vtype_name(p->vtype));
-    gw_jcs_str(&j, "unit", p->unit);
+    gw_jcs_str(&j, "type", gw_vtype_name(p->def->vtype));
+    gw_jcs_str(&j, "unit", p->def->unit);
     gw_jcs_int(&j, "v", 1);
     gw_jcs_bool(&j, "whole", a->whole);
     gw_jcs_end(&j);

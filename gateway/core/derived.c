@@ -49,7 +49,7 @@ static void compute(struct gw_derived *d, const struct gw_site_derived *def, int
                                   .pair_ms = def->pair_ms,
                                   .n = def->n,
                                   .window_ms = def->window_s * 1000,
-                                  .modulus = d->site->points[def->of[0]].modulus};
+                                  .modulus = d->site->points[def->of[0]].def->modulus};
     struct gw_sample of[GW_DERIVE_MAX] = {0};
 
     out->point = def->point;

@@ -82,9 +82,9 @@ static void write_points(struct gw_jcs *j, const struct gw_site *site)
         gw_jcs_obj(j, NULL);
         gw_jcs_str(j, "device", site->devices[p->device].id);
         gw_jcs_str(j, "id", p->id);
-        gw_jcs_int(j, "period_ms", p->period_ms);
-        gw_jcs_str(j, "type", gw_vtype_name(p->vtype));
-        gw_jcs_str(j, "unit", p->unit);
+        gw_jcs_int(j, "period_ms", p->def->period_ms);
+        gw_jcs_str(j, "type", gw_vtype_name(p->def->vtype));
+        gw_jcs_str(j, "unit", p->def->unit);
         gw_jcs_end(j);
     }
     gw_jcs_end(j);

@@ -201,6 +201,6 @@ bool gw_sketch_may_play(const struct gw_role_def *role, const struct gw_point *p
 {
     bool unit = role->nunits == 0;
     for (size_t i = 0; i < role->nunits; i++)
-        unit |= strcmp(role->units[i], point->unit) == 0;
-    return unit && role->vtype == point->vtype;
+        unit |= strcmp(role->units[i], point->def->unit) == 0;
+    return unit && role->vtype == point->def->vtype;
 }

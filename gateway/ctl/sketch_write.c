@@ -212,7 +212,7 @@ static void put_candidates(struct writing *w, size_t asset, const struct gw_role
         for (size_t k = 0; k < need->nalt; k++) {
             const struct gw_role_def *role = gw_catalogue_role(w->cat, need->alt[k]);
             may |= role && gw_sketch_may_play(role, &w->site->points[i]) &&
-                   is_likely(role, w->site->points[i].unit);
+                   is_likely(role, w->site->points[i].def->unit);
         }
         for (size_t k = 0; may && k < w->p->nroles; k++)
             may = strcmp(w->p->roles[k].point, w->site->points[i].id) != 0;

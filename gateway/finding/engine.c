@@ -110,14 +110,13 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
                           .rose_ms = INT64_MIN,
                           .trip = {.from_ms = INT64_MIN},
                           .mem = gw_check_state_none(),
-                          .stored = gw_check_state_none(),
-                          .shown = gw_check_state_none()};
+                          .stored = gw_check_state_none()};
     s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, GW_PARAM_DELAY);
     s->delay.off_ms = seconds(def, alarm ? GW_PARAM_OFF : GW_PARAM_CLEAR);
     if (def->rule->rule == GW_RULE_REPEATED)
-        s->tape = gw_tape_new();
-    return s->tape != NULL || def->rule->rule != GW_RULE_REPEATED;
+        s->recurrence = gw_recurrence_new();
+    return s->recurrence != NULL || def->rule->rule != GW_RULE_REPEATED;
 }
 
 enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine **out,
@@ -147,10 +146,10 @@ enum gw_status gw_engine_new(const struct gw_engine_conf *conf, struct gw_engine
     char *body = malloc(GW_RECORD_MAX + 1);
     if (body != NULL)
         gw_buf_fixed(&e->body, body, GW_RECORD_MAX + 1);
-    bool tapes = true;
+    bool made = true;
     for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
-        tapes = init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i)) && tapes;
-    if (e->slots == NULL || e->scratch == NULL || body == NULL || !tapes || !make_index(e)) {
+        made = init_slot(&e->slots[i], gw_inventory_at(conf->inventory, i)) && made;
+    if (e->slots == NULL || e->scratch == NULL || body == NULL || !made || !make_index(e)) {
         gw_engine_free(e);
         return gw_err_set(err, GW_E_NOMEM, "findings engine: out of memory for %zu checks",
                           gw_inventory_count(conf->inventory));
@@ -166,7 +165,7 @@ void gw_engine_free(struct gw_engine *e)
     free(e->body.data);
     gw_buf_free(&e->window);
     for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
-        gw_tape_free(e->slots[i].tape);
+        gw_recurrence_free(e->slots[i].recurrence);
     free(e->slots);
     free(e->orphans);
     free(e->by_device);
@@ -260,7 +259,7 @@ void gw_engine_ctx(const struct gw_engine *e, struct gw_slot *s, const struct gw
     out->sync = now->sync;
     out->built_ms = e->conf.built_ms;
     out->memory = &s->mem.memory;
-    out->tape = s->tape;
+    out->recurrence = s->recurrence;
     out->duty = governed ? gw_govern_duty(&e->govern, s->def, now, e->conf.built_ms)
                          : (struct gw_duty){false};
     out->signs = &e->life.signs;

@@ -496,7 +496,8 @@ static void cancel_slot(const struct doing *d, struct gw_slot *s, const struct g
     gw_check_state_write(&state, text);
     if (!carry_out(d, s->def->key, text, done))
         return;
-    next.stored = next.shown = state;
+    next.stored = state;
+    next.shown = gw_shown_of(&state);
     next.stored_ms = d->now->mono_ms;
     *s = next;
 }

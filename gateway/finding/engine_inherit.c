@@ -79,10 +79,10 @@ static void hand_over(const struct gw_engine *e, struct gw_slot *s, const struct
     s->fell = from->fell;
     s->rose_ms = from->rose_ms;
     s->trip = from->trip;
-    if (s->tape != NULL && from->tape != NULL) {
-        struct gw_tape *tape = s->tape;
-        s->tape = from->tape;
-        from->tape = tape;
+    if (s->recurrence != NULL && from->recurrence != NULL) {
+        struct gw_recurrence *new = s->recurrence;
+        s->recurrence = from->recurrence;
+        from->recurrence = new;
     }
 }
 

@@ -18,28 +18,39 @@
 #include "finding/engine.h"
 #include "finding/life.h"
 #include "finding/record.h"
+#include "finding/recurrence.h"
 #include "finding/rule.h"
 #include "finding/shelf.h"
 #include "finding/state.h"
-#include "finding/tape.h"
 
 /* A window document; room for every sample of GW_CHECK_POINTS full rings. */
 #define GW_WINDOW_MAX ((size_t)4 * 1024 * 1024)
 
+/* What others may see of a check. */
+struct gw_shown {
+    struct gw_case c;
+    enum gw_alarm_state alarm;
+};
+
+static inline struct gw_shown gw_shown_of(const struct gw_check_state *s)
+{
+    return (struct gw_shown){.c = s->c, .alarm = s->alarm};
+}
+
 /* One check over time. */
 struct gw_slot {
     const struct gw_check_def *def;
-    struct gw_delay delay;     /* active, ran_on and ran_off live here ... */
-    struct gw_check_state mem; /* ... and everything else that lasts, here */
-    struct gw_tape *tape;      /* REPEATED; owned */
-    enum gw_tri raw;           /* of the last evaluation, ... */
-    enum gw_tri answer;        /* ... and after the vote, which is what counts */
-    bool withheld;             /* due to be raised, and a permit withholds it */
-    int64_t opened_ms;         /* monotonic time of the last raise; valid while mem.evidence */
-    bool opened_here;          /* that was since the start, so its window can be whole */
-    bool fell;                 /* the condition was seen to be gone, and is not back yet */
-    int64_t rose_ms;           /* stamp of the sample with which it came; INT64_MIN: not seen */
-    struct gw_trip trip;       /* from and to when it held, the last time that it stood its vote */
+    struct gw_delay delay;            /* active, ran_on and ran_off live here ... */
+    struct gw_check_state mem;        /* ... and everything else that lasts, here */
+    struct gw_recurrence *recurrence; /* REPEATED; owned */
+    enum gw_tri raw;                  /* of the last evaluation, ... */
+    enum gw_tri answer;               /* ... and after the vote, which is what counts */
+    bool withheld;                    /* due to be raised, and a permit withholds it */
+    int64_t opened_ms;   /* monotonic time of the last raise; valid while mem.evidence */
+    bool opened_here;    /* that was since the start, so its window can be whole */
+    bool fell;           /* the condition was seen to be gone, and is not back yet */
+    int64_t rose_ms;     /* stamp of the sample with which it came; INT64_MIN: not seen */
+    struct gw_trip trip; /* from and to when it held, the last time that it stood its vote */
 
     /* Alarms only; see engine_alarm.c. Monotonic times. */
     struct gw_chatter chatter;
@@ -58,11 +69,10 @@ struct gw_slot {
     struct gw_check_state stored;
     int64_t stored_ms;
 
-    /* What the journal has committed: all that others may see. */
-    struct gw_check_state shown;
-    int64_t seq;    /* record that opened the present case or alarm; 0: none known */
-    uint64_t token; /* of the record that waits for its commit; 0: none */
-    bool opens;     /* that record opens a case or an alarm */
+    struct gw_shown shown; /* what the journal has committed */
+    int64_t seq;           /* record that opened the present case or alarm; 0: none known */
+    uint64_t token;        /* of the record that waits for its commit; 0: none */
+    bool opens;            /* that record opens a case or an alarm */
 };
 
 /* A stored row of a check that the inventory does not have. */

@@ -97,7 +97,7 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
         s->delay.ran_off = st.ran_off;
         s->mem = st;
         s->stored = st;
-        s->shown = st;
+        s->shown = gw_shown_of(&st);
         s->seq = seq;
         s->opened_here = false;
         s->opened_ms = INT64_MIN; /* placed at the first step */
@@ -115,13 +115,13 @@ void gw_engine_committed(struct gw_engine *e, uint64_t token, int64_t seq)
     if (s->opens)
         s->seq = seq;
     s->token = 0;
-    s->shown = gw_slot_state(s);
+    s->shown = gw_shown_of(&s->mem);
     e->changed = true;
 }
 
 /* ---- what others may see ---- */
 
-static bool stands(const struct gw_check_state *s)
+static bool stands(const struct gw_shown *s)
 {
     return s->c.state == GW_CASE_OPEN;
 }
@@ -144,7 +144,7 @@ void gw_engine_counts(const struct gw_engine *e, struct gw_engine_counts *out)
 
 struct standing {
     const char *key;
-    const struct gw_check_state *state;
+    struct gw_shown state;
     int64_t seq;
     const struct gw_slot *slot; /* NULL: no longer declared */
 };
@@ -172,15 +172,15 @@ static void show_standing(const struct gw_engine *e, const struct standing *st,
     if (!split_key(st->key, &parts))
         return;
     const struct gw_finding *f = gw_catalogue_find(e->catalogue, parts.code);
-    const bool alarm = st->state->alarm != GW_ALARM_NORMAL;
+    const bool alarm = st->state.alarm != GW_ALARM_NORMAL;
     const char *kind = "";
     if (alarm)
         kind = gw_kind_name(GW_KIND_EV);
     else if (f != NULL)
         kind = gw_kind_name(f->kind);
     gw_engine_record_id(e, st->seq, id);
-    gw_engine_case_id(st->key, st->state->c.number, case_id);
-    const struct gw_rectify *said = gw_govern_rectify(&e->govern, st->key, st->state->c.number);
+    gw_engine_case_id(st->key, st->state.c.number, case_id);
+    const struct gw_rectify *said = gw_govern_rectify(&e->govern, st->key, st->state.c.number);
     const bool unverified = said != NULL && said->unverified;
     const struct gw_engine_case c = {
         .id = case_id,
@@ -190,14 +190,14 @@ static void show_standing(const struct gw_engine *e, const struct standing *st,
         .record = id,
         .finding = f,
         .kind = kind,
-        .state = alarm        ? gw_alarm_state_name(st->state->alarm)
+        .state = alarm        ? gw_alarm_state_name(st->state.alarm)
                  : unverified ? "unverified"
                               : "open",
         .alarm = alarm,
         .declared = st->slot != NULL,
-        .reopened = st->state->c.reopened,
-        .repeats = st->state->c.repeats,
-        .since_ms = st->state->c.raised_ms,
+        .reopened = st->state.c.reopened,
+        .repeats = st->state.c.repeats,
+        .since_ms = st->state.c.raised_ms,
         .rectify = said,
         .check = st->slot != NULL ? (uint32_t)(st->slot - e->slots) : GW_NO_INDEX,
         .shelf = st->slot != NULL ? gw_engine_shelf(e, st->slot) : NULL,
@@ -237,7 +237,7 @@ void gw_engine_each_case(const struct gw_engine *e,
     for (size_t i = 0; i < e->nslots; i++) {
         const struct gw_slot *s = &e->slots[i];
         if (stands(&s->shown)) {
-            const struct standing st = {s->def->key, &s->shown, s->seq, s};
+            const struct standing st = {s->def->key, s->shown, s->seq, s};
             show_standing(e, &st, see, ctx);
         } else if (s->withheld) {
             show_withheld(e, s, see, ctx);
@@ -245,7 +245,7 @@ void gw_engine_each_case(const struct gw_engine *e,
     }
     for (size_t i = 0; i < e->norphans; i++) {
         const struct gw_orphan *o = &e->orphans[i];
-        const struct standing st = {o->key, &o->state, o->seq, NULL};
+        const struct standing st = {o->key, gw_shown_of(&o->state), o->seq, NULL};
         show_standing(e, &st, see, ctx);
     }
 }

@@ -56,7 +56,7 @@ static void add_siblings(struct gw_check_def *check, const struct gw_point *poin
     while (i > 0 && points[i - 1].device == points[own].device)
         i--;
     for (; i < npoints && points[i].device == points[own].device; i++)
-        if (points[i].vtype == GW_V_NUM || points[i].vtype == GW_V_INT)
+        if (points[i].def->vtype == GW_V_NUM || points[i].def->vtype == GW_V_INT)
             add_witness(check, i);
 }
 

@@ -87,14 +87,14 @@ static void check_unit(const struct gw_site_asset *asset, const struct gw_role_d
     struct gw_buf list;
     gw_buf_fixed(&list, text, sizeof text);
     for (size_t i = 0; i < def->nunits; i++) {
-        if (strcmp(def->units[i], p->unit) == 0)
+        if (strcmp(def->units[i], p->def->unit) == 0)
             return;
         list_more(&list, def->units[i], i, def->nunits);
     }
     if (def->nunits > 0) {
         const char *path[2] = {"roles", def->role};
         gw_inv_issue(issues, asset, path, "point \"%s\" is in \"%s\", the role must be in %s",
-                     p->id, p->unit, text);
+                     p->id, p->def->unit, text);
     }
 }
 
@@ -111,9 +111,9 @@ static void check_role(const struct gw_inventory *inv, const struct gw_site_asse
         gw_inv_issue(issues, asset, path, "one point plays this role, not %zu", role->npoints);
     for (size_t i = 0; i < role->npoints; i++) {
         const struct gw_point *p = &inv->site->points[role->points[i]];
-        if (p->vtype != def->vtype) {
+        if (p->def->vtype != def->vtype) {
             gw_inv_issue(issues, asset, path, "point \"%s\" is %s, the role takes %s", p->id,
-                         kind_of(p->vtype), kind_of(def->vtype));
+                         kind_of(p->def->vtype), kind_of(def->vtype));
         } else {
             check_unit(asset, def, p, issues);
         }

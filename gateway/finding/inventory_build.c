@@ -191,11 +191,11 @@ static void check_units(const struct builder *b)
         return;
     const struct gw_point *pi = &b->inv->site->points[in->points[0]];
     const struct gw_point *po = &b->inv->site->points[out->points[0]];
-    if (strcmp(pi->unit, po->unit) != 0) {
+    if (strcmp(pi->def->unit, po->def->unit) != 0) {
         const char *path[2] = {"roles", out->role};
         gw_inv_issue(b->issues, b->asset, path,
                      "%s compares \"%s\" (%s) with \"%s\" (%s): they must be in one unit",
-                     b->f->code, pi->id, pi->unit, po->id, po->unit);
+                     b->f->code, pi->id, pi->def->unit, po->id, po->def->unit);
     }
 }
 
@@ -283,7 +283,7 @@ static bool has_subject(const struct builder *b, uint32_t point)
     if (b->r->rule == GW_RULE_OVERDUE)
         return b->inv->site->devices[p->device].cal_due[0] != '\0';
     if (b->r->rule == GW_RULE_RAIL)
-        return isfinite(p->sane_lo) && isfinite(p->sane_hi);
+        return isfinite(p->def->sane_lo) && isfinite(p->def->sane_hi);
     if (b->r->rule != GW_RULE_DECOUPLED && b->r->rule != GW_RULE_BELOW)
         return true;
     for (size_t k = 0; k < b->r->needs[1].nalt; k++) {

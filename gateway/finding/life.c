@@ -92,7 +92,7 @@ static bool says(const struct gw_life *l, const struct gw_life_point *p, int64_t
 
 static double last_digit(const struct gw_point *p)
 {
-    return p->vtype == GW_V_NUM ? pow(10.0, -p->decimals) : 1.0;
+    return p->def->vtype == GW_V_NUM ? pow(10.0, -p->def->decimals) : 1.0;
 }
 
 /* A point that does not answer is what it was. */

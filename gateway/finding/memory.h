@@ -37,6 +37,6 @@ struct gw_rule_memory {
 };
 
 /* REPEATED keeps more, for each of its checks: see rule_repeated.c. */
-struct gw_tape;
+struct gw_recurrence;
 
 #endif

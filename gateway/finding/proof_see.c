@@ -52,9 +52,9 @@ static bool changed(const struct gw_sample *samples, size_t n, struct gw_seen *o
 
 static double enough(const struct gw_point *p, double lo, double hi)
 {
-    if (isfinite(p->sane_lo) && isfinite(p->sane_hi))
-        return OF_RANGE * (p->sane_hi - p->sane_lo);
-    return fmax(OF_VALUE * fmax(fabs(lo), fabs(hi)), 2.0 * pow(10.0, -p->decimals));
+    if (isfinite(p->def->sane_lo) && isfinite(p->def->sane_hi))
+        return OF_RANGE * (p->def->sane_hi - p->def->sane_lo);
+    return fmax(OF_VALUE * fmax(fabs(lo), fabs(hi)), 2.0 * pow(10.0, -p->def->decimals));
 }
 
 /* From the one extreme to the other; `to` is the first sample that is more than half-way. */
@@ -88,8 +88,8 @@ bool gw_proof_moved(const struct gw_point *point, const struct gw_sample *sample
                     int64_t since_ms, struct gw_seen *out)
 {
     const size_t first = first_of(samples, n, since_ms);
-    return point->vtype == GW_V_NUM ? swung(point, samples + first, n - first, out)
-                                    : changed(samples + first, n - first, out);
+    return point->def->vtype == GW_V_NUM ? swung(point, samples + first, n - first, out)
+                                         : changed(samples + first, n - first, out);
 }
 
 /* ---- at an asset ---- */
@@ -104,11 +104,11 @@ static bool no(struct gw_proof_view *v, const char *en, const char *zh)
 static void put_value(const struct gw_point *p, const struct gw_sample *s, char out[GW_PROOF_VALUE])
 {
     char text[GW_DECIMAL_SIZE] = "";
-    if (p->vtype == GW_V_NUM)
-        gw_decimal(s->value.num, p->decimals, text);
-    else if (p->vtype == GW_V_INT)
+    if (p->def->vtype == GW_V_NUM)
+        gw_decimal(s->value.num, p->def->decimals, text);
+    else if (p->def->vtype == GW_V_INT)
         (void)snprintf(text, sizeof text, "%lld", (long long)s->value.i);
-    else if (p->vtype == GW_V_BOOL)
+    else if (p->def->vtype == GW_V_BOOL)
         (void)snprintf(text, sizeof text, "%s", s->value.i != 0 ? "true" : "false");
     else
         (void)snprintf(text, sizeof text, "%s", gw_state_name((enum gw_state)s->value.i));
@@ -152,7 +152,7 @@ static int64_t after_cause(const struct gw_proof_view *v, const struct gw_check_
         /* The finding waits for the delay of the alarm and then for its own. */
         const double allowed_s = delay_s + gw_check_param(c, GW_PARAM_DELAY, 0.0);
         /* Both are known to a poll only. */
-        const int64_t slack = gw_table_point(v->table, cause->points[0].point)->period_ms;
+        const int64_t slack = gw_table_point(v->table, cause->points[0].point)->def->period_ms;
         if (after <= (int64_t)(allowed_s * 1000.0) + slack && (best < 0 || after < best))
             best = after;
     }
@@ -167,7 +167,7 @@ static bool see_acted(struct gw_proof_view *v, struct gw_proof *p, const struct 
     for (size_t i = 0; i < gw_inventory_count(v->inventory); i++) {
         const struct gw_check_def *c = gw_inventory_at(v->inventory, i);
         if (strcmp(c->asset->id, p->asset) != 0 ||
-            !expects(c, p, seen->to.value.i, point->vtype == GW_V_STATE))
+            !expects(c, p, seen->to.value.i, point->def->vtype == GW_V_STATE))
             continue;
         expected = true;
         const int64_t after = after_cause(v, c, seen->to.mono_ms);

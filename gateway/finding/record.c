@@ -92,8 +92,8 @@ static void write_point(struct gw_jcs *j, const struct gw_record *r, const struc
     const struct gw_point *p = gw_table_point(r->table, rp->point);
     const struct gw_sample s = gw_table_get(r->table, rp->point, r->now.mono_ms);
     gw_jcs_obj(j, NULL);
-    if (p->vtype == GW_V_NUM)
-        gw_jcs_int(j, "decimals", p->decimals);
+    if (p->def->vtype == GW_V_NUM)
+        gw_jcs_int(j, "decimals", p->def->decimals);
     gw_jcs_str(j, "id", p->id);
     gw_jcs_str(j, "quality", gw_quality_name((enum gw_quality)s.quality));
     gw_part_raw(j, "raw", &s);
@@ -103,7 +103,7 @@ static void write_point(struct gw_jcs *j, const struct gw_record *r, const struc
         gw_clock_iso(s.wall_ms, iso);
         gw_jcs_str(j, "t", iso);
     }
-    gw_jcs_str(j, "unit", p->unit);
+    gw_jcs_str(j, "unit", p->def->unit);
     gw_part_value(j, "value", p, &s);
     gw_jcs_end(j);
 }

@@ -87,7 +87,7 @@ void gw_part_value(struct gw_jcs *j, const char *key, const struct gw_point *poi
     char text[GW_DECIMAL_SIZE] = "";
     switch ((enum gw_vtype)s->vtype) {
     case GW_V_NUM:
-        gw_decimal(s->value.num, point->decimals, text);
+        gw_decimal(s->value.num, point->def->decimals, text);
         break;
     case GW_V_INT:
         snprintf(text, sizeof text, "%" PRId64, s->value.i);

@@ -80,7 +80,7 @@ uint32_t gw_rule_each_point(const struct gw_rule_ctx *ctx, const char **role)
 bool gw_rule_passed(const struct gw_rule_ctx *ctx, const struct gw_point *point)
 {
     const struct gw_device_life *life = gw_table_device(ctx->table, point->device);
-    return life->last_pass_ms != 0 && ctx->now_ms - life->last_pass_ms <= point->stale_ms;
+    return life->last_pass_ms != 0 && ctx->now_ms - life->last_pass_ms <= point->def->stale_ms;
 }
 
 bool gw_rule_own_silence(const struct gw_rule_ctx *ctx, const struct gw_point *point)
@@ -201,10 +201,11 @@ enum gw_tri gw_rule_over(struct gw_rule_ctx *ctx)
 bool gw_rule_in_unit(struct gw_rule_ctx *ctx, const struct gw_reading *r)
 {
     const char *unit = ctx->check->rule->unit;
-    if (unit[0] == '\0' || strcmp(unit, r->point->unit) == 0)
+    if (unit[0] == '\0' || strcmp(unit, r->point->def->unit) == 0)
         return true;
-    gw_rule_en(ctx, "%s is in \"%s\", the limit in \"%s\"", r->point->id, r->point->unit, unit);
-    gw_rule_zh(ctx, "%s 单位为“%s”，限值单位为“%s”", r->point->id, r->point->unit, unit);
+    gw_rule_en(ctx, "%s is in \"%s\", the limit in \"%s\"", r->point->id, r->point->def->unit,
+               unit);
+    gw_rule_zh(ctx, "%s 单位为“%s”，限值单位为“%s”", r->point->id, r->point->def->unit, unit);
     return false;
 }
 
@@ -240,10 +241,10 @@ enum gw_tri gw_rule_limit(struct gw_rule_ctx *ctx)
     ctx->limit = limit.at;
     if (!ctx->explain)
         return tri;
-    ctx->decimals = gw_rule_digits(x, limit.at, r.point->decimals);
+    ctx->decimals = gw_rule_digits(x, limit.at, r.point->def->decimals);
     char zh[GW_RULE_WHY];
     snprintf(zh, sizeof zh, "%s %s", gw_rule_title(ctx, role), r.point->id);
-    gw_rule_say_limit(ctx, r.point->id, zh, r.point->unit, tri);
+    gw_rule_say_limit(ctx, r.point->id, zh, r.point->def->unit, tri);
     return tri;
 }
 

@@ -80,12 +80,12 @@ struct gw_rule_ctx {
     const struct gw_table *table;
     const struct gw_catalogue *catalogue; /* for titles of roles; NULL: their names */
     int64_t now_ms;
-    int64_t wall_ms;                /* OVERDUE: the date ... */
-    int64_t built_ms;               /* ... is sure if it is not before this ... */
-    struct gw_rule_memory *memory;  /* of the rules that look at the past: lent, goes on */
-    struct gw_tape *tape;           /* REPEATED: lent, goes on; otherwise NULL */
-    const struct gw_signs *signs;   /* SELF; NULL: nothing is known */
-    const struct gw_proofs *proofs; /* OVERDUE, ABSENT; NULL: nothing is known */
+    int64_t wall_ms;                  /* OVERDUE: the date ... */
+    int64_t built_ms;                 /* ... is sure if it is not before this ... */
+    struct gw_rule_memory *memory;    /* of the rules that look at the past: lent, goes on */
+    struct gw_recurrence *recurrence; /* REPEATED: lent, goes on; otherwise NULL */
+    const struct gw_signs *signs;     /* SELF; NULL: nothing is known */
+    const struct gw_proofs *proofs;   /* OVERDUE, ABSENT; NULL: nothing is known */
     struct gw_peer (*peer)(const void *ctx, uint32_t check);
     const void *peer_ctx;
     uint32_t seen; /* ABSENT: needs that were met at least once (bit i = needs[i]); may be set */

@@ -55,7 +55,7 @@ enum gw_tri gw_rule_deviation(struct gw_rule_ctx *ctx)
     const enum gw_tri tri = gw_rule_over(ctx);
     if (!ctx->explain)
         return tri;
-    ctx->decimals = gw_rule_digits(ctx->value, ctx->limit, a.point->decimals);
+    ctx->decimals = gw_rule_digits(ctx->value, ctx->limit, a.point->def->decimals);
     char sa[GW_SHOWN];
     char sb[GW_SHOWN];
     char en[GW_RULE_WHY];
@@ -65,7 +65,7 @@ enum gw_tri gw_rule_deviation(struct gw_rule_ctx *ctx)
     snprintf(en, sizeof en, "%s %s, %s %s: apart by", a.point->id, sa, b.point->id, sb);
     snprintf(zh, sizeof zh, "%s %s %s，%s %s %s：偏差", gw_rule_title(ctx, role_a), a.point->id, sa,
              gw_rule_title(ctx, role_b), b.point->id, sb);
-    gw_rule_say_limit(ctx, en, zh, a.point->unit, tri);
+    gw_rule_say_limit(ctx, en, zh, a.point->def->unit, tri);
     return tri;
 }
 
@@ -127,14 +127,14 @@ enum gw_tri gw_rule_rate(struct gw_rule_ctx *ctx)
     const enum gw_tri tri = gw_rule_over(ctx);
     if (!ctx->explain)
         return tri;
-    ctx->decimals = gw_rule_digits(ctx->value, ctx->limit, r.point->decimals);
+    ctx->decimals = gw_rule_digits(ctx->value, ctx->limit, r.point->def->decimals);
     char en[GW_RULE_WHY];
     char zh[GW_RULE_WHY];
     char unit[GW_POINT_UNIT + 8];
     snprintf(en, sizeof en, "%s %s by", r.point->id, falling ? "falls" : "rises");
     snprintf(zh, sizeof zh, "%s %s %s", gw_rule_title(ctx, role), r.point->id,
              falling ? "下降速率" : "上升速率");
-    snprintf(unit, sizeof unit, "%s/min", gw_unit_text(r.point->unit));
+    snprintf(unit, sizeof unit, "%s/min", gw_unit_text(r.point->def->unit));
     gw_rule_say_limit(ctx, en, zh, unit, tri);
     return tri;
 }
@@ -176,7 +176,7 @@ enum gw_tri gw_rule_disagree(struct gw_rule_ctx *ctx)
         tri = GW_FALSE;
     if (!ctx->explain)
         return tri;
-    ctx->decimals = gw_rule_digits(x, ctx->limit, r.point->decimals);
+    ctx->decimals = gw_rule_digits(x, ctx->limit, r.point->def->decimals);
     char en[GW_RULE_WHY];
     char zh[GW_RULE_WHY];
     char shown[GW_SHOWN];
@@ -191,7 +191,7 @@ enum gw_tri gw_rule_disagree(struct gw_rule_ctx *ctx)
     snprintf(en, sizeof en, "%s %s, but %s", state.reading.point->id, shown, r.point->id);
     snprintf(zh, sizeof zh, "%s %s，而%s %s", state.reading.point->id, shown_zh,
              gw_rule_title(ctx, role), r.point->id);
-    gw_rule_say_limit(ctx, en, zh, r.point->unit, tri);
+    gw_rule_say_limit(ctx, en, zh, r.point->def->unit, tri);
     return tri;
 }
 

@@ -162,8 +162,8 @@ static struct quantity from_point(const struct gw_rule_ctx *ctx, uint32_t point)
         return q;
     const struct gw_reading r = gw_rule_read(ctx, point);
     q.known = gw_reading_number(&r, &q.value);
-    q.decimals = r.point->decimals;
-    q.unit = r.point->unit;
+    q.decimals = r.point->def->decimals;
+    q.unit = r.point->def->unit;
     return q;
 }
 

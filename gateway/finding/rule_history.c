@@ -45,13 +45,13 @@
 
 static double last_digit(const struct gw_point *p)
 {
-    return p->vtype == GW_V_NUM ? 1.0 / gw_rule_tens(p->decimals) : 1.0;
+    return p->def->vtype == GW_V_NUM ? 1.0 / gw_rule_tens(p->def->decimals) : 1.0;
 }
 
 static double size_of(const struct gw_point *p, double lo, double hi)
 {
-    if (isfinite(p->sane_lo) && isfinite(p->sane_hi))
-        return p->sane_hi - p->sane_lo;
+    if (isfinite(p->def->sane_lo) && isfinite(p->def->sane_hi))
+        return p->def->sane_hi - p->def->sane_lo;
     return fmax(fabs(lo), fabs(hi));
 }
 
@@ -168,11 +168,11 @@ static void say(struct gw_rule_ctx *ctx, const char *role, const struct gw_point
     char hi[GW_DECIMAL_SIZE];
     char held[GW_DECIMAL_SIZE];
     char want[GW_DECIMAL_SIZE];
-    gw_decimal(m->lo, p->decimals, lo);
-    gw_decimal(m->hi, p->decimals, hi);
+    gw_decimal(m->lo, p->def->decimals, lo);
+    gw_decimal(m->hi, p->def->decimals, hi);
     gw_decimal(floor((double)m->held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
     gw_decimal(bar_ms(ctx) / HOUR_MS, 1, want);
-    const char *unit = gw_unit_text(p->unit);
+    const char *unit = gw_unit_text(p->def->unit);
     gw_rule_en(ctx, "%s between %s and %s %s for %s h of %s h, %s", p->id, lo, hi, unit, held, want,
                companions ? (m->moved ? "while what it should follow varied"
                                       : "and what it should follow was steady, too")
@@ -226,7 +226,7 @@ static enum gw_tri stands_still(struct gw_rule_ctx *ctx)
         last_digit(r.point) > gw_rule_settled(step / 100.0 * size_of(r.point, m->lo, m->hi)))
         return too_coarse(ctx, role, r.point);
     ctx->value = x;
-    ctx->decimals = r.point->decimals;
+    ctx->decimals = r.point->def->decimals;
     say(ctx, role, r.point);
     if (!((double)m->held_ms >= bar_ms(ctx)))
         return GW_FALSE;
@@ -266,9 +266,9 @@ enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx)
         return still;
     const struct gw_point *p = gw_table_point(ctx->table, gw_rule_each_point(ctx, NULL));
     const double near = gw_rule_settled(gw_check_param(ctx->check, GW_PARAM_END_PERCENT, 0.0) /
-                                        100.0 * (p->sane_hi - p->sane_lo));
-    const double low = gw_rule_settled(ctx->value - p->sane_lo);
-    const double high = gw_rule_settled(p->sane_hi - ctx->value);
+                                        100.0 * (p->def->sane_hi - p->def->sane_lo));
+    const double low = gw_rule_settled(ctx->value - p->def->sane_lo);
+    const double high = gw_rule_settled(p->def->sane_hi - ctx->value);
     const struct gw_finding *alarm = told_by(ctx);
     if (alarm != NULL) {
         gw_rule_en(ctx, "%s active: it tells of this value", alarm->code);
@@ -278,10 +278,10 @@ enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx)
     if (low <= near || high <= near) {
         char at[GW_DECIMAL_SIZE];
         char held[GW_DECIMAL_SIZE];
-        ctx->limit = low <= near ? p->sane_lo : p->sane_hi;
-        gw_decimal(ctx->value, p->decimals, at);
+        ctx->limit = low <= near ? p->def->sane_lo : p->def->sane_hi;
+        gw_decimal(ctx->value, p->def->decimals, at);
         gw_decimal(floor((double)ctx->memory->held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
-        const char *unit = gw_unit_text(p->unit);
+        const char *unit = gw_unit_text(p->def->unit);
         gw_rule_en(ctx, "%s rests at %s %s, the %s end of its range, for %s h", p->id, at, unit,
                    low <= near ? "low" : "high", held);
         gw_rule_zh(ctx, "%s 停在量程%s %s %s，已 %s h", p->id, low <= near ? "下限" : "上限", at,

@@ -43,7 +43,7 @@ enum gw_tri gw_rule_below(struct gw_rule_ctx *ctx)
     if (!ctx->explain)
         return below ? GW_TRUE : GW_FALSE;
     ctx->decimals =
-        gw_rule_digits(fmin(ctx->value, bound), fmax(ctx->value, bound), b.in.point->decimals);
+        gw_rule_digits(fmin(ctx->value, bound), fmax(ctx->value, bound), b.in.point->def->decimals);
     char in[GW_SHOWN];
     char out[GW_SHOWN];
     char by[GW_DECIMAL_SIZE];

@@ -3,7 +3,7 @@
  * REPEATED: an instrument says again, reading by reading, what it said before.
  *
  * Readings are taken to the last digit that the point is declared with, and looked up among the
- * last 75,000 or so of the same point (tape.h): 20 hours at one a second, a day and a half at one
+ * last 75,000 or so of the same point (recurrence.h): 20 hours at one a second, a day and a half at one
  * every two. It repeats when `reads` of them in a row or more, at least `change_percent` of which
  * differ from the one before, were said before in the same order; once more, or in a loop.
  *
@@ -24,7 +24,7 @@
 #include "finding/rule_parts.h"
 
 #include "base/decimal.h"
-#include "finding/tape.h"
+#include "finding/recurrence.h"
 
 #include <math.h>
 
@@ -37,7 +37,7 @@ static bool counts_of(const struct gw_reading *r, int64_t *out)
     if (r->quality != GW_Q_GOOD || !gw_reading_number(r, &x))
         return false;
     if (r->sample.vtype == GW_V_NUM)
-        x *= gw_rule_tens(r->point->decimals);
+        x *= gw_rule_tens(r->point->def->decimals);
     if (!(fabs(x) < COUNTS_MAX))
         return false;
     *out = llround(x);
@@ -45,7 +45,7 @@ static bool counts_of(const struct gw_reading *r, int64_t *out)
 }
 
 static void say(struct gw_rule_ctx *ctx, const char *role, const struct gw_point *p,
-                const struct gw_tape_match *m, bool repeated)
+                const struct gw_recurrence_match *m, bool repeated)
 {
     char hours[GW_DECIMAL_SIZE];
     if (!repeated) {
@@ -66,7 +66,7 @@ enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx)
 {
     const char *role = "";
     const uint32_t own = gw_rule_each_point(ctx, &role);
-    if (own == GW_NO_INDEX || ctx->tape == NULL) {
+    if (own == GW_NO_INDEX || ctx->recurrence == NULL) {
         gw_rule_en(ctx, "no instrument to look at");
         gw_rule_zh(ctx, "没有可查看的仪表");
         return GW_UNKNOWN;
@@ -74,16 +74,16 @@ enum gw_tri gw_rule_repeated(struct gw_rule_ctx *ctx)
     const struct gw_reading r = gw_rule_read(ctx, own);
     int64_t counts = 0;
     if (!counts_of(&r, &counts)) {
-        gw_tape_cut(ctx->tape);
+        gw_recurrence_cut(ctx->recurrence);
         return gw_rule_unusable(ctx, role, &r);
     }
     struct gw_rule_memory *m = ctx->memory;
-    if (!m->watching || r.sample.mono_ms - m->at_ms > r.point->stale_ms)
-        gw_tape_cut(ctx->tape);
+    if (!m->watching || r.sample.mono_ms - m->at_ms > r.point->def->stale_ms)
+        gw_recurrence_cut(ctx->recurrence);
     m->watching = true;
     m->at_ms = r.sample.mono_ms;
-    gw_tape_add(ctx->tape, counts, r.sample.mono_ms);
-    const struct gw_tape_match match = gw_tape_match(ctx->tape);
+    gw_recurrence_add(ctx->recurrence, counts, r.sample.mono_ms);
+    const struct gw_recurrence_match match = gw_recurrence_match(ctx->recurrence);
     const double reads = gw_check_param(ctx->check, GW_PARAM_READS, NAN);
     const double share = gw_check_param(ctx->check, GW_PARAM_CHANGE_PERCENT, NAN) / 100.0;
     const bool repeated = (double)match.reads >= reads &&

@@ -112,14 +112,14 @@ enum gw_tri gw_rule_setpoint(struct gw_rule_ctx *ctx)
     const bool wrong = low ? x < limit : x > limit;
     if (!ctx->explain)
         return wrong ? GW_TRUE : GW_FALSE;
-    ctx->decimals = gw_rule_digits(fmin(x, limit), fmax(x, limit), r.point->decimals);
+    ctx->decimals = gw_rule_digits(fmin(x, limit), fmax(x, limit), r.point->def->decimals);
     char shown[GW_DECIMAL_SIZE];
     char bound[GW_DECIMAL_SIZE];
     gw_decimal(x, ctx->decimals, shown);
     gw_decimal(limit, ctx->decimals, bound);
     const char *sign = wrong ? (low ? "<" : ">") : (low ? ">=" : "<=");
     const char *sign_zh = wrong ? sign : (low ? "≥" : "≤");
-    const char *unit = gw_unit_text(r.point->unit);
+    const char *unit = gw_unit_text(r.point->def->unit);
     gw_rule_en(ctx, "%s is set to %s %s, %s the permitted %s %s", r.point->id, shown, unit, sign,
                bound, unit);
     gw_rule_zh(ctx, "%s %s 设定为 %s %s，%s 允许值 %s %s", gw_rule_title(ctx, role), r.point->id,
@@ -161,7 +161,7 @@ enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx)
     char now[GW_DECIMAL_SIZE];
     if (!settled_value(ctx, &role, &r, &x, &answer))
         return answer;
-    const int decimals = r.sample.vtype == GW_V_INT ? 0 : r.point->decimals;
+    const int decimals = r.sample.vtype == GW_V_INT ? 0 : r.point->def->decimals;
     gw_decimal(x, decimals, now);
     if (strlen(now) >= GW_MEMORY_TEXT) { /* a number of forty digits is no set-point */
         gw_rule_en(ctx, "not evaluated: %s is too large a number", r.point->id);
@@ -171,7 +171,7 @@ enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx)
     const bool changed = differs(ctx->memory, now);
     ctx->value = x;
     ctx->decimals = decimals;
-    const char *unit = gw_unit_text(r.point->unit);
+    const char *unit = gw_unit_text(r.point->def->unit);
     const char *sep = unit[0] != '\0' ? " " : "";
     if (!changed) {
         gw_rule_en(ctx, "%s is %s%s%s as remembered", r.point->id, now, sep, unit);

@@ -91,7 +91,7 @@ static bool limit_holds_for(const struct gw_rule_ctx *ctx)
     for (size_t i = 0; i < f->nrules && at != GW_NO_INDEX; i++) {
         const struct gw_rule_def *r = &f->rules[i];
         if (r->rule == GW_RULE_LIMIT && !r->low && r->of_rated[0] == '\0')
-            return strcmp(r->unit, gw_table_point(ctx->table, at)->unit) == 0;
+            return strcmp(r->unit, gw_table_point(ctx->table, at)->def->unit) == 0;
     }
     return false;
 }
@@ -140,7 +140,7 @@ static void note_value(struct gw_rule_ctx *ctx)
     double x = 0.0;
     if (gw_reading_number(&r, &x)) {
         ctx->value = x;
-        ctx->decimals = r.point->decimals;
+        ctx->decimals = r.point->def->decimals;
     }
 }
 
@@ -230,7 +230,7 @@ enum gw_tri gw_rule_bad_quality(struct gw_rule_ctx *ctx)
     if (ctx->check->rule->inhibit)
         return inhibited(ctx, role, &r);
     /* A fault that was last seen long ago is silence as well. */
-    const bool old = ctx->now_ms - r.sample.mono_ms > r.point->stale_ms;
+    const bool old = ctx->now_ms - r.sample.mono_ms > r.point->def->stale_ms;
     bool sure = true;
     switch (r.quality) {
     case GW_Q_GOOD:

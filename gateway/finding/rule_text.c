@@ -82,11 +82,11 @@ const char *gw_rule_title(const struct gw_rule_ctx *ctx, const char *role)
 static void show_value(const struct gw_reading *r, bool zh, char out[GW_SHOWN])
 {
     char number[GW_DECIMAL_SIZE];
-    const char *unit = gw_unit_text(r->point->unit);
+    const char *unit = gw_unit_text(r->point->def->unit);
     const char *sep = unit[0] != '\0' ? " " : "";
     switch ((enum gw_vtype)r->sample.vtype) {
     case GW_V_NUM:
-        gw_decimal(r->sample.value.num, r->point->decimals, number);
+        gw_decimal(r->sample.value.num, r->point->def->decimals, number);
         snprintf(out, GW_SHOWN, "%s%s%s", number, sep, unit);
         return;
     case GW_V_INT:

@@ -31,8 +31,8 @@ static void write_points(struct gw_jcs *j, const struct gw_window *w)
     for (size_t i = 0; i < w->check->npoints; i++) {
         const struct gw_point *p = gw_table_point(w->table, w->check->points[i].point);
         gw_jcs_obj(j, NULL);
-        if (p->vtype == GW_V_NUM)
-            gw_jcs_int(j, "decimals", p->decimals);
+        if (p->def->vtype == GW_V_NUM)
+            gw_jcs_int(j, "decimals", p->def->decimals);
         gw_jcs_str(j, "id", p->id);
         gw_jcs_str(j, "role", w->check->points[i].role);
         gw_jcs_arr(j, "samples");
@@ -40,8 +40,8 @@ static void write_points(struct gw_jcs *j, const struct gw_window *w)
         for (size_t k = 0; k < n; k++)
             write_sample(j, p, &w->scratch[k]);
         gw_jcs_end(j);
-        gw_jcs_str(j, "unit", p->unit);
-        gw_jcs_str(j, "vtype", gw_vtype_name(p->vtype));
+        gw_jcs_str(j, "unit", p->def->unit);
+        gw_jcs_str(j, "vtype", gw_vtype_name(p->def->vtype));
         gw_jcs_end(j);
     }
     gw_jcs_end(j);

@@ -64,7 +64,7 @@ static enum gw_status check_points(const struct gw_table_conf *conf, struct gw_e
         const struct gw_point *p = &conf->points[i];
         if (p->device >= conf->ndevices)
             return gw_err_set(err, GW_E_INVAL, "points.%s: belongs to no device", p->id);
-        if (p->period_ms <= 0)
+        if (p->def->period_ms <= 0)
             return gw_err_set(err, GW_E_INVAL, "points.%s: has no period", p->id);
     }
     return GW_OK;
@@ -91,7 +91,7 @@ static bool make_rings(struct gw_table *t, const struct gw_table_conf *conf)
     const uint32_t share = others_share(conf);
     uint64_t total = 0;
     for (size_t i = 0; i < t->npoints; i++) {
-        t->rings[i].cap = ring_capacity(conf->window_ms, t->points[i].period_ms);
+        t->rings[i].cap = ring_capacity(conf->window_ms, t->points[i].def->period_ms);
         if (!is_watched(conf, i) && t->rings[i].cap > share)
             t->rings[i].cap = share;
         total += t->rings[i].cap;
@@ -115,8 +115,8 @@ static void note_stale_times(struct gw_table *t)
         t->stale_ms[d] = INT64_MAX;
     for (size_t i = 0; i < t->npoints; i++) {
         const struct gw_point *p = &t->points[i];
-        if (p->stale_ms < t->stale_ms[p->device])
-            t->stale_ms[p->device] = p->stale_ms;
+        if (p->def->stale_ms < t->stale_ms[p->device])
+            t->stale_ms[p->device] = p->def->stale_ms;
     }
 }
 
@@ -295,12 +295,12 @@ struct gw_sample gw_table_get(const struct gw_table *t, uint32_t point, int64_t 
         return (struct gw_sample){
             .point = point,
             .quality = GW_Q_NOT_YET,
-            .vtype = (uint8_t)t->points[point].vtype,
+            .vtype = (uint8_t)t->points[point].def->vtype,
         };
     }
     struct gw_sample s = *ring_at(r, 0);
     if (gw_quality_usable((enum gw_quality)s.quality) &&
-        now_ms - s.mono_ms > t->points[point].stale_ms)
+        now_ms - s.mono_ms > t->points[point].def->stale_ms)
         s.quality = GW_Q_STALE;
     return s;
 }

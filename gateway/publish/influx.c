@@ -117,7 +117,7 @@ static bool vtype_of(const void *ctx, const char *id, enum gw_vtype *out)
     pthread_mutex_lock(&x->mutex);
     const bool found = gw_site_find_point(x->points_of, id, &at);
     if (found)
-        *out = x->points_of->points[at].vtype;
+        *out = x->points_of->points[at].def->vtype;
     pthread_mutex_unlock(&x->mutex);
     return found;
 }

@@ -32,7 +32,7 @@ void gw_value_text(const struct gw_point *point, const struct gw_sample *s, char
         return;
     switch ((enum gw_vtype)s->vtype) {
     case GW_V_NUM:
-        gw_decimal(s->value.num, point->decimals, out);
+        gw_decimal(s->value.num, point->def->decimals, out);
         break;
     case GW_V_INT:
         put_int(s->value.i, out);

@@ -364,7 +364,7 @@ static size_t samples_of(struct gw_tape *t)
         t->samples[n++] = (struct gw_sample){
             .point = c->point,
             .quality = said ? c->quality : (uint8_t)GW_Q_GOOD,
-            .vtype = (uint8_t)t->conf.site->points[c->point].vtype,
+            .vtype = (uint8_t)t->conf.site->points[c->point].def->vtype,
             .valued = c->valued,
             .value = c->value,
             .wall_ms = c->wall_ms,

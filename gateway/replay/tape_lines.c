@@ -83,12 +83,12 @@ static bool value(struct gw_tape_line *l, uint32_t point, struct gw_slice s)
     const bool integer = s.len > 1 && s.p[s.len - 1] == 'i';
     if (integer)
         s.len--;
-    else if (p->vtype == GW_V_INT || p->vtype == GW_V_STATE)
+    else if (p->def->vtype == GW_V_INT || p->def->vtype == GW_V_STATE)
         return gw_tape_bad(l, "%s is declared as %s, but the field is no integer", p->id,
-                           gw_vtype_name(p->vtype));
-    if (integer && p->vtype == GW_V_NUM)
+                           gw_vtype_name(p->def->vtype));
+    if (integer && p->def->vtype == GW_V_NUM)
         return gw_tape_bad(l, "%s is declared as %s, but the field is an integer", p->id,
-                           gw_vtype_name(p->vtype));
+                           gw_vtype_name(p->def->vtype));
     return gw_tape_value(l, point, s);
 }
 

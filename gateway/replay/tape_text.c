@@ -297,7 +297,7 @@ static bool truth_of(struct gw_slice s, int64_t *out)
 static bool datum(struct gw_tape_line *l, const struct gw_point *p, struct gw_slice s,
                   union gw_datum *out)
 {
-    switch (p->vtype) {
+    switch (p->def->vtype) {
     case GW_V_NUM:
         return gw_tape_number(l, s, &out->num);
     case GW_V_INT:

@@ -374,7 +374,7 @@ static bool vtype_of(const void *ctx, const char *id, enum gw_vtype *out)
     uint32_t at = 0;
     if (!gw_site_find_point(site, id, &at))
         return false;
-    *out = site->points[at].vtype;
+    *out = site->points[at].def->vtype;
     return true;
 }
 

@@ -2,7 +2,7 @@
  *
  * Stories of set-points, exchanged devices and readings that cannot be true, told in the workshop.
  */
-#include "finding/tape.h"
+#include "finding/recurrence.h"
 #include "story.h"
 #include "support/cmocka_all.h"
 
@@ -157,23 +157,23 @@ static void say_counts(struct scene *s, int64_t counts)
     scene_num(s, "ws.dp", (double)counts / 100);
 }
 #define RECORDED 400
-/* Records, and plays the recording up to the reading with which it is known for one; a tape of the
+/* Records, and plays the recording up to the reading with which it is known for one; a recurrence of the
  * same readings tells which that is. The last one is set and not read yet. */
 static void record_and_play(struct scene *s)
 {
-    struct gw_tape *t = gw_tape_new();
+    struct gw_recurrence *t = gw_recurrence_new();
     assert_non_null(t);
     int64_t at = 0;
     for (; at <= 20; at++)
-        gw_tape_add(t, 80000, at); /* what the scene began with */
-    for (int i = 0; gw_tape_match(t).reads < 240; i++, at++) {
+        gw_recurrence_add(t, 80000, at); /* what the scene began with */
+    for (int i = 0; gw_recurrence_match(t).reads < 240; i++, at++) {
         if (i > 0)
             scene_run(s, SECOND);
         assert_true(i < 2 * RECORDED);
         say_counts(s, reading(i % RECORDED));
-        gw_tape_add(t, reading(i % RECORDED), at);
+        gw_recurrence_add(t, reading(i % RECORDED), at);
     }
-    gw_tape_free(t);
+    gw_recurrence_free(t);
 }
 /* Every fiftieth reading differs by one in the last digit. */
 static void record_and_play_with_noise(struct scene *s)

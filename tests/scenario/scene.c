@@ -159,10 +159,10 @@ static void make_dials(struct scene *s)
     for (size_t i = 0; i < s->site->npoints; i++) {
         s->dials[i].quality = GW_Q_GOOD;
         s->dials[i].sample = (struct gw_sample){.point = (uint32_t)i,
-                                                .vtype = (uint8_t)s->site->points[i].vtype,
+                                                .vtype = (uint8_t)s->site->points[i].def->vtype,
                                                 .nraw = 1,
                                                 .valued = 1};
-        if (s->site->points[i].vtype == GW_V_STATE)
+        if (s->site->points[i].def->vtype == GW_V_STATE)
             s->dials[i].sample.value.i = GW_S_NORMAL;
     }
     for (size_t i = 0; i < s->site->ndevices; i++)
@@ -214,7 +214,7 @@ static struct dial *dial(struct scene *s, const char *point, enum gw_vtype vtype
     uint32_t at = 0;
     if (!gw_site_find_point(s->site, point, &at))
         fail_msg("no point %s", point);
-    assert_int_equal(s->site->points[at].vtype, vtype);
+    assert_int_equal(s->site->points[at].def->vtype, vtype);
     return &s->dials[at];
 }
 

@@ -54,7 +54,7 @@ static void stub_point(struct gw_site *site, uint32_t device, const struct gw_jn
     struct stub_point in = {.is = 0, .lo = -INFINITY, .hi = INFINITY};
     if (!gw_keys_read(obj, point_keys, &in, issues))
         return;
-    struct gw_point p = {
+    struct gw_point_def def = {
         .vtype = types[in.is],
         .decimals = 2,
         .sane_lo = in.lo,
@@ -62,8 +62,8 @@ static void stub_point(struct gw_site *site, uint32_t device, const struct gw_jn
         .period_ms = site->devices[device].period_ms,
         .stale_ms = 3 * site->devices[device].period_ms,
     };
-    memcpy(p.unit, in.unit, sizeof p.unit);
-    p.id = gw_jnode_key(obj);
+    memcpy(def.unit, in.unit, sizeof def.unit);
+    const struct gw_point p = {.id = gw_jnode_key(obj), .def = &def};
     /* The caller sees from the issues and the number of points whether it went well. */
     if (gw_site_add_point(site, device, &p, NULL, obj, issues) != GW_OK)
         return;

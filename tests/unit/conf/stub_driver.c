@@ -52,7 +52,7 @@ static void *read_bus(const struct gw_jnode *obj, struct gw_issues *issues)
 static bool add(struct gw_site *site, uint32_t device, const char *name, int64_t channel,
                 const struct gw_jnode *node, struct gw_issues *issues)
 {
-    struct gw_point p = {
+    const struct gw_point_def def = {
         .period_ms = site->devices[device].period_ms,
         .stale_ms = 3 * site->devices[device].period_ms,
         .sane_lo = -INFINITY,
@@ -61,7 +61,7 @@ static bool add(struct gw_site *site, uint32_t device, const char *name, int64_t
     char id[GW_POINT_ID];
     struct gw_buf b;
     gw_buf_fixed(&b, id, sizeof id);
-    p.id = id;
+    const struct gw_point p = {.id = id, .def = &def};
     gw_buf_printf(&b, "%s.", site->devices[device].id);
     const char *mark = strstr(name, "{n}");
     if (mark != NULL)
@@ -111,7 +111,8 @@ static void read_point(struct gw_site *site, uint32_t device, const struct gw_jn
                        struct gw_issues *issues)
 {
     struct stub_point *priv = calloc(1, sizeof *priv);
-    struct gw_point p = {.id = gw_jnode_key(obj), .period_ms = site->devices[device].period_ms};
+    const struct gw_point_def def = {.period_ms = site->devices[device].period_ms};
+    const struct gw_point p = {.id = gw_jnode_key(obj), .def = &def};
     if (priv == NULL || !gw_keys_read(obj, point_keys, priv, issues) ||
         gw_site_add_point(site, device, &p, priv, obj, issues) != GW_OK)
         free(priv);

@@ -53,9 +53,9 @@ static void derived_points_are_points(void **state)
     const struct gw_site_derived *d = &site->derived[0];
     const struct gw_point *p = &site->points[d->point];
     assert_string_equal(p->id, "derived.diff");
-    assert_string_equal(p->unit, "m3/h");
-    assert_int_equal(p->vtype, GW_V_NUM);
-    assert_int_equal(p->decimals, 1);
+    assert_string_equal(p->def->unit, "m3/h");
+    assert_int_equal(p->def->vtype, GW_V_NUM);
+    assert_int_equal(p->def->decimals, 1);
     assert_string_equal(site->devices[p->device].id, "derived");
     assert_true(gw_site_is_derived(&site->buses[site->devices[p->device].bus]));
     assert_false(gw_site_is_derived(&site->buses[0]));
@@ -64,9 +64,13 @@ static void derived_points_are_points(void **state)
     assert_string_equal(site->points[d->of[0]].id, "qin.flow");
     assert_string_equal(site->points[d->of[1]].id, "raw.run");
     assert_int_equal(d->pair_ms, 2000);
-    assert_int_equal(p->period_ms, 5000); /* of the slower one */
-    assert_true(p->stale_ms >= site->points[d->of[0]].stale_ms);
+    assert_int_equal(p->def->period_ms, 5000); /* of the slower one */
+    assert_true(p->def->stale_ms >= site->points[d->of[0]].def->stale_ms);
     assert_int_equal(site->derived[1].window_s, 60);
+    /* Alike, so one definition; the slower source of the first did not make these slower. */
+    assert_ptr_equal(site->points[site->derived[1].point].def,
+                     site->points[site->derived[2].point].def);
+    assert_int_equal(site->points[site->derived[1].point].def->period_ms, 1000);
 
     struct gw_buf out;
     gw_buf_init(&out, 1 << 20);

@@ -6,6 +6,9 @@
 
 void small_site_init(struct small_site *s, const char *socket)
 {
+    static const struct gw_point_def gas = {.vtype = GW_V_NUM, .unit = "%LEL", .decimals = 1};
+    static const struct gw_point_def state = {.vtype = GW_V_STATE};
+    static const struct gw_point_def contact = {.vtype = GW_V_BOOL};
     memset(s, 0, sizeof *s);
     s->driver.name = "modbus-tcp";
     (void)snprintf(s->bus.id, sizeof s->bus.id, "panel");
@@ -13,10 +16,9 @@ void small_site_init(struct small_site *s, const char *socket)
     (void)snprintf(s->devices[0].id, sizeof s->devices[0].id, "gas");
     (void)snprintf(s->devices[0].location, sizeof s->devices[0].location, "调漆间外墙");
     (void)snprintf(s->devices[1].id, sizeof s->devices[1].id, "di");
-    s->points[0] = (struct gw_point){
-        .id = "gas.p1", .device = 0, .vtype = GW_V_NUM, .unit = "%LEL", .decimals = 1};
-    s->points[1] = (struct gw_point){.id = "gas.p1_state", .device = 0, .vtype = GW_V_STATE};
-    s->points[2] = (struct gw_point){.id = "di.run", .device = 1, .vtype = GW_V_BOOL};
+    s->points[0] = (struct gw_point){.id = "gas.p1", .def = &gas, .device = 0};
+    s->points[1] = (struct gw_point){.id = "gas.p1_state", .def = &state, .device = 0};
+    s->points[2] = (struct gw_point){.id = "di.run", .def = &contact, .device = 1};
     s->site.buses = &s->bus;
     s->site.nbuses = 1;
     s->site.devices = s->devices;

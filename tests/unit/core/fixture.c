@@ -9,19 +9,17 @@
 
 static void add_point(struct fixture *f, uint32_t i, uint32_t device, const char *id)
 {
-    struct gw_point *p = &f->points[i];
-
-    *p = (struct gw_point){
-        .id = id,
-        .device = device,
+    static const struct gw_point_def def = {
         .vtype = GW_V_NUM,
+        .unit = "kPa",
         .decimals = 1,
-        .sane_lo = -INFINITY,
-        .sane_hi = INFINITY,
+        .sane_lo = -(double)INFINITY,
+        .sane_hi = (double)INFINITY,
         .period_ms = 1000,
         .stale_ms = 5000,
     };
-    (void)snprintf(p->unit, sizeof p->unit, "kPa");
+
+    f->points[i] = (struct gw_point){.id = id, .def = &def, .device = device};
 }
 
 void fixture_init(struct fixture *f)

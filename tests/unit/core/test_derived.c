@@ -140,7 +140,9 @@ static void the_end_of_a_counter_is_that_of_its_point(void **state)
     r->def.nof = 1;
     r->def.window_s = 10;
     for (int set = 0; set < 2; set++) {
-        r->f.points[0].modulus = set != 0 ? 1000 : 0;
+        struct gw_point_def own = *r->f.points[0].def;
+        own.modulus = set != 0 ? 1000 : 0;
+        r->f.points[0].def = &own;
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
             gw_fake_clock_advance(&r->fake, i == 0 ? 60000 : 1000);
             const struct gw_sample s = fixture_sample(0, counts[i], r->fake.now.mono_ms);

@@ -22,16 +22,12 @@ struct rig {
 static int setup(void **state)
 {
     static struct rig r;
+    static const struct gw_point_def def = {.vtype = GW_V_NUM, .period_ms = 1000, .stale_ms = 5000};
     static const uint32_t device_of[] = {0, 1, 2, ALONE};
     static const char *const ids[] = {"d0.x", "d1.x", "d2.x", "d4.x"};
     memset(&r, 0, sizeof r);
-    for (size_t i = 0; i < 4; i++) {
-        r.points[i] = (struct gw_point){.id = ids[i],
-                                        .device = device_of[i],
-                                        .period_ms = 1000,
-                                        .stale_ms = 5000,
-                                        .vtype = GW_V_NUM};
-    }
+    for (size_t i = 0; i < 4; i++)
+        r.points[i] = (struct gw_point){.id = ids[i], .def = &def, .device = device_of[i]};
     const struct gw_table_conf conf = {.points = r.points,
                                        .npoints = 4,
                                        .bus_of = bus_of,

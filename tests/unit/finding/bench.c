@@ -47,12 +47,13 @@ uint32_t bench_point(struct bench *b, const char *id, uint32_t device, enum gw_v
     snprintf(b->ids[b->npoints], sizeof b->ids[0], "%s", id);
     p->id = b->ids[b->npoints];
     p->device = device;
-    p->vtype = vtype;
-    p->decimals = 2;
-    p->sane_lo = -INFINITY;
-    p->sane_hi = INFINITY;
-    p->period_ms = 1000;
-    p->stale_ms = 5000;
+    p->def = &b->defs[b->npoints];
+    b->defs[b->npoints] = (struct gw_point_def){.vtype = vtype,
+                                                .decimals = 2,
+                                                .sane_lo = -INFINITY,
+                                                .sane_hi = INFINITY,
+                                                .period_ms = 1000,
+                                                .stale_ms = 5000};
     return (uint32_t)b->npoints++;
 }
 
@@ -209,7 +210,7 @@ void bench_state(struct bench *b, uint32_t point, enum gw_state state)
 void bench_quality(struct bench *b, uint32_t point, enum gw_quality quality)
 {
     const struct gw_sample s = {
-        .point = point, .quality = (uint8_t)quality, .vtype = (uint8_t)b->points[point].vtype};
+        .point = point, .quality = (uint8_t)quality, .vtype = (uint8_t)b->points[point].def->vtype};
     apply(b, &s, gw_table_device(b->table, b->points[point].device)->link);
 }
 

@@ -16,6 +16,7 @@
 
 struct bench {
     struct gw_point points[BENCH_POINTS];
+    struct gw_point_def defs[BENCH_POINTS]; /* of each point its own */
     char ids[BENCH_POINTS][GW_POINT_ID];
     size_t npoints;
     uint32_t bus_of[BENCH_DEVICES];

@@ -51,13 +51,13 @@ static void read_point(struct gw_site *site, uint32_t device, const struct gw_jn
     };
     struct point_in in = {0};
     assert_true(gw_keys_read(obj, keys, &in, issues));
-    struct gw_point p = {.id = gw_jnode_key(obj),
-                         .vtype = (enum gw_vtype)in.is,
-                         .sane_lo = -(double)INFINITY,
-                         .sane_hi = (double)INFINITY,
-                         .period_ms = site->devices[device].period_ms,
-                         .stale_ms = 3 * site->devices[device].period_ms};
-    snprintf(p.unit, sizeof p.unit, "%s", in.unit);
+    struct gw_point_def def = {.vtype = (enum gw_vtype)in.is,
+                               .sane_lo = -(double)INFINITY,
+                               .sane_hi = (double)INFINITY,
+                               .period_ms = site->devices[device].period_ms,
+                               .stale_ms = 3 * site->devices[device].period_ms};
+    snprintf(def.unit, sizeof def.unit, "%s", in.unit);
+    const struct gw_point p = {.id = gw_jnode_key(obj), .def = &def};
     assert_int_equal(gw_site_add_point(site, device, &p, NULL, obj, issues), GW_OK);
 }
 

@@ -28,7 +28,8 @@ static struct gw_sample whole(int64_t ms, enum gw_vtype type, int64_t v)
 static void a_quantity_must_move_enough(void **state)
 {
     (void)state;
-    const struct gw_point p = {.vtype = GW_V_NUM, .decimals = 1, .sane_lo = 0, .sane_hi = 100};
+    const struct gw_point p = {.def = &(const struct gw_point_def){
+                                   .vtype = GW_V_NUM, .decimals = 1, .sane_lo = 0, .sane_hi = 100}};
     struct gw_seen seen;
     struct gw_sample s[] = {num(0, 10, GW_Q_GOOD), num(1, 11.9, GW_Q_GOOD), num(2, 10, GW_Q_GOOD)};
     assert_false(gw_proof_moved(&p, s, 3, ANY, &seen));
@@ -46,7 +47,8 @@ static void a_quantity_must_move_enough(void **state)
 
     /* Nothing is declared: a tenth of the greatest value, and more than the last digit's flicker. */
     const struct gw_point open = {
-        .vtype = GW_V_NUM, .decimals = 1, .sane_lo = -INFINITY, .sane_hi = INFINITY};
+        .def = &(const struct gw_point_def){
+            .vtype = GW_V_NUM, .decimals = 1, .sane_lo = -INFINITY, .sane_hi = INFINITY}};
     struct gw_sample t[] = {num(0, 100, GW_Q_GOOD), num(1, 109, GW_Q_GOOD)};
     assert_false(gw_proof_moved(&open, t, 2, ANY, &seen));
     t[1].value.num = 112;
@@ -59,7 +61,8 @@ static void a_quantity_must_move_enough(void **state)
 static void the_moment_is_half_way(void **state)
 {
     (void)state;
-    const struct gw_point p = {.vtype = GW_V_NUM, .sane_lo = 0, .sane_hi = 100};
+    const struct gw_point p = {
+        .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .sane_lo = 0, .sane_hi = 100}};
     struct gw_seen seen;
     const struct gw_sample s[] = {num(0, 0, GW_Q_GOOD), num(10, 20, GW_Q_GOOD),
                                   num(20, 30, GW_Q_GOOD), num(30, 50, GW_Q_GOOD)};
@@ -71,8 +74,8 @@ static void the_moment_is_half_way(void **state)
 static void a_contact_or_state_must_change(void **state)
 {
     (void)state;
-    const struct gw_point di = {.vtype = GW_V_BOOL};
-    const struct gw_point st = {.vtype = GW_V_STATE};
+    const struct gw_point di = {.def = &(const struct gw_point_def){.vtype = GW_V_BOOL}};
+    const struct gw_point st = {.def = &(const struct gw_point_def){.vtype = GW_V_STATE}};
     struct gw_seen seen;
     struct gw_sample s[] = {whole(0, GW_V_BOOL, 0), whole(1, GW_V_BOOL, 0), whole(2, GW_V_BOOL, 1),
                             whole(3, GW_V_BOOL, 1)};

@@ -16,7 +16,7 @@ static void two_quantities_apart_either_way(void **state)
     bench_init(&b, GW_RULE_DEVIATION);
     const uint32_t out = bench_play(&b, "T_OUT", "pt.o", 0, GW_V_NUM);
     const uint32_t in = bench_play(&b, "T_IN", "pt.i", 0, GW_V_NUM);
-    memcpy(b.points[out].unit, "degC", 5);
+    memcpy(b.defs[out].unit, "degC", 5);
     bench_need(&b, 0, "T_OUT");
     bench_need(&b, 1, "T_IN");
     bench_param(&b, "high", 20);
@@ -45,7 +45,7 @@ static uint32_t rate(struct bench *b, bool falling)
 {
     bench_init(b, GW_RULE_RATE);
     const uint32_t t = bench_play(b, "T", "pt.t", 0, GW_V_NUM);
-    memcpy(b->points[t].unit, "degC", 5);
+    memcpy(b->defs[t].unit, "degC", 5);
     b->rule->falling = falling;
     bench_need(b, 0, "T");
     bench_param(b, "rate", 6);
@@ -124,7 +124,7 @@ static void a_value_beyond_its_limit_and_a_state_that_says_no(void **state)
     bench_init(&b, GW_RULE_DISAGREE);
     const uint32_t gas = bench_play(&b, "GAS", "d.p", 0, GW_V_NUM);
     const uint32_t says = bench_play(&b, "GAS_STATE", "d.s", 0, GW_V_STATE);
-    memcpy(b.points[gas].unit, "%LEL", 5);
+    memcpy(b.defs[gas].unit, "%LEL", 5);
     memcpy(b.rule->unit, "%LEL", 5);
     bench_need(&b, 0, "GAS");
     bench_test_state(&b, "GAS_STATE", 1u << GW_S_LOW | 1u << GW_S_HIGH);

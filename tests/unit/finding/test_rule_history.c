@@ -21,8 +21,8 @@ static struct pair frozen(struct bench *b)
     bench_init(b, GW_RULE_FROZEN);
     const uint32_t own = bench_play(b, "GAS", "d0.p", 0, GW_V_NUM);
     const uint32_t other = bench_point(b, "d0.q", 0, GW_V_NUM);
-    b->points[own].sane_lo = 0;
-    b->points[own].sane_hi = 100;
+    b->defs[own].sane_lo = 0;
+    b->defs[own].sane_hi = 100;
     bench_each(b, "GAS", 0);
     bench_need(b, 0, "GAS");
     bench_param(b, "hours", 8);
@@ -36,7 +36,7 @@ static struct pair decoupled(struct bench *b)
     bench_init(b, GW_RULE_DECOUPLED);
     const uint32_t own = bench_play(b, "LEVEL", "d0.l", 0, GW_V_NUM);
     const uint32_t other = bench_play(b, "Q_CIRC", "d2.q", 2, GW_V_NUM);
-    b->points[own].decimals = 4;
+    b->defs[own].decimals = 4;
     bench_each(b, "LEVEL", 0);
     bench_need(b, 0, "LEVEL");
     bench_need(b, 1, "Q_CIRC");
@@ -93,7 +93,7 @@ static void without_a_range_the_value_is_the_measure(void **state)
     (void)state;
     struct bench b;
     const struct pair p = frozen(&b);
-    b.points[p.own].sane_hi = (double)INFINITY;
+    b.defs[p.own].sane_hi = (double)INFINITY;
     (void)look(&b, p, 0, 50.00, 1);
     (void)look(&b, p, HOUR, 50.09, 1);
     assert_int_equal(look(&b, p, 7 * HOUR, 50, 1), GW_TRUE);
@@ -295,8 +295,8 @@ static uint32_t railed(struct bench *b)
 {
     bench_init(b, GW_RULE_RAIL);
     const uint32_t own = bench_play(b, "T_IN", "d0.t", 0, GW_V_NUM);
-    b->points[own].sane_lo = -50;
-    b->points[own].sane_hi = 150;
+    b->defs[own].sane_lo = -50;
+    b->defs[own].sane_hi = 150;
     bench_each(b, "T_IN", 0);
     bench_param(b, "hours", 1);
     bench_param(b, "end_percent", 0.5);

@@ -22,7 +22,7 @@ static uint32_t high_limit(struct bench *b)
 {
     bench_init(b, GW_RULE_LIMIT);
     const uint32_t t = bench_play(b, "T_OUT", "pt.t1", 0, GW_V_NUM);
-    memcpy(b->points[t].unit, "degC", 5);
+    memcpy(b->defs[t].unit, "degC", 5);
     bench_need(b, 0, "T_OUT");
     bench_param(b, "high", 55);
     bench_param(b, "deadband", 1);
@@ -77,7 +77,7 @@ static void a_low_limit_is_left_below_itself(void **state)
     struct bench b;
     bench_init(&b, GW_RULE_LIMIT);
     const uint32_t q = bench_play(&b, "Q_IN", "fm.q", 0, GW_V_NUM);
-    b.points[q].decimals = 0;
+    b.defs[q].decimals = 0;
     bench_need(&b, 0, "Q_IN");
     b.rule->low = true;
     memcpy(b.rule->of_rated, "Q_IN", 5);

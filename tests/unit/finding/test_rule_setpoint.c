@@ -13,7 +13,7 @@ static uint32_t with(struct bench *b, enum gw_rule rule, const char *param, doub
 {
     bench_init(b, rule);
     const uint32_t p = bench_play(b, "GAS_SET1", "d0.set", 0, GW_V_NUM);
-    snprintf(b->points[p].unit, sizeof b->points[p].unit, "%%LEL");
+    snprintf(b->defs[p].unit, sizeof b->defs[p].unit, "%%LEL");
     bench_each(b, "GAS_SET1", 0);
     if (param != NULL)
         bench_param(b, param, value);

@@ -275,7 +275,7 @@ static void nobody_asks_nobody_is_silent(void **state)
         bench_ready(&b);
         bench_link(&b, 0, GW_LINK_OK);
         bench_quality(&b, t, last[i]);
-        b.now_ms += b.points[t].stale_ms;
+        b.now_ms += b.defs[t].stale_ms;
         assert_int_equal(bench_eval(&b), last[i] == GW_Q_GOOD ? GW_FALSE : GW_TRUE);
         b.now_ms++;
         assert_int_equal(bench_eval(&b), GW_UNKNOWN);
@@ -296,7 +296,7 @@ static void a_controller_that_nobody_asks(void **state)
     b.rule->silent = true;
     bench_ready(&b);
     bench_num(&b, gas, 1);
-    b.now_ms += b.points[gas].stale_ms;
+    b.now_ms += b.defs[gas].stale_ms;
     assert_int_equal(bench_eval(&b), GW_FALSE);
     b.now_ms++;
     assert_int_equal(bench_eval(&b), GW_UNKNOWN);

@@ -31,9 +31,9 @@ static void a_line_by_offset_has_defaults(void **state)
     assert_int_equal(p->keys.wiring, GW_GPIO_NO);
     assert_string_equal(p->edges_id, "");
     assert_int_equal(f.site->npoints, 1);
-    assert_int_equal(f.site->points[0].vtype, GW_V_BOOL);
-    assert_int_equal(f.site->points[0].period_ms, 1000);
-    assert_int_equal(f.site->points[0].stale_ms, 3000);
+    assert_int_equal(f.site->points[0].def->vtype, GW_V_BOOL);
+    assert_int_equal(f.site->points[0].def->period_ms, 1000);
+    assert_int_equal(f.site->points[0].def->stale_ms, 3000);
     const struct gw_gpio_bus *bus = f.site->buses[0].priv;
     assert_string_equal(bus->chip, "gpio-sim-0");
     sitefile_free(&f);
@@ -56,9 +56,9 @@ static void a_line_by_name_with_all_keys(void **state)
     assert_int_equal(p->keys.wiring, GW_GPIO_NC);
     assert_string_equal(p->edges_id, "di.low_edges");
     const struct gw_point *edges = &f.site->points[sitefile_point(&f, "di.low_edges")];
-    assert_int_equal(edges->vtype, GW_V_INT);
-    assert_int_equal(edges->period_ms, 2000);
-    assert_int_equal(edges->stale_ms, 6000);
+    assert_int_equal(edges->def->vtype, GW_V_INT);
+    assert_int_equal(edges->def->period_ms, 2000);
+    assert_int_equal(edges->def->stale_ms, 6000);
     assert_null(conf_of(&f, "di.low_edges"));
     assert_int_equal(f.site->devices[0].npoints, 2);
     sitefile_free(&f);

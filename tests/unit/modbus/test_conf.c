@@ -31,10 +31,10 @@ static void defaults_are_those_of_the_documentation(void **state)
     assert_int_equal(device->max_gap_bits, 64);
     const struct gw_point *point = &f.site->points[0];
     assert_string_equal(point->id, "d.x");
-    assert_int_equal(point->vtype, GW_V_NUM);
-    assert_int_equal(point->period_ms, 1000);
-    assert_int_equal(point->stale_ms, 3000);
-    assert_true(isinf(point->sane_lo) && isinf(point->sane_hi));
+    assert_int_equal(point->def->vtype, GW_V_NUM);
+    assert_int_equal(point->def->period_ms, 1000);
+    assert_int_equal(point->def->stale_ms, 3000);
+    assert_true(isinf(point->def->sane_lo) && isinf(point->def->sane_hi));
     const struct gw_mb_point *p = f.site->point_priv[0];
     const struct gw_mb_span span = gw_mb_point_span(p);
     assert_int_equal(span.fc, GW_MB_READ_HOLDING);
@@ -81,8 +81,8 @@ static void function_type_and_kind_follow_from_each_other(void **state)
         assert_int_equal(span.fc, rows[i].fc);
         assert_int_equal(p->def->format.type, rows[i].type);
         assert_int_equal(span.count, gw_mb_type_regs(rows[i].type));
-        assert_int_equal(f.site->points[0].vtype, rows[i].vtype);
-        assert_int_equal(f.site->points[0].decimals, rows[i].decimals);
+        assert_int_equal(f.site->points[0].def->vtype, rows[i].vtype);
+        assert_int_equal(f.site->points[0].def->decimals, rows[i].decimals);
         sitefile_free(&f);
     }
 }
@@ -296,10 +296,10 @@ static void print_is_read_back_as_the_same(void **state)
         assert_string_equal(a->keys.state_from, b->keys.state_from);
         assert_int_equal(a->nfault_if, b->nfault_if);
         assert_string_equal(a->fault_if[0], b->fault_if[0]);
-        assert_true(f.site->points[i].sane_lo == again.site->points[i].sane_lo);
-        assert_int_equal(f.site->points[i].modulus, again.site->points[i].modulus);
-        assert_int_equal(f.site->points[i].period_ms, again.site->points[i].period_ms);
-        assert_int_equal(f.site->points[i].decimals, again.site->points[i].decimals);
+        assert_true(f.site->points[i].def->sane_lo == again.site->points[i].def->sane_lo);
+        assert_int_equal(f.site->points[i].def->modulus, again.site->points[i].def->modulus);
+        assert_int_equal(f.site->points[i].def->period_ms, again.site->points[i].def->period_ms);
+        assert_int_equal(f.site->points[i].def->decimals, again.site->points[i].def->decimals);
     }
     gw_buf_free(&first);
     gw_buf_free(&second);

@@ -425,6 +425,8 @@ static void a_device_that_started_anew_is_asked_anew(void **state)
     const uint8_t data[] = {0x01, 0xFF, 'A', 'B', 'C', 'D'};
     gw_mb_ident_answer(&id, &(struct gw_mb_reply){.data = data, .data_len = 6}, 2000);
     assert_string_equal(gw_mb_ident_text(&id), "ABCD");
+    assert_null(id.said.data); /* nothing is kept between two rounds */
+    gw_mb_ident_free(&id);
 }
 
 /* ---- the keys ---- */

@@ -191,8 +191,8 @@ static void ax100_four_probes(void **state)
     expect_int(&b, "d.p4_shielded", 1, GW_Q_GOOD);
     expect_int(&b, "d.mains_fault", 0, GW_Q_GOOD);
     assert_int_equal(b.nsamples, 4 * 3 + 9);
-    assert_string_equal(b.f.site->points[sitefile_point(&b.f, "d.p1")].unit, "%LEL");
-    assert_int_equal(b.f.site->points[sitefile_point(&b.f, "d.p1")].decimals, 1);
+    assert_string_equal(b.f.site->points[sitefile_point(&b.f, "d.p1")].def->unit, "%LEL");
+    assert_int_equal(b.f.site->points[sitefile_point(&b.f, "d.p1")].def->decimals, 1);
     bench_close(&b);
 }
 
@@ -346,7 +346,7 @@ static void mfe600h_flow_is_36_75(void **state)
     expect_num(&b, "d.flow", 36.75, GW_Q_GOOD);
     expect_num(&b, "d.t_in", 31, GW_Q_GOOD);
     expect_num(&b, "d.t_out", 42, GW_Q_GOOD);
-    assert_string_equal(b.f.site->points[sitefile_point(&b.f, "d.flow")].unit, "m3/h");
+    assert_string_equal(b.f.site->points[sitefile_point(&b.f, "d.flow")].def->unit, "m3/h");
     bench_close(&b);
 }
 

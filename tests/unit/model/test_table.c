@@ -16,10 +16,18 @@ enum { P_GAS = 0, P_STATE, P_FLOW, P_HEAT, NPOINTS };
 static const uint32_t bus_of[NDEVICES] = {0, 0, 1};
 
 static const struct gw_point points[NPOINTS] = {
-    {.id = "gas.p1", .device = GAS, .period_ms = 1000, .stale_ms = 3000},
-    {.id = "gas.p1_state", .device = GAS, .vtype = GW_V_STATE, .period_ms = 1000, .stale_ms = 3000},
-    {.id = "flow.flow", .device = FLOW, .period_ms = 100, .stale_ms = 500},
-    {.id = "heat.t1", .device = HEAT, .period_ms = 60000, .stale_ms = 180000},
+    {.id = "gas.p1",
+     .device = GAS,
+     .def = &(const struct gw_point_def){.period_ms = 1000, .stale_ms = 3000}},
+    {.id = "gas.p1_state",
+     .device = GAS,
+     .def = &(const struct gw_point_def){.vtype = GW_V_STATE, .period_ms = 1000, .stale_ms = 3000}},
+    {.id = "flow.flow",
+     .device = FLOW,
+     .def = &(const struct gw_point_def){.period_ms = 100, .stale_ms = 500}},
+    {.id = "heat.t1",
+     .device = HEAT,
+     .def = &(const struct gw_point_def){.period_ms = 60000, .stale_ms = 180000}},
 };
 
 static const struct gw_table_conf conf = {
@@ -363,7 +371,7 @@ static void rings_hold_the_window_and_no_more(void **state)
     struct gw_sample *out = calloc(GW_HISTORY_MAX, sizeof *out);
     assert_non_null(out);
     for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
-        const int64_t period = points[rows[r].point].period_ms;
+        const int64_t period = points[rows[r].point].def->period_ms;
         for (int i = 0; i < 1500; i++) {
             const struct gw_sample s = sample(rows[r].point, GW_Q_GOOD, period * i, i);
             (void)apply_one(t, rows[r].device, &s);
@@ -409,6 +417,7 @@ static void a_table_that_makes_no_sense_is_refused(void **state)
     struct gw_table *t = NULL;
     struct gw_err err = {.status = GW_OK};
     struct gw_point p = points[P_GAS];
+    const struct gw_point_def never = {.stale_ms = 3000};
     struct gw_table_conf bad = conf;
     bad.points = &p;
     bad.npoints = 1;
@@ -416,7 +425,7 @@ static void a_table_that_makes_no_sense_is_refused(void **state)
     assert_int_equal(gw_table_new(&bad, &t, &err), GW_E_INVAL);
     assert_string_equal(err.msg, "points.gas.p1: belongs to no device");
     p.device = GAS;
-    p.period_ms = 0;
+    p.def = &never;
     assert_int_equal(gw_table_new(&bad, &t, &err), GW_E_INVAL);
     assert_string_equal(err.msg, "points.gas.p1: has no period");
     assert_null(t);
@@ -440,10 +449,16 @@ static void what_goes_on_keeps_history_and_life(void **state)
     struct gw_table *from = *state;
     struct gw_table *t = NULL;
     static const uint32_t buses[] = {0, 1};
-    static const struct gw_point next[] = {
-        {.id = "heat.t1", .device = 0, .period_ms = 60000, .stale_ms = 180000},
-        {.id = "flow.flow", .device = 1, .period_ms = 1000, .stale_ms = 500},
-        {.id = "new.x", .device = 2, .period_ms = 1000, .stale_ms = 500},
+    const struct gw_point next[] = {
+        {.id = "heat.t1",
+         .device = 0,
+         .def = &(const struct gw_point_def){.period_ms = 60000, .stale_ms = 180000}},
+        {.id = "flow.flow",
+         .device = 1,
+         .def = &(const struct gw_point_def){.period_ms = 1000, .stale_ms = 500}},
+        {.id = "new.x",
+         .device = 2,
+         .def = &(const struct gw_point_def){.period_ms = 1000, .stale_ms = 500}},
     };
     const struct gw_table_conf c = {.points = next,
                                     .npoints = 3,

@@ -19,10 +19,14 @@ struct rig {
 static void start(struct rig *r, int64_t heartbeat_s)
 {
     memset(r, 0, sizeof *r);
-    r->points[TEMP] = (struct gw_point){.id = "a.temp", .vtype = GW_V_NUM, .decimals = 1};
-    r->points[FLOW] = (struct gw_point){.id = "a.flow", .vtype = GW_V_NUM, .decimals = 3};
-    r->points[COUNT] = (struct gw_point){.id = "a.count", .vtype = GW_V_INT};
-    r->points[DOOR] = (struct gw_point){.id = "a.door", .vtype = GW_V_BOOL};
+    static const struct gw_point_def temp = {.vtype = GW_V_NUM, .decimals = 1};
+    static const struct gw_point_def flow = {.vtype = GW_V_NUM, .decimals = 3};
+    static const struct gw_point_def count = {.vtype = GW_V_INT};
+    static const struct gw_point_def door = {.vtype = GW_V_BOOL};
+    r->points[TEMP] = (struct gw_point){.id = "a.temp", .def = &temp};
+    r->points[FLOW] = (struct gw_point){.id = "a.flow", .def = &flow};
+    r->points[COUNT] = (struct gw_point){.id = "a.count", .def = &count};
+    r->points[DOOR] = (struct gw_point){.id = "a.door", .def = &door};
     r->bands[0] = (struct gw_site_deadband){.point = FLOW, .value = 10.0, .percent = true};
     r->bands[1] = (struct gw_site_deadband){.point = COUNT, .value = 2.0};
     r->site = (struct gw_site){.points = r->points, .npoints = NPOINTS};
@@ -34,7 +38,7 @@ static void start(struct rig *r, int64_t heartbeat_s)
 /* Offers a sample; sends it when it is due. */
 static bool offer(struct rig *r, struct gw_sample s)
 {
-    s.vtype = (uint8_t)r->points[s.point].vtype;
+    s.vtype = (uint8_t)r->points[s.point].def->vtype;
     const bool due = gw_exception_due(r->e, &s, r->now);
     if (due)
         gw_exception_sent(r->e, &s, r->now);

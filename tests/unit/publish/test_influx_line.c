@@ -15,11 +15,11 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct gw_point points[] = {
-    {.id = "gas.p1", .vtype = GW_V_NUM, .decimals = 1},
-    {.id = "gas.p2", .vtype = GW_V_NUM, .decimals = 0},
-    {.id = "gas.p1_state", .vtype = GW_V_STATE},
-    {.id = "gas.fan", .vtype = GW_V_BOOL},
-    {.id = "gas.events", .vtype = GW_V_INT},
+    {.id = "gas.p1", .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .decimals = 1}},
+    {.id = "gas.p2", .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .decimals = 0}},
+    {.id = "gas.p1_state", .def = &(const struct gw_point_def){.vtype = GW_V_STATE}},
+    {.id = "gas.fan", .def = &(const struct gw_point_def){.vtype = GW_V_BOOL}},
+    {.id = "gas.events", .def = &(const struct gw_point_def){.vtype = GW_V_INT}},
 };
 
 static bool vtype_of(const void *ctx, const char *id, enum gw_vtype *out)
@@ -27,7 +27,7 @@ static bool vtype_of(const void *ctx, const char *id, enum gw_vtype *out)
     (void)ctx;
     for (size_t i = 0; i < COUNT(points); i++) {
         if (strcmp(points[i].id, id) == 0) {
-            *out = points[i].vtype;
+            *out = points[i].def->vtype;
             return true;
         }
     }
@@ -75,7 +75,7 @@ static void a_pass_is_one_line(void **state)
     uint32_t rank[COUNT(points)];
     assert_int_equal(gw_telemetry_rank(points, COUNT(points), rank), GW_OK);
     for (size_t i = 0; i < COUNT(points); i++) {
-        samples[i].vtype = points[i].vtype;
+        samples[i].vtype = points[i].def->vtype;
         samples[i].wall_ms = INT64_C(1795305600123);
     }
     struct gw_telemetry_pass pass = {.gateway = "g1",

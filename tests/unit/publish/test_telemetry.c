@@ -12,13 +12,15 @@
 #define LONG_ID "line-2-controller-of-the-paint-b.combustible-gas-detector-no-17"
 
 static const struct gw_point points[] = {
-    {.id = "gas.p2", .vtype = GW_V_NUM, .unit = "%LEL", .decimals = 1},
-    {.id = "gas.p1", .vtype = GW_V_NUM, .unit = "%LEL", .decimals = 1},
-    {.id = "gas.p1_state", .vtype = GW_V_STATE},
-    {.id = "gas.fan", .vtype = GW_V_BOOL},
-    {.id = "gas.events", .vtype = GW_V_INT},
-    {.id = "gas.Zero", .vtype = GW_V_NUM, .decimals = 2},
-    {.id = LONG_ID, .vtype = GW_V_NUM, .decimals = 0},
+    {.id = "gas.p2",
+     .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .unit = "%LEL", .decimals = 1}},
+    {.id = "gas.p1",
+     .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .unit = "%LEL", .decimals = 1}},
+    {.id = "gas.p1_state", .def = &(const struct gw_point_def){.vtype = GW_V_STATE}},
+    {.id = "gas.fan", .def = &(const struct gw_point_def){.vtype = GW_V_BOOL}},
+    {.id = "gas.events", .def = &(const struct gw_point_def){.vtype = GW_V_INT}},
+    {.id = "gas.Zero", .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .decimals = 2}},
+    {.id = LONG_ID, .def = &(const struct gw_point_def){.vtype = GW_V_NUM, .decimals = 0}},
 };
 
 static const struct gw_stamp end = {.wall_ms = INT64_C(1795305600130), .sync = true};
@@ -26,7 +28,7 @@ static const struct gw_stamp end = {.wall_ms = INT64_C(1795305600130), .sync = t
 static struct gw_sample sample(uint32_t point, enum gw_quality q, int64_t wall_ms)
 {
     return (struct gw_sample){
-        .point = point, .quality = q, .vtype = points[point].vtype, .wall_ms = wall_ms};
+        .point = point, .quality = q, .vtype = points[point].def->vtype, .wall_ms = wall_ms};
 }
 
 static struct gw_sample num(uint32_t point, enum gw_quality q, double value)
