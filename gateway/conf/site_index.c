@@ -101,29 +101,30 @@ static bool same_def(const struct gw_point_def *a, const struct gw_point_def *b)
            a->period_ms == b->period_ms && a->stale_ms == b->stale_ms;
 }
 
-/* The slot that holds the same, or the free one where it belongs. */
-static struct gw_point_def **find_def(const struct gw_site_index *ix, const struct gw_point_def *d)
+/* The slot of `defs` that holds the same, or the free one where it belongs. */
+static struct gw_point_def **find_def(struct gw_point_def **defs, size_t nslots,
+                                      const struct gw_point_def *d)
 {
-    size_t at = hash_def(d) & (ix->ndefslots - 1);
-    while (ix->defs[at] != NULL && !same_def(ix->defs[at], d))
-        at = (at + 1) & (ix->ndefslots - 1);
-    return &ix->defs[at];
+    size_t at = hash_def(d) & (nslots - 1);
+    while (defs[at] != NULL && !same_def(defs[at], d))
+        at = (at + 1) & (nslots - 1);
+    return &defs[at];
 }
 
 static bool make_room_for_def(struct gw_site_index *ix)
 {
     if (2 * ix->ndefs < ix->ndefslots)
         return true;
-    struct gw_site_index next = *ix;
-    next.ndefslots = ix->ndefslots > 0 ? 2 * ix->ndefslots : 64;
-    next.defs = calloc(next.ndefslots, sizeof(struct gw_point_def *));
-    if (next.defs == NULL)
+    const size_t nslots = ix->ndefslots > 0 ? 2 * ix->ndefslots : 64;
+    struct gw_point_def **defs = calloc(nslots, sizeof(struct gw_point_def *));
+    if (defs == NULL)
         return false;
     for (size_t i = 0; i < ix->ndefslots; i++)
         if (ix->defs[i] != NULL)
-            *find_def(&next, ix->defs[i]) = ix->defs[i];
+            *find_def(defs, nslots, ix->defs[i]) = ix->defs[i];
     free(ix->defs);
-    *ix = next;
+    ix->defs = defs;
+    ix->ndefslots = nslots;
     return true;
 }
 
@@ -132,7 +133,7 @@ static const struct gw_point_def *keep_def(struct gw_site_index *ix, const struc
 {
     if (!make_room_for_def(ix))
         return NULL;
-    struct gw_point_def **at = find_def(ix, d);
+    struct gw_point_def **at = find_def(ix->defs, ix->ndefslots, d);
     if (*at == NULL) {
         *at = malloc(sizeof **at);
         if (*at == NULL)

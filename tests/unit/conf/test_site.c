@@ -506,6 +506,38 @@ static void many_points_are_found(void **state)
     gw_buf_free(&points);
 }
 
+/* 300 devices of 150 periods: the site keeps a definition for each period, and both of its points
+ * have that. */
+static void points_of_a_kind_have_one_definition(void **state)
+{
+    (void)state;
+    enum { KINDS = 150 };
+    struct gw_buf devices;
+    gw_buf_init(&devices, 1 << 20);
+    for (int i = 0; i < 2 * KINDS; i++)
+        gw_buf_printf(&devices,
+                      "\"k%d\": {\"bus\": \"plc\", \"unit\": %d, \"period_ms\": %d, \"profile\": "
+                      "\"dampt100\"},\n",
+                      i, 10 + i % 200, 1000 + 10 * (i % KINDS));
+    gw_buf_str(&devices, "\"ax\": {");
+    struct gw_site *site = load_changed("\"ax\": {", devices.data);
+    const struct gw_point_def *of[KINDS];
+    for (int i = 0; i < 2 * KINDS; i++) {
+        char id[GW_POINT_ID];
+        uint32_t at = 0;
+        (void)snprintf(id, sizeof id, "k%d.t1", i);
+        assert_true(gw_site_find_point(site, id, &at));
+        const struct gw_point_def *def = site->points[at].def;
+        assert_int_equal(def->period_ms, 1000 + 10 * (i % KINDS));
+        if (i < KINDS)
+            of[i] = def;
+        else
+            assert_ptr_equal(def, of[i - KINDS]);
+    }
+    gw_site_free(site);
+    gw_buf_free(&devices);
+}
+
 static void a_missing_site_file_is_an_issue(void **state)
 {
     struct gw_issues *issues = gw_issues_new();
@@ -568,6 +600,7 @@ int main(void)
         cmocka_unit_test(mqtt_may_be_off),
         cmocka_unit_test(dates_know_leap_years),
         cmocka_unit_test(many_points_are_found),
+        cmocka_unit_test(points_of_a_kind_have_one_definition),
         cmocka_unit_test(a_missing_site_file_is_an_issue),
         cmocka_unit_test(the_number_of_endpoints_and_lines_is_limited),
     };
