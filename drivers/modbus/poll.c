@@ -36,6 +36,12 @@ bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms)
     return attempt;
 }
 
+int64_t gw_mb_poll_apart(size_t nth, int64_t period_ms)
+{
+    const size_t together = period_ms <= GW_MB_QUICK_MS ? GW_MB_TOGETHER_QUICK : GW_MB_TOGETHER;
+    return (int64_t)(nth / together) * GW_MB_APART_MS % period_ms;
+}
+
 int64_t gw_mb_poll_wake(const struct gw_mb_poll *p)
 {
     if (p->busy)

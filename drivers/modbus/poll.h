@@ -15,6 +15,7 @@
 #define GW_MODBUS_POLL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/backoff.h"
@@ -25,6 +26,10 @@
 #define GW_MB_BACKOFF_CAP_MS 30000
 #define GW_MB_BACKOFF_JITTER 20 /* per cent */
 #define GW_MB_AWAIT_BUSY_MS  5000
+#define GW_MB_TOGETHER       64 /* connections that are asked at the same moment */
+#define GW_MB_TOGETHER_QUICK 4  /* the same where the period is GW_MB_QUICK_MS or less */
+#define GW_MB_QUICK_MS       200
+#define GW_MB_APART_MS       20 /* and the next ones so much later */
 
 /* How a pass ended. */
 enum gw_mb_outcome {
@@ -53,6 +58,11 @@ void gw_mb_poll_init(struct gw_mb_poll *p, int64_t period_ms, int64_t first_ms, 
 /* Counts the ticks up to now_ms. True when a pass is to start now, for the latest of them: no pass
  * is in flight, and no back-off holds. Its due time is p->tick_ms. */
 bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
+
+/* How much later than the first connection the nth is asked, so that what is polled with period_ms is
+ * not asked all at once: 0 .. period_ms - 1. One wake-up is to serve many answers, all the way to the
+ * broker, but a quick poll is one that somebody waits for, and the last of many answers is late. */
+int64_t gw_mb_poll_apart(size_t nth, int64_t period_ms);
 
 /* When gw_mb_poll_due is to be asked next; INT64_MAX while a pass is in flight. */
 int64_t gw_mb_poll_wake(const struct gw_mb_poll *p);

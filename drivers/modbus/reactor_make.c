@@ -17,8 +17,6 @@
 
 #define TAG              "modbus"
 #define SPREAD_MS        1000 /* first passes are spread over this time at most */
-#define TOGETHER         64   /* endpoints that are asked at the same moment */
-#define APART_MS         20   /* and the next ones so much later */
 #define RESOLVER_WAIT_MS 100  /* an idle one is gone at once; one that hangs is left behind */
 #define NAMES_LEAST      16
 
@@ -248,8 +246,8 @@ static enum gw_status watch_names(struct gw_mb_reactor *r, const struct draft *d
 
 /* ---- carrying it out ---- */
 
-/* Sets the first tick of what is new. Neighbours on one connection start one after the other;
- * endpoints together, so that one wake-up serves many answers, all the way to the broker. */
+/* Sets the first tick of what is new. Neighbours on one connection start one after the other,
+ * endpoints some together (gw_mb_poll_apart). */
 static void start_units(struct gw_mb_reactor *r)
 {
     const int64_t now = gw_clock_mono_ms(gw_loop_clock(r->loop));
@@ -266,8 +264,7 @@ static void start_units(struct gw_mb_reactor *r)
             const int64_t period = gw_mb_pass_period_ms(u->pass);
             const int64_t spread = period < SPREAD_MS ? period : SPREAD_MS;
             const int64_t slot = spread / count;
-            const int64_t apart = (int64_t)(e / TOGETHER) * APART_MS % period;
-            const int64_t first = now + k++ * slot + apart;
+            const int64_t first = now + k++ * slot + gw_mb_poll_apart(e, period);
             u->fresh = false;
             gw_mb_poll_init(&u->poll, period, first, gw_rand_next(&rand));
             gw_mb_pass_start(u->pass, first);

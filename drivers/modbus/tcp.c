@@ -13,6 +13,9 @@
 #include "base/clock.h"
 #include "modbus/frame.h"
 
+/* An end of the connection that comes within this part of the time-out was not the request's doing. */
+#define BLIND_SHARE 10
+
 enum phase {
     PHASE_IDLE = 0,   /* no request; the connection may be open or not */
     PHASE_CONNECTING, /* a request waits for the connection */
@@ -29,6 +32,8 @@ struct gw_mb_tcp {
     enum phase phase;
     bool connected;
     bool reached; /* the present or last request had a connection */
+    bool handing; /* the callback has an answer: a request made now follows straight on it */
+    bool blind;   /* the present request was sent without a look at the connection before */
     uint16_t tid;
     uint32_t opens;
     int64_t sent_ms; /* when the present request was sent; 0: not yet */
@@ -114,13 +119,15 @@ void gw_mb_tcp_timeout(struct gw_mb_tcp *c, int64_t timeout_ms)
 
 /* ---- the end of a request ---- */
 
-/* The last thing that happens to c on its way: the callback may start the next request. */
+/* The last thing that happens to a request: the callback may start the next one. */
 static void finish(struct gw_mb_tcp *c, enum gw_status status, const struct gw_mb_reply *reply)
 {
     gw_loop_timer_clear(c->loop, &c->timer);
     c->phase = PHASE_IDLE;
     c->took_ms = c->sent_ms != 0 ? gw_clock_mono_ms(gw_loop_clock(c->loop)) - c->sent_ms : 0;
+    c->handing = status == GW_OK;
     c->done(c->arg, status, reply, c->text);
+    c->handing = false;
 }
 
 /* Whatever went wrong, the connection cannot be trusted with another request. */
@@ -341,6 +348,25 @@ static void take_bytes(struct gw_mb_tcp *c)
     finish(c, GW_OK, &reply);
 }
 
+/* Some peers close the connection behind each answer. Where that end is what meets a request that was
+ * sent without a look, nobody was asked yet, and a new connection is no second attempt; it is not for
+ * an end that comes later, which the request itself may have brought about. */
+static bool ended_before(const struct gw_mb_tcp *c, ssize_t n, int error)
+{
+    const int64_t waited = gw_clock_mono_ms(gw_loop_clock(c->loop)) - c->sent_ms;
+    return c->blind && c->in_len == 0 && waited <= c->conf.timeout_ms / BLIND_SHARE &&
+           (n == 0 || (n < 0 && error == ECONNRESET));
+}
+
+static void ask_anew(struct gw_mb_tcp *c)
+{
+    disconnect(c);
+    c->blind = false;
+    const enum gw_status status = start_connect(c);
+    if (status != GW_OK)
+        fail(c, status);
+}
+
 static void receive(struct gw_mb_tcp *c)
 {
     ssize_t n;
@@ -349,6 +375,10 @@ static void receive(struct gw_mb_tcp *c)
     } while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return;
+    if (n <= 0 && ended_before(c, n, errno)) {
+        ask_anew(c);
+        return;
+    }
     if (n < 0) {
         fail(c, from_errno(c, errno, "cannot receive"));
         return;
@@ -438,7 +468,10 @@ enum gw_status gw_mb_tcp_request(struct gw_mb_tcp *c, const struct gw_mb_request
     c->sent_ms = 0;
     c->text[0] = '\0';
 
-    if (c->connected && !still_clean(c))
+    /* Straight behind an answer there was no time for anything to come, and if something does, before
+     * or behind a look, its transaction id tells. */
+    c->blind = c->handing && c->conf.framing == GW_MB_FRAMING_TCP;
+    if (c->connected && !c->blind && !still_clean(c))
         disconnect(c);
     if (c->connected) {
         status = start_transaction(c);

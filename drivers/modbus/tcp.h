@@ -8,11 +8,16 @@
  * that dribbles bytes hold a read for many times its time-out. Here a reply counts only when
  * transaction id, protocol id, length, unit, function and byte count all fit; the time-out bounds
  * the whole transaction; after a time-out or any misfit the connection is closed and made anew, so
- * a late reply can never be taken for a fresh one. An exception is an answer, not a link loss.
+ * a late reply can never be taken for a fresh one. Before a request the connection is looked at, and
+ * bytes that nobody asked for close it. A request that is made straight from the callback of an
+ * answer goes without that look: what comes in so short a moment could come behind the look as well,
+ * and its transaction id tells. Should the peer have closed behind the answer, the request goes over
+ * a new connection. An exception is an answer, not a link loss.
  *
  * The same client speaks RTU frames over TCP, as transparent serial servers want them: there is no
- * transaction id then, CRC, unit, function and byte count must fit, and the owner makes sure that
- * an answer which the line gives late is not taken for a fresh one (see gw_mb_pass_doubt).
+ * transaction id then, so each request is preceded by the look, CRC, unit, function and byte count
+ * must fit, and the owner makes sure that an answer which the line gives late is not taken for a
+ * fresh one (see gw_mb_pass_doubt).
  *
  * Owned by the loop's thread. Host names are resolved by the owner (see driver), never here.
  */
@@ -31,7 +36,8 @@ struct gw_mb_tcp;
 
 /* Result of one request. status GW_OK: reply is valid (maybe an exception) during the call.
  * GW_E_TIMEOUT, GW_E_PROTO, GW_E_REFUSED (connect), GW_E_CLOSED (peer closed), GW_E_IO: reply is
- * NULL and text says what happened. The callback may start the next request. */
+ * NULL and text says what happened. The callback may start the next request; it does not free the
+ * client. */
 typedef void (*gw_mb_tcp_done)(void *arg, enum gw_status status, const struct gw_mb_reply *reply,
                                const char *text);
 

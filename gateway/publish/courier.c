@@ -311,6 +311,28 @@ static void ask_for_more(struct gw_courier *c, int64_t now_ms)
         c->backlog.grant(c->backlog.ctx, n);
 }
 
+/* What the backlog has handed out. The first goes at once; what waits behind it goes out together: a
+ * packet for each would cost both ends more than the message in it. */
+static enum gw_status send_fresh(struct gw_courier *c, struct gw_session *session, int64_t now_ms,
+                                 struct gw_err *err)
+{
+    enum gw_status status = GW_OK;
+    size_t n = 0;
+
+    for (; status == GW_OK && gw_courier_hungry(c); n++) {
+        struct gw_shipment s = {0};
+        if (!gw_mailbox_get(c->backlog.parcels, &s.parcel))
+            break;
+        if (n == 1)
+            gw_session_gather(session, true);
+        gw_flight_arrived(c->flight);
+        status = send_parcel(c, session, &s, now_ms, err);
+    }
+    if (n > 1)
+        gw_session_gather(session, false);
+    return status;
+}
+
 enum gw_status gw_courier_work(struct gw_courier *c, struct gw_session *session, int64_t now_ms,
                                struct gw_err *err)
 {
@@ -324,14 +346,7 @@ enum gw_status gw_courier_work(struct gw_courier *c, struct gw_session *session,
 
     if (status == GW_OK)
         ask_for_more(c, now_ms);
-    while (status == GW_OK && gw_courier_hungry(c)) {
-        s = (struct gw_shipment){0};
-        if (!gw_mailbox_get(c->backlog.parcels, &s.parcel))
-            break;
-        gw_flight_arrived(c->flight);
-        status = send_parcel(c, session, &s, now_ms, err);
-    }
-    return status;
+    return status == GW_OK ? send_fresh(c, session, now_ms, err) : status;
 }
 
 int64_t gw_courier_next_ms(const struct gw_courier *c)

@@ -438,6 +438,13 @@ enum gw_status gw_session_step(struct gw_session *s, bool readable, bool writabl
     return GW_OK;
 }
 
+void gw_session_gather(struct gw_session *s, bool on)
+{
+    const int cork = on;
+    /* Refused only where there is no connection any more, which the next call tells. */
+    (void)setsockopt(gw_session_fd(s), IPPROTO_TCP, TCP_CORK, &cork, sizeof cork);
+}
+
 enum gw_status gw_session_publish(struct gw_session *s, const struct gw_message *msg, int *mid,
                                   struct gw_err *err)
 {

@@ -94,6 +94,10 @@ unsigned gw_session_reason(const struct gw_session *s);
 enum gw_status gw_session_publish(struct gw_session *s, const struct gw_message *msg, int *mid,
                                   struct gw_err *err) GW_MUST_CHECK;
 
+/* From now on what is published is gathered into full packets; off sends what is left of it at once.
+ * To be switched off in the same turn. */
+void gw_session_gather(struct gw_session *s, bool on);
+
 /* Says goodbye, to be flushed by gw_session_step: the broker drops the will. with_will: it
  * publishes it (in MQTT 3.1.1 nothing is said, and gw_session_close has that effect). */
 void gw_session_disconnect(struct gw_session *s, bool with_will);

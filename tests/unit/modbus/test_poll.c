@@ -253,6 +253,24 @@ static void a_hold_lengthens_the_back_off_and_a_release_ends_it(void **state)
     check_sum(&p);
 }
 
+/* Slow polls are asked for many together, quick ones a few together, and none a whole period later. */
+static void quick_polls_stand_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 64; i++)
+        assert_int_equal(gw_mb_poll_apart(i, 1000), 0);
+    assert_int_equal(gw_mb_poll_apart(64, 1000), 20);
+    assert_int_equal(gw_mb_poll_apart(199, 1000), 60);
+    assert_int_equal(gw_mb_poll_apart(63, 201), 0);
+    const size_t few = GW_MB_TOGETHER_QUICK;
+    for (size_t i = 0; i < 1000; i++) {
+        assert_int_equal(gw_mb_poll_apart(i, 100), (int64_t)(i / few % 5) * 20);
+        assert_int_equal(gw_mb_poll_apart(i, 200), (int64_t)(i / few % 10) * 20);
+        for (int64_t period = 1; period < 300; period += 7)
+            assert_in_range(gw_mb_poll_apart(i, period), 0, period - 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +284,7 @@ int main(void)
         cmocka_unit_test(an_exception_is_no_link_loss),
         cmocka_unit_test(the_sum_holds_whatever_happens),
         cmocka_unit_test(a_slow_group_keeps_its_own_time),
+        cmocka_unit_test(quick_polls_stand_apart),
         cmocka_unit_test(a_hold_lengthens_the_back_off_and_a_release_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

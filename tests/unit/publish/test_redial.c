@@ -79,19 +79,13 @@ static void nothing_acked(void *ctx, int mid, unsigned reason)
     (void)reason;
 }
 
-static void test_a_dead_line_ends_the_connection(void **state)
+/* A session whose broker has not answered yet. */
+static struct gw_session *open_session(const struct gw_site_mqtt *site)
 {
-    struct fake_broker broker;
     struct gw_session *session = NULL;
     struct gw_err err;
-    unsigned ms = 0;
-    socklen_t size = sizeof ms;
-    (void)state;
-
-    fake_open(&broker);
-    const struct gw_site_mqtt site = rig_site(broker.port);
     const struct gw_session_conf conf = {
-        .site = &site,
+        .site = site,
         .client_id = "g1",
         .address = "127.0.0.1",
         .send_max = 20,
@@ -100,9 +94,56 @@ static void test_a_dead_line_ends_the_connection(void **state)
     };
     assert_int_equal(gw_session_library(&err), GW_OK);
     assert_int_equal(gw_session_open(&conf, &session, &err), GW_OK);
-    assert_int_equal(getsockopt(gw_session_fd(session), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, &size),
-                     0);
-    assert_in_range(ms, 1000, BACK_MS * 2 / 3);
+    return session;
+}
+
+static unsigned option(const struct gw_session *session, int name)
+{
+    unsigned value = 0;
+    socklen_t size = sizeof value;
+    assert_int_equal(getsockopt(gw_session_fd(session), IPPROTO_TCP, name, &value, &size), 0);
+    return value;
+}
+
+static void test_a_dead_line_ends_the_connection(void **state)
+{
+    struct fake_broker broker;
+    (void)state;
+
+    fake_open(&broker);
+    const struct gw_site_mqtt site = rig_site(broker.port);
+    struct gw_session *session = open_session(&site);
+    assert_in_range(option(session, TCP_USER_TIMEOUT), 1000, BACK_MS * 2 / 3);
+    gw_session_close(session);
+    fake_close(&broker);
+}
+
+/* The kernel lets gathered bytes lie for 200 ms, which is why the switch itself is looked at. */
+static void test_what_is_gathered_is_sent_in_the_end(void **state)
+{
+    struct fake_broker broker;
+    struct fake_publish p;
+    struct gw_err err;
+    int mids[3];
+    (void)state;
+
+    fake_open(&broker);
+    const struct gw_site_mqtt site = rig_site(broker.port);
+    struct gw_session *session = open_session(&site);
+    fake_accept(&broker);
+    fake_connack(&broker, 0, 0);
+    assert_int_equal(gw_session_step(session, true, false, &err), GW_OK);
+    gw_session_gather(session, true);
+    assert_int_equal(option(session, TCP_CORK), 1);
+    const struct gw_message msg = {.topic = "nonsite/v1/g1/telemetry", .data = "{}", .len = 2};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(gw_session_publish(session, &msg, &mids[i], &err), GW_OK);
+    gw_session_gather(session, false);
+    assert_int_equal(option(session, TCP_CORK), 0);
+    for (int i = 0; i < 3; i++) {
+        fake_expect(&broker, "telemetry", &p);
+        assert_int_equal(p.mid, mids[i]);
+    }
     gw_session_close(session);
     fake_close(&broker);
 }
@@ -114,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_a_line_that_is_away_is_tried_often),
         cmocka_unit_test(test_a_broker_that_refuses_is_left_alone),
         cmocka_unit_test(test_a_dead_line_ends_the_connection),
+        cmocka_unit_test(test_what_is_gathered_is_sent_in_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
