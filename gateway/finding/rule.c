@@ -4,6 +4,7 @@
 #include "alarm/limit.h"
 #include "base/decimal.h"
 #include "finding/rule_parts.h"
+#include "model/unit.h"
 
 #include <assert.h>
 #include <math.h>
@@ -161,8 +162,9 @@ bool gw_rule_bound(const struct gw_check_def *check, double *limit, double *dead
 }
 
 void gw_rule_say_limit(struct gw_rule_ctx *ctx, const char *what, const char *what_zh,
-                       const char *unit, enum gw_tri tri)
+                       const char *code, enum gw_tri tri)
 {
+    const char *unit = gw_unit_text(code);
     const bool low = ctx->check->rule->low && ctx->check->rule->rule == GW_RULE_LIMIT;
     double limit = 0.0;
     double deadband = 0.0;

@@ -19,6 +19,7 @@
 #include "finding/rule_parts.h"
 
 #include "alarm/slope.h"
+#include "model/unit.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -133,7 +134,7 @@ enum gw_tri gw_rule_rate(struct gw_rule_ctx *ctx)
     snprintf(en, sizeof en, "%s %s by", r.point->id, falling ? "falls" : "rises");
     snprintf(zh, sizeof zh, "%s %s %s", gw_rule_title(ctx, role), r.point->id,
              falling ? "下降速率" : "上升速率");
-    snprintf(unit, sizeof unit, "%s/min", r.point->def->unit);
+    snprintf(unit, sizeof unit, "%s/min", gw_unit_text(r.point->def->unit));
     gw_rule_say_limit(ctx, en, zh, unit, tri);
     return tri;
 }

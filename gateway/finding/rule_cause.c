@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/decimal.h"
+#include "model/unit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -151,7 +152,7 @@ struct quantity {
     bool known;  /* and it can be trusted now */
     double value;
     int decimals;
-    char unit[GW_POINT_UNIT];
+    const char *unit; /* its code; lent */
 };
 
 static struct quantity from_point(const struct gw_rule_ctx *ctx, uint32_t point)
@@ -162,7 +163,7 @@ static struct quantity from_point(const struct gw_rule_ctx *ctx, uint32_t point)
     const struct gw_reading r = gw_rule_read(ctx, point);
     q.known = gw_reading_number(&r, &q.value);
     q.decimals = r.point->def->decimals;
-    snprintf(q.unit, sizeof q.unit, "%s", r.point->def->unit);
+    q.unit = r.point->def->unit;
     return q;
 }
 
@@ -242,13 +243,14 @@ static void say_unhandled(struct gw_rule_ctx *ctx, const struct gw_peer *p,
     }
     char now[GW_DECIMAL_SIZE];
     char worst[GW_DECIMAL_SIZE];
-    const char *sep = q->unit[0] != '\0' ? " " : "";
+    const char *unit = gw_unit_text(q->unit);
+    const char *sep = unit[0] != '\0' ? " " : "";
     gw_decimal(q->value, q->decimals, now);
     gw_decimal(p->worst, q->decimals, worst);
     gw_rule_en(ctx, "%s active, not acknowledged, nothing was done, %s%s%s not back from %s%s%s",
-               alarm->code, now, sep, q->unit, worst, sep, q->unit);
+               alarm->code, now, sep, unit, worst, sep, unit);
     gw_rule_zh(ctx, "报警“%s”持续，无人确认，无处置动作，现值 %s%s%s，最严重值 %s%s%s，未见好转",
-               alarm->title.zh, now, sep, q->unit, worst, sep, q->unit);
+               alarm->title.zh, now, sep, unit, worst, sep, unit);
 }
 
 enum gw_tri gw_rule_unhandled(struct gw_rule_ctx *ctx)

@@ -36,6 +36,7 @@
 #include "finding/rule_parts.h"
 
 #include "base/decimal.h"
+#include "model/unit.h"
 
 #include <math.h>
 #include <string.h>
@@ -171,14 +172,14 @@ static void say(struct gw_rule_ctx *ctx, const char *role, const struct gw_point
     gw_decimal(m->hi, p->def->decimals, hi);
     gw_decimal(floor((double)m->held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
     gw_decimal(bar_ms(ctx) / HOUR_MS, 1, want);
-    gw_rule_en(ctx, "%s between %s and %s %s for %s h of %s h, %s", p->id, lo, hi, p->def->unit,
-               held, want,
+    const char *unit = gw_unit_text(p->def->unit);
+    gw_rule_en(ctx, "%s between %s and %s %s for %s h of %s h, %s", p->id, lo, hi, unit, held, want,
                companions ? (m->moved ? "while what it should follow varied"
                                       : "and what it should follow was steady, too")
                           : (m->moved ? "while others of its device moved"
                                       : "and nothing else of its device moved"));
     gw_rule_zh(ctx, "%s %s 在 %s h 内（判定时长 %s h）保持 %s～%s %s，%s", gw_rule_title(ctx, role),
-               p->id, held, want, lo, hi, p->def->unit,
+               p->id, held, want, lo, hi, unit,
                companions
                    ? (m->moved ? "而相关参数同期有变化" : "相关参数同期亦无变化")
                    : (m->moved ? "同一装置其他测点同期有变化" : "同一装置其他测点同期亦无变化"));
@@ -280,10 +281,11 @@ enum gw_tri gw_rule_rail(struct gw_rule_ctx *ctx)
         ctx->limit = low <= near ? p->def->sane_lo : p->def->sane_hi;
         gw_decimal(ctx->value, p->def->decimals, at);
         gw_decimal(floor((double)ctx->memory->held_ms / HOUR_MS * 10.0) / 10.0, 1, held);
-        gw_rule_en(ctx, "%s rests at %s %s, the %s end of its range, for %s h", p->id, at,
-                   p->def->unit, low <= near ? "low" : "high", held);
+        const char *unit = gw_unit_text(p->def->unit);
+        gw_rule_en(ctx, "%s rests at %s %s, the %s end of its range, for %s h", p->id, at, unit,
+                   low <= near ? "low" : "high", held);
         gw_rule_zh(ctx, "%s 停在量程%s %s %s，已 %s h", p->id, low <= near ? "下限" : "上限", at,
-                   p->def->unit, held);
+                   unit, held);
         return GW_TRUE;
     }
     return GW_FALSE;

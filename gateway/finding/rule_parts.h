@@ -77,7 +77,7 @@ enum gw_tri gw_rule_over(struct gw_rule_ctx *ctx);
 bool gw_rule_in_unit(struct gw_rule_ctx *ctx, const struct gw_reading *r);
 /* The sentence for ctx->value held against ctx->limit. Where the deadband decides, it shows it. */
 void gw_rule_say_limit(struct gw_rule_ctx *ctx, const char *what, const char *what_zh,
-                       const char *unit, enum gw_tri tri);
+                       const char *code, enum gw_tri tri);
 
 /* What one role test found. */
 struct gw_tested {
@@ -105,7 +105,7 @@ const char *gw_quality_zh(enum gw_quality q);
 const char *gw_state_zh(enum gw_state s);
 
 #define GW_SHOWN 64
-/* What the reading says, for people: "SENSOR_FAULT", "off", "58.21 degC", "BAD_COMM". */
+/* What the reading says, for people: "SENSOR_FAULT", "off", "58.21 °C", "BAD_COMM". */
 void gw_reading_show(const struct gw_reading *r, bool zh, char out[GW_SHOWN]);
 
 /* Digits that tell value from limit and show both as they are: at least `base`, at most 6. */

@@ -25,6 +25,7 @@
 #include "finding/rule_parts.h"
 
 #include "base/decimal.h"
+#include "model/unit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -118,10 +119,11 @@ enum gw_tri gw_rule_setpoint(struct gw_rule_ctx *ctx)
     gw_decimal(limit, ctx->decimals, bound);
     const char *sign = wrong ? (low ? "<" : ">") : (low ? ">=" : "<=");
     const char *sign_zh = wrong ? sign : (low ? "≥" : "≤");
-    gw_rule_en(ctx, "%s is set to %s %s, %s the permitted %s %s", r.point->id, shown,
-               r.point->def->unit, sign, bound, r.point->def->unit);
+    const char *unit = gw_unit_text(r.point->def->unit);
+    gw_rule_en(ctx, "%s is set to %s %s, %s the permitted %s %s", r.point->id, shown, unit, sign,
+               bound, unit);
     gw_rule_zh(ctx, "%s %s 设定为 %s %s，%s 允许值 %s %s", gw_rule_title(ctx, role), r.point->id,
-               shown, r.point->def->unit, sign_zh, bound, r.point->def->unit);
+               shown, unit, sign_zh, bound, unit);
     return wrong ? GW_TRUE : GW_FALSE;
 }
 
@@ -169,17 +171,18 @@ enum gw_tri gw_rule_changed(struct gw_rule_ctx *ctx)
     const bool changed = differs(ctx->memory, now);
     ctx->value = x;
     ctx->decimals = decimals;
-    const char *sep = r.point->def->unit[0] != '\0' ? " " : "";
+    const char *unit = gw_unit_text(r.point->def->unit);
+    const char *sep = unit[0] != '\0' ? " " : "";
     if (!changed) {
-        gw_rule_en(ctx, "%s is %s%s%s as remembered", r.point->id, now, sep, r.point->def->unit);
+        gw_rule_en(ctx, "%s is %s%s%s as remembered", r.point->id, now, sep, unit);
         gw_rule_zh(ctx, "%s %s 为 %s%s%s，与记录一致", gw_rule_title(ctx, role), r.point->id, now,
-                   sep, r.point->def->unit);
+                   sep, unit);
         return GW_FALSE;
     }
-    gw_rule_en(ctx, "%s was %s%s%s and is %s%s%s", r.point->id, ctx->memory->kept, sep,
-               r.point->def->unit, now, sep, r.point->def->unit);
+    gw_rule_en(ctx, "%s was %s%s%s and is %s%s%s", r.point->id, ctx->memory->kept, sep, unit, now,
+               sep, unit);
     gw_rule_zh(ctx, "%s %s 由 %s%s%s 变为 %s%s%s", gw_rule_title(ctx, role), r.point->id,
-               ctx->memory->kept, sep, r.point->def->unit, now, sep, r.point->def->unit);
+               ctx->memory->kept, sep, unit, now, sep, unit);
     return GW_TRUE;
 }
 

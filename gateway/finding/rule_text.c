@@ -3,6 +3,7 @@
 
 #include "base/decimal.h"
 #include "base/text.h"
+#include "model/unit.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -81,16 +82,16 @@ const char *gw_rule_title(const struct gw_rule_ctx *ctx, const char *role)
 static void show_value(const struct gw_reading *r, bool zh, char out[GW_SHOWN])
 {
     char number[GW_DECIMAL_SIZE];
+    const char *unit = gw_unit_text(r->point->def->unit);
+    const char *sep = unit[0] != '\0' ? " " : "";
     switch ((enum gw_vtype)r->sample.vtype) {
     case GW_V_NUM:
         gw_decimal(r->sample.value.num, r->point->def->decimals, number);
-        snprintf(out, GW_SHOWN, "%s%s%s", number, r->point->def->unit[0] != '\0' ? " " : "",
-                 r->point->def->unit);
+        snprintf(out, GW_SHOWN, "%s%s%s", number, sep, unit);
         return;
     case GW_V_INT:
         gw_decimal((double)r->sample.value.i, 0, number);
-        snprintf(out, GW_SHOWN, "%s%s%s", number, r->point->def->unit[0] != '\0' ? " " : "",
-                 r->point->def->unit);
+        snprintf(out, GW_SHOWN, "%s%s%s", number, sep, unit);
         return;
     case GW_V_BOOL:
         /* Titles of contacts are statements ("valve closed"), so a contact says yes or no. */

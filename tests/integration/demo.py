@@ -66,6 +66,7 @@ def main():
         for r in leads:
             assert r["class"] == "lead" and r["kind"] != "EV" and "-EV-" not in r["finding"]
             assert r["title"]["zh"] and r["title"]["en"] and r["clauses"]
+            assert "degC" not in json.dumps([r["condition"]["text"], r["title"], r["advice"]]), r["condition"]
             if r["kind"] != "ABS":
                 points = r["evidence"]["points"]
                 assert points and any(p["raw"] for p in points), r["id"]

@@ -33,9 +33,9 @@ static void an_alarm_is_raised_and_returns(void **state)
     assert_string_equal(rec_str(r, "case"), "if-1:CW-EV-TOUT-HH:pt.t1#1");
     assert_string_equal(rec_str(r, "time/observed"), "2026-11-22T08:00:11.000+08:00");
     assert_string_equal(rec_str(r, "time/recorded"), "2026-11-22T08:00:21.000+08:00");
-    assert_string_equal(rec_str(r, "condition/text/en"), "pt.t1 58.21 degC >= 55.00 degC for 10 s");
+    assert_string_equal(rec_str(r, "condition/text/en"), "pt.t1 58.21 °C >= 55.00 °C for 10 s");
     assert_string_equal(rec_str(r, "condition/text/zh"),
-                        "冷却水出水温度 pt.t1 58.21 degC ≥ 55.00 degC，持续 10 s");
+                        "冷却水出水温度 pt.t1 58.21 °C ≥ 55.00 °C，持续 10 s");
     assert_string_equal(rec_str(r, "condition/value"), "58.21");
     assert_string_equal(rec_str(r, "condition/limit"), "55.00");
     assert_string_equal(rec_str(r, "condition/mode"), "RUN");

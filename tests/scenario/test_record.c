@@ -118,7 +118,7 @@ static void samples_as_they_were_read(void **state)
     assert_string_equal(rec_str(r, "condition/value"), "5.15");
     assert_string_equal(rec_str(r, "condition/limit"), "5.00");
     assert_string_equal(rec_str(r, "condition/text/en"),
-                        "inflow fi.q 30.00 m3/h, outflow fo.q 28.46 m3/h: difference 5.15 % >= "
+                        "inflow fi.q 30.00 m³/h, outflow fo.q 28.46 m³/h: difference 5.15 % >= "
                         "5.00 % for 10 s");
     scene_free(s);
 }
@@ -173,8 +173,7 @@ static void an_override_is_told(void **state)
     assert_string_equal(rec_str(r, "condition/params/delay_s"), "2.5");
     assert_string_equal(rec_str(r, "condition/params/high"), "55");
     assert_int_equal(rec_int(r, "condition/delay_ms"), 2500);
-    assert_string_equal(rec_str(r, "condition/text/en"),
-                        "pt.t1 58.00 degC >= 55.00 degC for 2500 ms");
+    assert_string_equal(rec_str(r, "condition/text/en"), "pt.t1 58.00 °C >= 55.00 °C for 2500 ms");
     scene_run(s, MINUTE);
     r = scene_last(s, "CW-EV-TOUT-H", "raised");
     assert_false(gw_jnode_bool(rec_at(r, "condition/overridden")));

@@ -27,8 +27,7 @@ static void two_quantities_apart_either_way(void **state)
     assert_int_equal(bench_eval(&b), GW_FALSE);
     bench_num(&b, out, 50);
     assert_int_equal(bench_eval(&b), GW_TRUE);
-    assert_string_equal(b.ctx.why,
-                        "pt.o 50.00 degC, pt.i 30.00: apart by 20.00 degC >= 20.00 degC");
+    assert_string_equal(b.ctx.why, "pt.o 50.00 °C, pt.i 30.00: apart by 20.00 °C >= 20.00 °C");
     bench_num(&b, out, 49);
     assert_int_equal(bench_eval(&b), GW_TRUE); /* the deadband */
     bench_num(&b, out, 48.99);
@@ -77,7 +76,7 @@ static void a_rise_is_decided_over_a_full_window(void **state)
     const uint32_t t = rate(&b, false);
     assert_int_equal(ramp(&b, t, &x, 6.0, 30), GW_UNKNOWN);
     assert_int_equal(ramp(&b, t, &x, 6.0, 40), GW_TRUE);
-    assert_string_equal(b.ctx.why, "pt.t rises by 6.00 degC/min >= 6.00 degC/min");
+    assert_string_equal(b.ctx.why, "pt.t rises by 6.00 °C/min >= 6.00 °C/min");
     assert_int_equal(ramp(&b, t, &x, 5.0, 70), GW_TRUE); /* the deadband */
     assert_int_equal(ramp(&b, t, &x, 4.9, 70), GW_FALSE);
     assert_int_equal(ramp(&b, t, &x, 5.99, 70), GW_FALSE);
@@ -112,7 +111,7 @@ static void a_fall_is_another_matter(void **state)
     const uint32_t t = rate(&b, true);
     assert_int_equal(ramp(&b, t, &x, 60.0, 70), GW_FALSE);
     assert_int_equal(ramp(&b, t, &x, -6.0, 70), GW_TRUE);
-    assert_string_equal(b.ctx.why, "pt.t falls by 6.00 degC/min >= 6.00 degC/min");
+    assert_string_equal(b.ctx.why, "pt.t falls by 6.00 °C/min >= 6.00 °C/min");
     bench_free(&b);
 }
 

@@ -36,10 +36,10 @@ static void a_high_limit_is_reached_at_itself(void **state)
     struct bench b;
     const uint32_t t = high_limit(&b);
     assert_int_equal(with_num(&b, t, 54.99), GW_FALSE);
-    assert_string_equal(b.ctx.why, "pt.t1 54.99 degC < 55.00 degC");
+    assert_string_equal(b.ctx.why, "pt.t1 54.99 °C < 55.00 °C");
     assert_int_equal(with_num(&b, t, 55.0), GW_TRUE);
-    assert_string_equal(b.ctx.why, "pt.t1 55.00 degC >= 55.00 degC");
-    assert_string_equal(b.ctx.why_zh, "T_OUT pt.t1 55.00 degC ≥ 55.00 degC");
+    assert_string_equal(b.ctx.why, "pt.t1 55.00 °C >= 55.00 °C");
+    assert_string_equal(b.ctx.why_zh, "T_OUT pt.t1 55.00 °C ≥ 55.00 °C");
     assert_float_equal(b.ctx.value, 55.0, 0.0);
     assert_float_equal(b.ctx.limit, 55.0, 0.0);
     assert_int_equal(b.ctx.decimals, 2);
@@ -54,9 +54,9 @@ static void the_deadband_holds_on_the_way_back_only(void **state)
     assert_int_equal(with_num(&b, t, 54.5), GW_FALSE);
     assert_int_equal(with_num(&b, t, 55.0), GW_TRUE);
     assert_int_equal(with_num(&b, t, 54.0), GW_TRUE);
-    assert_string_equal(b.ctx.why, "pt.t1 54.00 degC >= 55.00 - 1.00 degC");
+    assert_string_equal(b.ctx.why, "pt.t1 54.00 °C >= 55.00 - 1.00 °C");
     assert_int_equal(with_num(&b, t, 53.99), GW_FALSE);
-    assert_string_equal(b.ctx.why, "pt.t1 53.99 degC < 55.00 - 1.00 degC");
+    assert_string_equal(b.ctx.why, "pt.t1 53.99 °C < 55.00 - 1.00 °C");
     assert_int_equal(with_num(&b, t, 54.0), GW_FALSE);
     bench_free(&b);
 }
@@ -67,7 +67,7 @@ static void two_numbers_that_differ_look_different(void **state)
     struct bench b;
     const uint32_t t = high_limit(&b);
     assert_int_equal(with_num(&b, t, 54.9996), GW_FALSE);
-    assert_string_equal(b.ctx.why, "pt.t1 54.9996 degC < 55.0000 degC");
+    assert_string_equal(b.ctx.why, "pt.t1 54.9996 °C < 55.0000 °C");
     bench_free(&b);
 }
 

@@ -481,7 +481,7 @@ static void a_table_for_people(void **state)
     assert_int_equal(run(b, (const char *const[]){b->site, "--data", b->data, NULL}), 0);
     assert_non_null(strstr(b->out, "2026-11-22T08:00:10.000+08:00"));
     assert_non_null(strstr(b->out, "if-1 pt.t1"));
-    assert_non_null(strstr(b->out, "pt.t1 55.50 degC >= 55.00 degC"));
+    assert_non_null(strstr(b->out, "pt.t1 55.50 °C >= 55.00 °C"));
 }
 
 int main(void)
