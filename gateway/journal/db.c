@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,9 +55,22 @@ static const struct {
     {SQLITE_SCHEMA, GW_E_PARSE, "damaged: its tables are not as they were made"},
 };
 
+/* SQLite takes a file for one that may not be written also where the system says nothing of the kind,
+ * but the file itself does, in the two bytes of its header that name the version of its format. */
+static bool may_be_written(const char *path)
+{
+    char wal[PATH_MAX];
+    const int n = snprintf(wal, sizeof wal, "%s-wal", path);
+    return access(path, W_OK) == 0 &&
+           (n < 0 || (size_t)n >= sizeof wal || access(wal, F_OK) != 0 || access(wal, W_OK) == 0);
+}
+
 static enum gw_status fail(const struct gw_db *db, int code, struct gw_err *err)
 {
     int primary = code & 0xff;
+    if (code == SQLITE_READONLY && may_be_written(db->path))
+        return gw_err_set(err, GW_E_PARSE, "%s: damaged: of a format that may not be written",
+                          db->path);
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
         if (outcomes[i].code != code && outcomes[i].code != primary)
             continue;

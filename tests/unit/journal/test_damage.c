@@ -320,9 +320,30 @@ static void records_db_with_a_wal(void **state)
     turns(&crash, "records.db", 30, false);
 }
 
+/* SQLite takes such a file for one that may be read only, and would say so for ever. */
+static void a_header_of_another_format_is_damage(void **state)
+{
+    (void)state;
+    struct bench b;
+    char path[256];
+    bench_init(&b);
+    bench_copy(&clean.files, b.dir);
+    snprintf(path, sizeof path, "%s/records.db", b.dir);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 18, SEEK_SET), 0); /* the version that writing takes */
+    assert_int_equal(fputc(3, f), 3);
+    assert_int_equal(fclose(f), 0);
+    struct outcome o = run(&b, &clean, "records.db: write version 3");
+    assert_true(o.open);
+    assert_non_null(strstr(b.events, "damaged"));
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_header_of_another_format_is_damage),
         cmocka_unit_test(records_db),
         cmocka_unit_test(telemetry_db),
         cmocka_unit_test(records_wal),
