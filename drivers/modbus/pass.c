@@ -8,11 +8,18 @@
 #include "base/buf.h"
 #include "modbus/decode.h"
 
+/* Within the device. */
+static const char *name_of(const struct gw_mb_pass *p, const struct gw_mb_entry *e)
+{
+    const char *id = p->points[e->sample.point].id;
+    return id + strcspn(id, ".") + 1; /* every id has its dot */
+}
+
 bool gw_mb_pass_same(const struct gw_mb_pass *pass, const struct gw_mb_pass *other)
 {
     bool same = pass->nentries == other->nentries && pass->ngroups == other->ngroups;
     for (size_t i = 0; same && i < pass->nentries; i++)
-        same = strcmp(pass->entries[i].name, other->entries[i].name) == 0;
+        same = strcmp(name_of(pass, &pass->entries[i]), name_of(other, &other->entries[i])) == 0;
     for (size_t i = 0; same && i < pass->ngroups; i++)
         same = pass->groups[i].cadence.period_ms == other->groups[i].cadence.period_ms &&
                pass->groups[i].n == other->groups[i].n;
@@ -24,11 +31,11 @@ void gw_mb_pass_take(struct gw_mb_pass *pass, struct gw_mb_pass *other)
     assert(gw_mb_pass_same(pass, other));
     for (size_t i = 0; i < pass->nentries; i++) {
         struct gw_mb_entry *e = &pass->entries[i];
-        e->name = other->entries[i].name;
         e->conf = other->entries[i].conf;
         e->sample.point = other->entries[i].sample.point;
     }
     pass->device = other->device;
+    pass->points = other->points;
     pass->conf = other->conf;
     pass->ident.conf = other->ident.conf;
     gw_mb_pass_free(other);
@@ -354,7 +361,7 @@ static void tell_difference(struct gw_mb_pass *p)
         const char *is = gw_mb_point_code(e->conf, e->sample.value.i);
         const char *want = gw_mb_point_code(e->conf, expect);
         char text[160];
-        snprintf(text, sizeof text, "%s is %lld%s%s%s, expected %lld%s%s%s", e->name,
+        snprintf(text, sizeof text, "%s is %lld%s%s%s, expected %lld%s%s%s", name_of(p, e),
                  (long long)e->sample.value.i, is[0] != '\0' ? " (" : "", is,
                  is[0] != '\0' ? ")" : "", (long long)expect, want[0] != '\0' ? " (" : "", want,
                  want[0] != '\0' ? ")" : "");

@@ -35,7 +35,6 @@ struct gw_mb_extra {
 
 /* A point of the device. There may be many thousands. */
 struct gw_mb_entry {
-    const char *name; /* within the device, for messages */
     const struct gw_mb_point *conf;
     struct gw_mb_extra *extra; /* NULL: nothing */
     struct gw_sample sample;   /* .point: index into the site's points */
@@ -52,6 +51,7 @@ struct gw_mb_group {
 
 struct gw_mb_pass {
     uint32_t device;
+    const struct gw_point *points; /* the site's */
     uint8_t unit;
     const char *where;
     const struct gw_mb_device *conf;

@@ -32,10 +32,7 @@ static enum gw_status collect(struct gw_mb_pass *p, const struct gw_site *site, 
     for (size_t i = 0; i < site->npoints; i++) {
         if (site->points[i].device != p->device)
             continue;
-        const char *dot = strchr(site->points[i].id, '.');
-        assert(dot != NULL);
         p->entries[n++] = (struct gw_mb_entry){
-            .name = dot + 1,
             .conf = site->point_priv[i],
             .sample = {.point = (uint32_t)i, .mono_ms = site->points[i].def->period_ms},
         };
@@ -162,6 +159,7 @@ enum gw_status gw_mb_pass_new(const struct gw_site *site, uint32_t device, const
     if (p == NULL)
         return gw_err_set(err, GW_E_NOMEM, "devices.%s: out of memory", site->devices[device].id);
     p->device = device;
+    p->points = site->points;
     p->unit = (uint8_t)conf->unit;
     p->conf = conf;
     p->where = where;

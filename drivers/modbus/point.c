@@ -510,8 +510,14 @@ struct gw_mb_point_def *gw_mb_point_read(const struct gw_mb_reader *r, const str
 
 void gw_mb_point_drop(struct gw_mb_point_def *def)
 {
-    if (def != NULL && def->users == 0)
-        free(def);
+    if (def == NULL || def->users > 0)
+        return;
+    while (def->points != NULL) {
+        struct gw_mb_point *next = def->points->next;
+        free(def->points);
+        def->points = next;
+    }
+    free(def);
 }
 
 void gw_mb_conf_free_point(void *point)
@@ -522,7 +528,6 @@ void gw_mb_conf_free_point(void *point)
     assert(p->def->users > 0);
     p->def->users--;
     gw_mb_point_drop(p->def);
-    free(p);
 }
 
 struct gw_mb_span gw_mb_point_span(const struct gw_mb_point *p)
@@ -599,6 +604,25 @@ static struct gw_point_def declare(const struct gw_site_device *d,
     return out;
 }
 
+/* The definition's point of that channel, which the first device with it makes. NULL: no memory. */
+static struct gw_mb_point *point_of(struct gw_mb_point_def *def, unsigned channel, int64_t address)
+{
+    struct gw_mb_point *p = def->points;
+    while (p != NULL && p->channel != channel)
+        p = p->next;
+    if (p != NULL)
+        return p;
+    p = malloc(sizeof *p);
+    if (p == NULL)
+        return NULL;
+    *p = (struct gw_mb_point){.def = def,
+                              .next = def->points,
+                              .address = (uint16_t)address,
+                              .channel = (uint16_t)channel};
+    def->points = p;
+    return p;
+}
+
 bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_def *def,
                      unsigned channel, struct gw_issues *issues)
 {
@@ -618,17 +642,15 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_d
                        (long long)address);
         return false;
     }
-    struct gw_mb_point *p = malloc(sizeof *p);
+    struct gw_mb_point *p = point_of(def, channel, address);
     if (p == NULL) {
         gw_jnode_issue(def->node, issues, "out of memory");
         return false;
     }
-    *p = (struct gw_mb_point){
-        .def = def, .address = (uint16_t)address, .channel = (uint16_t)channel};
     if (!refs_fit(site, device, p)) {
         gw_jnode_issue(def->node, issues, "a name in it with \"%s.\" is longer than %d characters",
                        d->id, GW_POINT_ID - 1);
-        goto out;
+        return false;
     }
     const struct gw_point_def shared = declare(d, def);
     const struct gw_point point = {.id = id, .def = &shared};
@@ -639,8 +661,6 @@ bool gw_mb_point_add(struct gw_site *site, uint32_t device, struct gw_mb_point_d
     }
     if (status == GW_E_NOMEM)
         gw_jnode_issue(def->node, issues, "out of memory");
-out:
-    free(p);
     return false;
 }
 

@@ -62,7 +62,8 @@ struct gw_mb_code {
 /* What an entry of a profile or a point of the site file says. Constant once read, and shared by all
  * points that it makes: one for each channel, of each device with that profile. */
 struct gw_mb_point_def {
-    unsigned users;               /* points that share it */
+    unsigned users;               /* points of the site that share it */
+    struct gw_mb_point *points;   /* one for each channel that some device has; owned */
     struct gw_mb_point_keys keys; /* with what was derived filled in */
     struct gw_mb_format format;
     double sane_lo, sane_hi;
@@ -75,8 +76,10 @@ struct gw_mb_point_def {
     const struct gw_jnode *node; /* for issues, and to know it again, while loading */
 };
 
+/* One channel of a definition, the same for all devices with that profile. */
 struct gw_mb_point {
     struct gw_mb_point_def *def;
+    struct gw_mb_point *next; /* of this definition */
     uint16_t address;
     uint16_t channel; /* 1-based; 0: none */
 };

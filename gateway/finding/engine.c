@@ -109,8 +109,7 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
     *s = (struct gw_slot){.def = def,
                           .rose_ms = INT64_MIN,
                           .trip = {.from_ms = INT64_MIN},
-                          .mem = gw_check_state_none(),
-                          .stored = gw_check_state_none()};
+                          .mem = gw_check_state_none()};
     s->delay.max_gap_ms = GAP_MS;
     s->delay.on_ms = seconds(def, GW_PARAM_DELAY);
     s->delay.off_ms = seconds(def, alarm ? GW_PARAM_OFF : GW_PARAM_CLEAR);
@@ -164,8 +163,10 @@ void gw_engine_free(struct gw_engine *e)
         return;
     free(e->body.data);
     gw_buf_free(&e->window);
-    for (size_t i = 0; e->slots != NULL && i < e->nslots; i++)
+    for (size_t i = 0; e->slots != NULL && i < e->nslots; i++) {
         gw_recurrence_free(e->slots[i].recurrence);
+        free(e->slots[i].stored);
+    }
     free(e->slots);
     free(e->orphans);
     free(e->by_device);
@@ -193,7 +194,7 @@ void gw_engine_chain(struct gw_engine *e, const char *chain)
 {
     const bool replaced = e->chain[0] != '\0' && strcmp(e->chain, chain) != 0;
     for (size_t i = 0; replaced && i < e->nslots; i++) {
-        e->slots[i].stored = gw_check_state_none();
+        gw_slot_forget(&e->slots[i]);
         e->slots[i].seq = 0;
         e->slots[i].mem.alarm_seq = 0;
     }
@@ -216,6 +217,35 @@ void gw_engine_record_id(const struct gw_engine *e, int64_t seq, char out[GW_REC
 void gw_engine_case_id(const char *key, int64_t number, char out[GW_CASE_ID])
 {
     snprintf(out, GW_CASE_ID, "%s#%" PRId64, key, number);
+}
+
+const struct gw_check_state *gw_slot_stored(const struct gw_slot *s)
+{
+    static const struct gw_check_state nothing = GW_CHECK_STATE_NONE;
+    return s->stored != NULL ? s->stored : &nothing;
+}
+
+void gw_slot_forget(struct gw_slot *s)
+{
+    free(s->stored);
+    s->stored = NULL;
+}
+
+bool gw_slot_room(struct gw_slot *s)
+{
+    if (s->stored == NULL) {
+        s->stored = malloc(sizeof *s->stored);
+        if (s->stored != NULL)
+            *s->stored = gw_check_state_none();
+    }
+    return s->stored != NULL;
+}
+
+void gw_slot_note(struct gw_slot *s, const struct gw_check_state *stored, int64_t now_ms)
+{
+    assert(s->stored != NULL);
+    *s->stored = *stored;
+    s->stored_ms = now_ms;
 }
 
 struct gw_check_state gw_slot_state(const struct gw_slot *s)

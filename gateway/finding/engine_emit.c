@@ -98,8 +98,9 @@ static bool write_record(struct gw_engine *e, const struct gw_slot *s, const str
 static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct transition *t,
                             const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
-    if (!write_record(e, s, t, ctx, now))
+    if (!gw_slot_room(s) || !write_record(e, s, t, ctx, now))
         return GW_E_FULL;
+    t->slot.stored = s->stored;
     char text[GW_CHECK_STATE_TEXT];
     const struct gw_check_state state = gw_slot_state(&t->slot);
     gw_check_state_write(&state, text);
@@ -116,8 +117,7 @@ static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct trans
     const enum gw_status status = e->conf.emit(e->conf.emit_ctx, &draft);
     if (status != GW_OK)
         return status;
-    t->slot.stored = state;
-    t->slot.stored_ms = now->mono_ms;
+    gw_slot_note(&t->slot, &state, now->mono_ms);
     t->slot.token = draft.token;
     t->slot.opens = t->opens;
     *s = t->slot;
@@ -185,11 +185,10 @@ static bool record_window(struct gw_engine *e, struct gw_slot *s, const struct g
         .window = e->window.data,
         .window_len = e->window.len,
     };
-    if (e->body.failed || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
+    if (e->body.failed || !gw_slot_room(s) || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
         return false;
     s->mem.evidence = false;
-    s->stored = state;
-    s->stored_ms = now->mono_ms;
+    gw_slot_note(s, &state, now->mono_ms);
     return true;
 }
 
@@ -449,22 +448,22 @@ static bool stale_memory(const struct gw_rule_memory *stored, const struct gw_ru
 /* Whether enough has moved on since the row was stored. */
 static bool stale_row(const struct gw_slot *s, const struct gw_check_state *now, int64_t now_ms)
 {
+    const struct gw_check_state *stored = gw_slot_stored(s);
     /* What stands is stored with its record; only a replaced store may lack it. */
-    if (now->active != s->stored.active || now->c.state != s->stored.c.state ||
-        now->c.number != s->stored.c.number)
+    if (now->active != stored->active || now->c.state != stored->c.state ||
+        now->c.number != stored->c.number)
         return true;
     const int64_t delay = s->delay.active ? s->delay.off_ms : s->delay.on_ms;
     int64_t least = delay / 10;
     least = least < 1000 ? 1000 : least > 60000 ? 60000 : least;
     const int64_t moved =
-        magnitude(now->ran_on - s->stored.ran_on) + magnitude(now->ran_off - s->stored.ran_off);
-    if (moved >= least || now->alarm != s->stored.alarm || now->merged != s->stored.merged ||
-        now->seen != s->stored.seen || stale_memory(&s->stored.memory, &now->memory))
+        magnitude(now->ran_on - stored->ran_on) + magnitude(now->ran_off - stored->ran_off);
+    if (moved >= least || now->alarm != stored->alarm || now->merged != stored->merged ||
+        now->seen != stored->seen || stale_memory(&stored->memory, &now->memory))
         return true;
-    const bool worse =
-        isnan(now->worst) ? !isnan(s->stored.worst) : !(now->worst == s->stored.worst);
-    const bool counted = now->fleeting != s->stored.fleeting || now->chatter != s->stored.chatter ||
-                         now->votes != s->stored.votes || now->c.repeats != s->stored.c.repeats;
+    const bool worse = isnan(now->worst) ? !isnan(stored->worst) : !(now->worst == stored->worst);
+    const bool counted = now->fleeting != stored->fleeting || now->chatter != stored->chatter ||
+                         now->votes != stored->votes || now->c.repeats != stored->c.repeats;
     return (worse || counted) && now_ms - s->stored_ms >= 60000;
 }
 
@@ -492,18 +491,17 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
     for (size_t i = 0; i < e->nslots; i++) {
         struct gw_slot *s = &e->slots[i];
         const struct gw_check_state state = gw_slot_state(s);
-        const bool due =
-            final ? !gw_check_state_same(&state, &s->stored) : stale_row(s, &state, now->mono_ms);
+        const bool due = final ? !gw_check_state_same(&state, gw_slot_stored(s))
+                               : stale_row(s, &state, now->mono_ms);
         if (!due)
             continue;
-        if (!store_row(e, s->def->key, &state))
+        if (!gw_slot_room(s) || !store_row(e, s->def->key, &state))
             return;
         if (s->shown.c.repeats != state.c.repeats && s->shown.c.number == state.c.number) {
             s->shown.c.repeats = state.c.repeats;
             e->changed = true;
         }
-        s->stored = state;
-        s->stored_ms = now->mono_ms;
+        gw_slot_note(s, &state, now->mono_ms);
     }
     if (gw_life_due(&e->life, now, final)) {
         char text[GW_LIFE_TEXT];

@@ -485,6 +485,10 @@ static void do_claim(struct doing *d)
 static void cancel_slot(const struct doing *d, struct gw_slot *s, const struct gw_text *done)
 {
     char text[GW_CHECK_STATE_TEXT];
+    if (!gw_slot_room(s)) {
+        gw_engine_later(d->out);
+        return;
+    }
     struct gw_slot next = *s;
     gw_delay_commit(&next.delay, false);
     next.delay.last = GW_UNKNOWN; /* what still holds begins anew */
@@ -496,9 +500,8 @@ static void cancel_slot(const struct doing *d, struct gw_slot *s, const struct g
     gw_check_state_write(&state, text);
     if (!carry_out(d, s->def->key, text, done))
         return;
-    next.stored = state;
+    gw_slot_note(&next, &state, d->now->mono_ms);
     next.shown = gw_shown_of(&state);
-    next.stored_ms = d->now->mono_ms;
     *s = next;
 }
 

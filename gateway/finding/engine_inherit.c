@@ -70,8 +70,12 @@ static void hand_over(const struct gw_engine *e, struct gw_slot *s, const struct
     s->told_ms = from->told_ms;
     s->told = from->told;
     s->owed = from->owed;
-    s->stored = from->stored;
-    s->stored_ms = from->stored_ms;
+    gw_slot_forget(s);
+    if (from->stored != NULL) {
+        s->stored = from->stored;
+        s->stored_ms = from->stored_ms;
+        from->stored = NULL;
+    }
     if (!same_points(e, s, old, from))
         return;
     s->mem.memory = from->mem.memory;
@@ -93,6 +97,7 @@ static enum gw_status inherit_slot(struct gw_engine *e, const struct gw_engine *
     const struct gw_check_state state = gw_slot_state(from);
     struct gw_slot *s = find_slot(e, from->def->key, at);
     const size_t orphans = e->norphans;
+    const bool unstored = !gw_check_state_same(gw_slot_stored(from), &state);
     gw_check_state_write(&state, text);
     const enum gw_status status = gw_engine_restore(e, from->def->key, text, from->seq);
     *lost = status == GW_E_PARSE;
@@ -101,7 +106,7 @@ static enum gw_status inherit_slot(struct gw_engine *e, const struct gw_engine *
     if (s != NULL && s->def->finding->cls == from->def->finding->cls)
         hand_over(e, s, old, from);
     if (e->norphans > orphans)
-        e->orphans[orphans].unstored = !gw_check_state_same(&from->stored, &state);
+        e->orphans[orphans].unstored = unstored;
     return GW_OK;
 }
 

@@ -65,8 +65,9 @@ struct gw_slot {
     int64_t told_ms, told; /* when it was told how often it chattered, and what */
     int64_t owed;          /* it came and went so often and chatters no more: not told yet */
 
-    /* What the journal was given last, and when (monotonic). */
-    struct gw_check_state stored;
+    /* What the journal was given last, and when (monotonic). NULL: nothing yet, as most checks of a
+     * good site all their life; owned. */
+    struct gw_check_state *stored;
     int64_t stored_ms;
 
     struct gw_shown shown; /* what the journal has committed */
@@ -129,6 +130,15 @@ void gw_engine_cmd_proof(struct gw_engine *e, const struct gw_command *cmd,
                          const struct gw_stamp *now, struct gw_command_answer *out);
 /* False: the journal took not all of them. */
 bool gw_engine_store_proofs(struct gw_engine *e);
+
+/* What the journal was given last, or what stands for nothing. */
+const struct gw_check_state *gw_slot_stored(const struct gw_slot *s);
+/* Makes room for it, so that noting it cannot fail. False: no memory. */
+bool gw_slot_room(struct gw_slot *s);
+/* As if the journal had never been given anything. */
+void gw_slot_forget(struct gw_slot *s);
+/* After gw_slot_room. */
+void gw_slot_note(struct gw_slot *s, const struct gw_check_state *stored, int64_t now_ms);
 
 /* Everything that lasts, in one. */
 struct gw_check_state gw_slot_state(const struct gw_slot *s);

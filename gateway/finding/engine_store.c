@@ -88,6 +88,8 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
             continue;
         if (!fits_class(s, &st))
             return GW_E_PARSE;
+        if (!gw_slot_room(s))
+            return GW_E_NOMEM;
         if (st.alarm == GW_ALARM_LATCHED && !s->def->finding->latch)
             st.alarm = GW_ALARM_UNACK; /* the catalogue has changed its mind */
         gw_chatter_restore(&s->chatter, st.chatter);
@@ -96,7 +98,7 @@ enum gw_status gw_engine_restore(struct gw_engine *e, const char *key, const cha
         s->delay.ran_on = st.ran_on;
         s->delay.ran_off = st.ran_off;
         s->mem = st;
-        s->stored = st;
+        gw_slot_note(s, &st, 0);
         s->shown = gw_shown_of(&st);
         s->seq = seq;
         s->opened_here = false;

@@ -19,7 +19,7 @@ static const char *const case_names[] = {
 
 struct gw_check_state gw_check_state_none(void)
 {
-    return (struct gw_check_state){.worst = NAN};
+    return (struct gw_check_state)GW_CHECK_STATE_NONE;
 }
 
 static bool same_memory(const struct gw_rule_memory *a, const struct gw_rule_memory *b)

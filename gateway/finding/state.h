@@ -10,6 +10,7 @@
 #ifndef GW_FINDING_STATE_H
 #define GW_FINDING_STATE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,10 @@ struct gw_check_state {
 };
 
 /* A check that never had anything to remember. */
+#define GW_CHECK_STATE_NONE                                                                        \
+    {                                                                                              \
+        .worst = (double)NAN                                                                       \
+    }
 struct gw_check_state gw_check_state_none(void);
 
 /* True when nothing differs that the row would tell. */

@@ -7,11 +7,13 @@
 
 /* The past of one point: a window into the table's block of samples. */
 struct ring {
-    struct gw_sample *samples;
-    uint32_t cap;
-    uint32_t count;
-    uint32_t next; /* where the next sample goes; the newest is just before it */
+    uint32_t first; /* in the block */
+    uint16_t cap;
+    uint16_t count;
+    uint16_t next; /* where the next sample goes; the newest is just before it */
 };
+_Static_assert(GW_HISTORY_OTHERS <= UINT16_MAX && GW_HISTORY_MAX <= GW_HISTORY_OTHERS,
+               "what a ring holds can be counted");
 
 /* What was counted by polling threads that were replaced. */
 struct past {
@@ -42,18 +44,18 @@ static uint32_t ring_capacity(int64_t window_ms, int64_t period_ms)
     return n + 2 < GW_HISTORY_MIN ? GW_HISTORY_MIN : (uint32_t)(n + 2);
 }
 
-static struct gw_sample *ring_at(const struct ring *r, uint32_t age)
+static struct gw_sample *ring_at(const struct gw_table *t, const struct ring *r, uint32_t age)
 {
     assert(age < r->count);
-    const uint32_t at = r->next + r->cap - 1 - age;
-    return &r->samples[at < r->cap ? at
-                                   : at - r->cap]; /* a division would cost more than the rest */
+    const uint32_t at = (uint32_t)r->next + r->cap - 1 - age;
+    /* A division would cost more than the rest. */
+    return &t->block[r->first + (at < r->cap ? at : at - r->cap)];
 }
 
-static void ring_push(struct ring *r, const struct gw_sample *s)
+static void ring_push(const struct gw_table *t, struct ring *r, const struct gw_sample *s)
 {
-    r->samples[r->next] = *s;
-    r->next = r->next + 1 < r->cap ? r->next + 1 : 0;
+    t->block[r->first + r->next] = *s;
+    r->next = r->next + 1 < r->cap ? (uint16_t)(r->next + 1) : 0;
     if (r->count < r->cap)
         r->count++;
 }
@@ -91,22 +93,17 @@ static bool make_rings(struct gw_table *t, const struct gw_table_conf *conf)
     const uint32_t share = others_share(conf);
     uint64_t total = 0;
     for (size_t i = 0; i < t->npoints; i++) {
-        t->rings[i].cap = ring_capacity(conf->window_ms, t->points[i].def->period_ms);
-        if (!is_watched(conf, i) && t->rings[i].cap > share)
-            t->rings[i].cap = share;
-        total += t->rings[i].cap;
+        uint32_t cap = ring_capacity(conf->window_ms, t->points[i].def->period_ms);
+        if (!is_watched(conf, i) && cap > share)
+            cap = share;
+        t->rings[i].first = (uint32_t)total;
+        t->rings[i].cap = (uint16_t)cap;
+        total += cap;
     }
-    if (total > SIZE_MAX / sizeof *t->block)
+    if (total > UINT32_MAX || total > SIZE_MAX / sizeof *t->block)
         return false;
     t->block = calloc(total > 0 ? (size_t)total : 1, sizeof *t->block);
-    if (t->block == NULL)
-        return false;
-    struct gw_sample *at = t->block;
-    for (size_t i = 0; i < t->npoints; i++) {
-        t->rings[i].samples = at;
-        at += t->rings[i].cap;
-    }
-    return true;
+    return t->block != NULL;
 }
 
 static void note_stale_times(struct gw_table *t)
@@ -168,13 +165,15 @@ void gw_table_free(struct gw_table *t)
     free(t);
 }
 
-static void inherit_ring(struct ring *to, const struct ring *from, uint32_t point)
+static void inherit_ring(struct gw_table *t, uint32_t point, const struct gw_table *from,
+                         const struct ring *old)
 {
-    const uint32_t n = from->count < to->cap ? from->count : to->cap;
+    struct ring *r = &t->rings[point];
+    const uint32_t n = old->count < r->cap ? old->count : r->cap;
     for (uint32_t age = n; age-- > 0;) {
-        struct gw_sample s = *ring_at(from, age);
+        struct gw_sample s = *ring_at(from, old, age);
         s.point = point;
-        ring_push(to, &s);
+        ring_push(t, r, &s);
     }
 }
 
@@ -183,7 +182,7 @@ void gw_table_inherit(struct gw_table *t, const struct gw_table *from,
 {
     for (uint32_t i = 0; i < t->npoints; i++)
         if (keep->points[i] < from->npoints)
-            inherit_ring(&t->rings[i], &from->rings[keep->points[i]], i);
+            inherit_ring(t, i, from, &from->rings[keep->points[i]]);
     for (size_t i = 0; i < t->ndevices; i++)
         if (keep->devices[i] < from->ndevices) {
             t->lives[i] = from->lives[keep->devices[i]];
@@ -200,7 +199,7 @@ static bool sample_fits(const struct gw_table *t, uint32_t device, const struct 
     if (s->point >= t->npoints || t->points[s->point].device != device || s->quality >= GW_Q_COUNT)
         return false;
     const struct ring *r = &t->rings[s->point];
-    return r->count == 0 || s->mono_ms >= ring_at(r, 0)->mono_ms;
+    return r->count == 0 || s->mono_ms >= ring_at(t, r, 0)->mono_ms;
 }
 
 /* Adds what was counted since the thread's start to what earlier ones had counted. Counters that
@@ -276,7 +275,7 @@ bool gw_table_apply(struct gw_table *t, const struct gw_batch *batch)
     for (uint16_t i = 0; i < batch->n; i++) {
         const struct gw_sample *s = &batch->samples[i];
         if (sample_fits(t, batch->device, s))
-            ring_push(&t->rings[s->point], s);
+            ring_push(t, &t->rings[s->point], s);
         else
             t->refused++;
     }
@@ -298,7 +297,7 @@ struct gw_sample gw_table_get(const struct gw_table *t, uint32_t point, int64_t 
             .vtype = (uint8_t)t->points[point].def->vtype,
         };
     }
-    struct gw_sample s = *ring_at(r, 0);
+    struct gw_sample s = *ring_at(t, r, 0);
     if (gw_quality_usable((enum gw_quality)s.quality) &&
         now_ms - s.mono_ms > t->points[point].def->stale_ms)
         s.quality = GW_Q_STALE;
@@ -385,13 +384,14 @@ bool gw_table_siblings_ok(const struct gw_table *t, uint32_t device, int64_t now
 
 /* The number of samples, counted from the newest, that are newer than at_ms (or not older, when
  * inclusive is set). Stamps never decrease inside a ring, so halving finds it. */
-static uint32_t newer_than(const struct ring *r, int64_t at_ms, bool inclusive)
+static uint32_t newer_than(const struct gw_table *t, const struct ring *r, int64_t at_ms,
+                           bool inclusive)
 {
     uint32_t lo = 0;
     uint32_t hi = r->count;
     while (lo < hi) {
         const uint32_t mid = lo + (hi - lo) / 2;
-        const int64_t stamp = ring_at(r, mid)->mono_ms;
+        const int64_t stamp = ring_at(t, r, mid)->mono_ms;
         if (inclusive ? stamp >= at_ms : stamp > at_ms)
             lo = mid + 1;
         else
@@ -405,16 +405,16 @@ size_t gw_table_history(const struct gw_table *t, uint32_t point, int64_t from_m
 {
     assert(point < t->npoints);
     const struct ring *r = &t->rings[point];
-    if (r->count == 0 || ring_at(r, r->count - 1)->mono_ms > from_ms)
+    if (r->count == 0 || ring_at(t, r, r->count - 1)->mono_ms > from_ms)
         *complete = false;
-    const uint32_t begin = newer_than(r, to_ms, false); /* age of the newest wanted */
-    const uint32_t end = newer_than(r, from_ms, true);  /* one past the age of the oldest */
+    const uint32_t begin = newer_than(t, r, to_ms, false); /* age of the newest wanted */
+    const uint32_t end = newer_than(t, r, from_ms, true);  /* one past the age of the oldest */
     size_t n = end > begin ? end - begin : 0;
     if (n > max) {
         n = max;
         *complete = false;
     }
     for (size_t i = 0; i < n; i++)
-        out[i] = *ring_at(r, begin + (uint32_t)(n - 1 - i));
+        out[i] = *ring_at(t, r, begin + (uint32_t)(n - 1 - i));
     return n;
 }

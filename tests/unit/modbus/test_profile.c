@@ -590,6 +590,10 @@ static void devices_with_one_profile_share_what_it_says(void **state)
     const struct gw_mb_point *v2 = f.site->point_priv[sitefile_point(&f, "f.v2")];
     assert_int_equal(v2->address, 11);
     assert_int_equal(v2->def->users, 4);
+    /* One for each channel, not for each device. */
+    assert_ptr_equal(f.site->point_priv[sitefile_point(&f, "d.v1")],
+                     f.site->point_priv[sitefile_point(&f, "f.v1")]);
+    assert_ptr_not_equal(v2, f.site->point_priv[sitefile_point(&f, "f.v1")]);
     sitefile_free(&f);
 }
 
