@@ -178,34 +178,34 @@ bool gw_mb_ident_next(const struct gw_mb_ident *id, uint8_t unit, struct gw_mb_r
     return true;
 }
 
+static int64_t retry_ms(const struct gw_mb_ident *id)
+{
+    return id->period_ms < GW_MB_IDENT_RETRY_MS ? id->period_ms : GW_MB_IDENT_RETRY_MS;
+}
+
 /* The round does not end. A device that is known asks for patience only; one that never said
  * anything may not like the question. */
 void gw_mb_ident_silent(struct gw_mb_ident *id, int64_t now_ms)
 {
     const bool known = id->text[0] != '\0';
-    const int64_t retry =
-        id->period_ms < GW_MB_IDENT_RETRY_MS ? id->period_ms : GW_MB_IDENT_RETRY_MS;
     gw_buf_free(&id->said);
     id->asking = false;
     id->failures++;
     if (id->failures < FAILURES_MAX)
-        id->due_ms = now_ms + retry;
+        id->due_ms = now_ms + retry_ms(id);
     else
         id->due_ms = known ? now_ms + id->period_ms : NEVER;
 }
 
 static void end_round(struct gw_mb_ident *id, int64_t now_ms)
 {
-    if (id->said
-            .failed) { /* for memory alone, see the assertion below: as if it had said nothing */
-        gw_mb_ident_silent(id, now_ms);
-        return;
-    }
+    char text[GW_IDENTITY_SIZE];
+    /* Only memory can have been short, see the assertion below. */
+    const bool whole = !id->said.failed;
     id->asking = false;
     id->failures = 0;
-    id->due_ms = now_ms + id->period_ms;
-    char text[GW_IDENTITY_SIZE];
-    if (gw_mb_ident_fit(id->said.len > 0 ? id->said.data : "", id->said.len, text))
+    id->due_ms = now_ms + (whole ? id->period_ms : retry_ms(id));
+    if (whole && gw_mb_ident_fit(id->said.len > 0 ? id->said.data : "", id->said.len, text))
         memcpy(id->text, text, sizeof id->text);
     gw_buf_free(&id->said);
 }

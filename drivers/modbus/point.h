@@ -59,8 +59,8 @@ struct gw_mb_code {
     char name[GW_MB_CODE_SIZE];
 };
 
-/* What an entry of a profile or a point of the site file says. Constant once read, and shared by all
- * points that it makes: one for each channel, of each device with that profile. */
+/* What an entry of a profile or a point of the site file says. Constant once the site is loaded, and
+ * shared by all points that it makes: one for each channel, of each device with that profile. */
 struct gw_mb_point_def {
     unsigned users;               /* points of the site that share it */
     struct gw_mb_point *points;   /* one for each channel that some device has; owned */

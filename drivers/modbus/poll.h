@@ -60,7 +60,8 @@ void gw_mb_poll_init(struct gw_mb_poll *p, int64_t period_ms, int64_t first_ms, 
 bool gw_mb_poll_due(struct gw_mb_poll *p, int64_t now_ms);
 
 /* How much later than the first connection the nth is asked, so that what is polled with period_ms is
- * not asked all at once: 0 .. period_ms - 1. One wake-up is to serve many answers, all the way to the
+ * not asked all at once: 0 .. period_ms - 1. Behind the end of the period it begins anew, and more are
+ * asked together. One wake-up is to serve many answers, all the way to the
  * broker, but a quick poll is one that somebody waits for, and the last of many answers is late. */
 int64_t gw_mb_poll_apart(size_t nth, int64_t period_ms);
 

@@ -222,6 +222,8 @@ static enum gw_status start_transaction(struct gw_mb_tcp *c)
 static enum gw_status start_connect(struct gw_mb_tcp *c)
 {
     c->reached = false;
+    c->blind = false;
+    c->sent_ms = 0;
     const int fd = socket(c->conf.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return from_errno(c, errno, "no socket");
@@ -349,8 +351,8 @@ static void take_bytes(struct gw_mb_tcp *c)
 }
 
 /* Some peers close the connection behind each answer. Where that end is what meets a request that was
- * sent without a look, nobody was asked yet, and a new connection is no second attempt; it is not for
- * an end that comes later, which the request itself may have brought about. */
+ * sent without a look, it most likely came before the request, which is sent once more: asking twice
+ * for a reading does no harm. An end that comes later is the request's own. */
 static bool ended_before(const struct gw_mb_tcp *c, ssize_t n, int error)
 {
     const int64_t waited = gw_clock_mono_ms(gw_loop_clock(c->loop)) - c->sent_ms;
@@ -361,7 +363,6 @@ static bool ended_before(const struct gw_mb_tcp *c, ssize_t n, int error)
 static void ask_anew(struct gw_mb_tcp *c)
 {
     disconnect(c);
-    c->blind = false;
     const enum gw_status status = start_connect(c);
     if (status != GW_OK)
         fail(c, status);

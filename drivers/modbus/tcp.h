@@ -7,12 +7,12 @@
  * data, ignores the MBAP length, loses step for ever after one late reply, blocks, and lets a peer
  * that dribbles bytes hold a read for many times its time-out. Here a reply counts only when
  * transaction id, protocol id, length, unit, function and byte count all fit; the time-out bounds
- * the whole transaction; after a time-out or any misfit the connection is closed and made anew, so
+ * the whole of a transaction and of a connect; after a time-out or any misfit the connection is closed and made anew, so
  * a late reply can never be taken for a fresh one. Before a request the connection is looked at, and
  * bytes that nobody asked for close it. A request that is made straight from the callback of an
  * answer goes without that look: what comes in so short a moment could come behind the look as well,
- * and its transaction id tells. Should the peer have closed behind the answer, the request goes over
- * a new connection. An exception is an answer, not a link loss.
+ * and its transaction id tells. Should the connection end within a tenth of the time-out then, as where
+ * the peer closes behind each answer, the request goes once more, over a new connection. An exception is an answer, not a link loss.
  *
  * The same client speaks RTU frames over TCP, as transparent serial servers want them: there is no
  * transaction id then, so each request is preceded by the look, CRC, unit, function and byte count

@@ -81,7 +81,7 @@ struct gw_conf_driver {
                   struct gw_issues *issues);
     void (*free_bus)(void *bus);
     void (*free_device)(void *device);
-    void (*free_point)(void *point);
+    void (*free_point)(void *point); /* once for each point that it was given to */
     /* Appends the hook's own members of the bus, device or point for --print-config, as
      * gw_keys_print does; may append nothing. */
     void (*print_bus)(const void *bus, int indent, struct gw_buf *out);
@@ -345,8 +345,9 @@ void gw_site_free(struct gw_site *site);
  * everything that was made from them. All nodes of the site are gone (NULL) afterwards. */
 void gw_site_drop_texts(struct gw_site *site);
 
-/* For driver hooks: appends a point (copied with its id and its definition, its device set by the call) with the driver's private
- * data, taken over on success. The points' indices and each device's first_point, npoints are final
+/* For driver hooks: appends a point (copied with its id and its definition, its device set by the
+ * call) with the driver's private data, which free_point is given in the end, once for each point
+ * that was added with it. The points' indices and each device's first_point, npoints are final
  * when gw_site_load returns: points of one device stand together, in the order of adding.
  * GW_E_INVAL when the id exists already or is malformed (an issue was added at node), GW_E_NOMEM.
  */

@@ -160,7 +160,7 @@ bool gw_site_lack_explained(const struct gw_site *site, const bool *device_bad, 
 /* Reads the "derived" object, before the points are grouped. false: no memory. */
 bool gw_site_read_derived(const struct gw_site_derived_env *env,
                           const struct gw_jnode *obj) GW_MUST_CHECK;
-/* Finds what they are made of, after the points are grouped. */
+/* Finds what they are made of, after the points are grouped. false: no memory. */
 bool gw_site_resolve_derived(const struct gw_site_derived_env *env) GW_MUST_CHECK;
 
 struct gw_site_asset_env {

@@ -115,6 +115,9 @@ static bool init_slot(struct gw_slot *s, const struct gw_check_def *def)
     s->delay.off_ms = seconds(def, alarm ? GW_PARAM_OFF : GW_PARAM_CLEAR);
     if (def->rule->rule == GW_RULE_REPEATED)
         s->recurrence = gw_recurrence_new();
+    /* An alarm must not find memory short when it comes. */
+    if (alarm && !gw_slot_room(s))
+        return false;
     return s->recurrence != NULL || def->rule->rule != GW_RULE_REPEATED;
 }
 
@@ -227,8 +230,8 @@ const struct gw_check_state *gw_slot_stored(const struct gw_slot *s)
 
 void gw_slot_forget(struct gw_slot *s)
 {
-    free(s->stored);
-    s->stored = NULL;
+    if (s->stored != NULL)
+        *s->stored = gw_check_state_none();
 }
 
 bool gw_slot_room(struct gw_slot *s)

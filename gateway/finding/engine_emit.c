@@ -94,11 +94,20 @@ static bool write_record(struct gw_engine *e, const struct gw_slot *s, const str
     return true;
 }
 
+/* Room for noting what the journal is about to be given. What lacks it is tried again. */
+static bool has_room(struct gw_engine *e, struct gw_slot *s, const struct gw_stamp *now)
+{
+    if (gw_slot_room(s))
+        return true;
+    gw_ratelog_fail(&e->trouble, now->mono_ms, "finding", "%s: out of memory", s->def->key);
+    return false;
+}
+
 /* Offers the record of t; s becomes t->slot when it is taken. */
 static enum gw_status offer(struct gw_engine *e, struct gw_slot *s, struct transition *t,
                             const struct gw_rule_ctx *ctx, const struct gw_stamp *now)
 {
-    if (!gw_slot_room(s) || !write_record(e, s, t, ctx, now))
+    if (!has_room(e, s, now) || !write_record(e, s, t, ctx, now))
         return GW_E_FULL;
     t->slot.stored = s->stored;
     char text[GW_CHECK_STATE_TEXT];
@@ -185,7 +194,7 @@ static bool record_window(struct gw_engine *e, struct gw_slot *s, const struct g
         .window = e->window.data,
         .window_len = e->window.len,
     };
-    if (e->body.failed || !gw_slot_room(s) || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
+    if (e->body.failed || !has_room(e, s, now) || e->conf.emit(e->conf.emit_ctx, &draft) != GW_OK)
         return false;
     s->mem.evidence = false;
     gw_slot_note(s, &state, now->mono_ms);
@@ -495,7 +504,7 @@ void gw_engine_checkpoint(struct gw_engine *e, const struct gw_stamp *now, bool 
                                : stale_row(s, &state, now->mono_ms);
         if (!due)
             continue;
-        if (!gw_slot_room(s) || !store_row(e, s->def->key, &state))
+        if (!has_room(e, s, now) || !store_row(e, s->def->key, &state))
             return;
         if (s->shown.c.repeats != state.c.repeats && s->shown.c.number == state.c.number) {
             s->shown.c.repeats = state.c.repeats;

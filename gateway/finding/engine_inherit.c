@@ -8,6 +8,7 @@
 #include "finding/engine_parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool gw_engine_waits(const struct gw_engine *e)
@@ -70,12 +71,10 @@ static void hand_over(const struct gw_engine *e, struct gw_slot *s, const struct
     s->told_ms = from->told_ms;
     s->told = from->told;
     s->owed = from->owed;
-    gw_slot_forget(s);
-    if (from->stored != NULL) {
-        s->stored = from->stored;
-        s->stored_ms = from->stored_ms;
-        from->stored = NULL;
-    }
+    free(s->stored);
+    s->stored = from->stored; /* every alarm has one */
+    s->stored_ms = from->stored_ms;
+    from->stored = NULL;
     if (!same_points(e, s, old, from))
         return;
     s->mem.memory = from->mem.memory;

@@ -65,8 +65,8 @@ struct gw_slot {
     int64_t told_ms, told; /* when it was told how often it chattered, and what */
     int64_t owed;          /* it came and went so often and chatters no more: not told yet */
 
-    /* What the journal was given last, and when (monotonic). NULL: nothing yet, as most checks of a
-     * good site all their life; owned. */
+    /* What the journal was given last, and when (monotonic). NULL: nothing yet, as most leads of a
+     * good site all their life; alarms have it from the start. Owned. */
     struct gw_check_state *stored;
     int64_t stored_ms;
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,19 +55,22 @@ static const struct {
 };
 
 /* SQLite takes a file for one that may not be written also where the system says nothing of the kind,
- * but the file itself does, in the two bytes of its header that name the version of its format. */
-static bool may_be_written(const char *path)
+ * but the file itself does, in the byte of its header that names the version for writing. Read through
+ * SQLite, since closing a descriptor of our own would drop the locks of this process. */
+static bool header_forbids(const struct gw_db *db)
 {
-    char wal[PATH_MAX];
-    const int n = snprintf(wal, sizeof wal, "%s-wal", path);
-    return access(path, W_OK) == 0 &&
-           (n < 0 || (size_t)n >= sizeof wal || access(wal, F_OK) != 0 || access(wal, W_OK) == 0);
+    enum { AT = 18, KNOWN = 2 };
+    unsigned char version = 0;
+    sqlite3_file *file = NULL;
+    return sqlite3_file_control(db->sql, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+           file != NULL && file->pMethods != NULL &&
+           file->pMethods->xRead(file, &version, 1, AT) == SQLITE_OK && version > KNOWN;
 }
 
 static enum gw_status fail(const struct gw_db *db, int code, struct gw_err *err)
 {
     int primary = code & 0xff;
-    if (code == SQLITE_READONLY && may_be_written(db->path))
+    if (code == SQLITE_READONLY && header_forbids(db))
         return gw_err_set(err, GW_E_PARSE, "%s: damaged: of a format that may not be written",
                           db->path);
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {

@@ -52,7 +52,7 @@ static struct gw_sample *ring_at(const struct gw_table *t, const struct ring *r,
     return &t->block[r->first + (at < r->cap ? at : at - r->cap)];
 }
 
-static void ring_push(const struct gw_table *t, struct ring *r, const struct gw_sample *s)
+static void ring_push(struct gw_table *t, struct ring *r, const struct gw_sample *s)
 {
     t->block[r->first + r->next] = *s;
     r->next = r->next + 1 < r->cap ? (uint16_t)(r->next + 1) : 0;

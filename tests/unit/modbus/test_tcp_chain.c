@@ -23,7 +23,7 @@ static const struct gw_mb_request read_4 = {
     .unit = 3, .fc = GW_MB_READ_HOLDING, .address = 257, .count = 4};
 
 /* What the peer does between the first answer and the second request. */
-enum between { NOTHING = 0, OLD_ANSWER, EARLY_ANSWER, END };
+enum between { NOTHING = 0, OLD_ANSWER, EARLY_ANSWER, END, RESET };
 
 /* A client that asks `want` times in a row, each time from the callback of the one before. */
 struct chain {
@@ -199,6 +199,38 @@ static void an_end_in_between_costs_nothing(void **state)
     peer_stop(peer);
 }
 
+static bool serve_reset(void *arg, const struct peer_call *call)
+{
+    struct chain *c = arg;
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (call->req == NULL)
+        return true;
+    if (call->nth > 0)
+        return false;
+    (void)peer_serve_well(NULL, call);
+    for (int i = 0; i < WAIT_MS && atomic_load(&c->go) == 0; i++)
+        peer_pause(call, 1);
+    (void)connect(call->fd, &nobody, sizeof nobody); /* which resets the connection */
+    atomic_store(&c->sent, 1);
+    return false;
+}
+
+/* Not even the sending goes well then: the new connection is the one more that there is. */
+static void behind_a_reset_it_is_asked_anew_once(void **state)
+{
+    (void)state;
+    struct chain c = {.between = RESET};
+    struct peer *peer = peer_start(serve_reset, &c);
+    chain_open(&c, peer_port(peer), GW_MB_FRAMING_TCP);
+    ask(&c, 2);
+    assert_int_equal(c.done, 2);
+    assert_int_equal(c.status, GW_E_CLOSED);
+    assert_int_equal(peer_connections(peer), 2);
+    assert_int_equal(peer_requests(peer), 2);
+    chain_close(&c);
+    peer_stop(peer);
+}
+
 /* Without a transaction id nothing but the look before the request can tell. */
 static void serve_early(void *arg, const struct slave_call *call)
 {
@@ -235,6 +267,7 @@ int main(void)
         cmocka_unit_test(it_is_asked_anew_once),
         cmocka_unit_test(an_old_answer_in_between_is_not_taken),
         cmocka_unit_test(an_end_in_between_costs_nothing),
+        cmocka_unit_test(behind_a_reset_it_is_asked_anew_once),
         cmocka_unit_test(rtu_frames_are_never_asked_for_without_a_look),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
